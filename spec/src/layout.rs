@@ -1,0 +1,116 @@
+//! Stage 3: sizes, offsets and padding. **The only code that rounds up.** Emitters, reports and checks read the numbers
+//! from here and never compute one.
+
+use crate::{
+    model::{Model, Type, TypeId},
+    scalar::Scalar,
+};
+
+/// A [`Model`] with the place of every member.
+#[derive(Clone, Debug)]
+pub struct Layouts {
+    /// The spec.
+    pub model: Model,
+    /// By [`TypeId`]; for enums, flags and extern types, a layout without members.
+    pub types: Vec<TypeLayout>,
+}
+
+/// Where everything lies in one type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeLayout {
+    /// Bytes; a multiple of `align`.
+    pub size: u64,
+    /// Bytes, a power of two.
+    pub align: u32,
+    /// In order of offset, fields and padding alike, covering every byte and every bit from 0 to `size`. In a union,
+    /// every field lies at 0; padding there is one member as long as the union, present only if no field is.
+    pub members: Vec<Member>,
+}
+
+/// One member of a record as it lies in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Member {
+    /// A field that starts on a byte.
+    Field {
+        /// Index into [`crate::model::Record::fields`].
+        field: usize,
+        /// Bytes from the start of the record.
+        offset: u64,
+        /// Bytes.
+        size: u64,
+        /// Alignment of the field's type by itself, before `packed`; `offset` is not a multiple of it where a packed
+        /// or fixed layout put the field elsewhere.
+        align: u32,
+    },
+    /// A run of bitfields, from one byte to another, with its unnamed bits.
+    Bits(BitRun),
+    /// Bytes that belong to nothing, named `_pad0`, `_pad1` …
+    Padding {
+        /// Number in its name, counted through the record.
+        index: u32,
+        /// Bytes from the start of the record.
+        offset: u64,
+        /// Bytes.
+        len: u64,
+    },
+}
+
+/// Bitfields that follow one another, from a whole byte to a whole byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BitRun {
+    /// Number in its Rust name `_bits0`, counted through the record.
+    pub index: u32,
+    /// Byte of the record where it starts.
+    pub offset: u64,
+    /// Bytes; every one of `8 * len` bits belongs to exactly one of `bits`.
+    pub len: u64,
+    /// In order.
+    pub bits: Vec<Bits>,
+}
+
+/// One bitfield, or a gap between two. Bits are counted from the first byte of the *record*, in the order of
+/// allocation: from the least significant bit of a byte on little-endian machines, from the most significant on
+/// big-endian ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bits {
+    /// Index into [`crate::model::Record::fields`]; `None` for a gap.
+    pub field: Option<usize>,
+    /// For a gap, the number in its name `_pad0`, from the same count as [`Member::Padding`].
+    pub pad_index: u32,
+    /// The declared type, which C writes before the colon.
+    pub unit: Scalar,
+    /// Bits from the start of the record.
+    pub bit_offset: u64,
+    /// Bits.
+    pub width: u32,
+}
+
+impl Layouts {
+    /// Size in bytes and alignment of a type.
+    ///
+    /// # Panics
+    /// If the type came from another model.
+    #[must_use]
+    pub fn size_align(&self, ty: &Type) -> (u64, u32) {
+        match ty {
+            Type::Scalar(scalar) => (scalar.info().size.into(), scalar.info().align),
+            Type::Str(count) | Type::Bytes(count) => (count.value, 1),
+            Type::Array(element, count) => {
+                let (size, align) = self.size_align(element);
+                (size * count.value, align)
+            }
+            Type::Def(id) => (self.of(*id).size, self.of(*id).align),
+            Type::Kernel(field) => (field.info().size.into(), field.info().align),
+            Type::Kptr(..) => (8, 8),
+        }
+    }
+
+    /// The layout of a definition.
+    ///
+    /// # Panics
+    /// If the id came from another model.
+    #[must_use]
+    pub fn of(&self, id: TypeId) -> &TypeLayout {
+        &self.types[id.0 as usize]
+    }
+}

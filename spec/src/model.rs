@@ -1,0 +1,392 @@
+//! Stage 2: the spec resolved and checked. Whoever holds a [`Model`] holds a valid spec.
+//!
+//! No string names a type here any more: definitions are ids, and they stand in dependency order (a definition precedes
+//! its users), so that no emitter sorts, looks up or fails. Names are computed once, for both languages.
+
+use crate::{
+    kernel::{KernelField, KptrKind, MapFlag, MapKind},
+    scalar::Scalar,
+    source::Span,
+};
+
+/// A name in every language that it is written in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// As it stands in the spec: `exec`.
+    pub spec: String,
+    /// In C: `exec_event` for an event, otherwise as in the spec, escaped if C or C++ reserves it.
+    pub c: String,
+    /// In Rust: `ExecEvent` for a type, `exec` for a field, `r#type` where Rust reserves the word.
+    pub rust: String,
+    /// In upper case, for C macros and constants: `EXEC_EVENT`.
+    pub upper: String,
+    /// Where it is defined.
+    pub span: Span,
+}
+
+/// An index into [`Model::types`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TypeId(pub u32);
+
+/// An index into [`Model::constants`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConstId(pub u32);
+
+/// An index into [`Model::maps`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MapId(pub u32);
+
+/// A valid spec under one profile.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// File name of the spec without its folder, for the first line of generated files.
+    pub spec_name: String,
+    /// File name without folder and extension; generated files and the C include guard are named after it.
+    pub stem: String,
+    /// The profile that was applied.
+    pub profile: Option<String>,
+    /// All profiles that the spec defines, in file order.
+    pub profiles: Vec<String>,
+    /// Lengths, then capacities, each in file order.
+    pub constants: Vec<Constant>,
+    /// Definitions in dependency order, otherwise in file order.
+    pub types: Vec<TypeDef>,
+    /// Maps, inner maps before those that hold them, otherwise in file order.
+    pub maps: Vec<Map>,
+}
+
+impl Model {
+    /// The definition with this id.
+    ///
+    /// # Panics
+    /// If the id came from another model.
+    #[must_use]
+    pub fn ty(&self, id: TypeId) -> &TypeDef {
+        &self.types[id.0 as usize]
+    }
+
+    /// The constant with this id.
+    ///
+    /// # Panics
+    /// If the id came from another model.
+    #[must_use]
+    pub fn constant(&self, id: ConstId) -> &Constant {
+        &self.constants[id.0 as usize]
+    }
+
+    /// The map with this id.
+    ///
+    /// # Panics
+    /// If the id came from another model.
+    #[must_use]
+    pub fn map(&self, id: MapId) -> &Map {
+        &self.maps[id.0 as usize]
+    }
+
+    /// Every record (struct, event or union) with its id, in dependency order.
+    pub fn records(&self) -> impl Iterator<Item = (TypeId, &Record)> {
+        (0..).map(TypeId).zip(&self.types).filter_map(|(id, def)| match def {
+            TypeDef::Record(record) => Some((id, record)),
+            TypeDef::Enum(_) | TypeDef::Flags(_) | TypeDef::Extern(_) => None,
+        })
+    }
+}
+
+/// What a constant counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ConstKind {
+    /// Bytes or elements: `[lengths]`.
+    Length,
+    /// Map entries: `[capacities]`.
+    Capacity,
+}
+
+/// A length or capacity, named once.
+#[derive(Clone, Debug)]
+pub struct Constant {
+    /// `c`, `rust` and `upper` are all the same: `PATH_LEN` for a length `PATH`, `SOCKETS_MAX_ENTRIES` for a capacity.
+    pub name: Name,
+    /// Length or capacity.
+    pub kind: ConstKind,
+    /// Its value under the profile.
+    pub value: u64,
+    /// How it is written, so that output can say `20 * ARG_LEN`.
+    pub expr: Expr,
+}
+
+/// A constant expression that has been evaluated without overflow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expr {
+    /// A number.
+    Literal(u64),
+    /// A length or capacity.
+    Const(ConstId),
+    /// `left op right`.
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+}
+
+/// The operators of constant expressions; `<<` and the rest bind as in C: `* /`, then `+ -`, then `<<`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BinaryOp {
+    /// `+`
+    Add,
+    /// `-`
+    Sub,
+    /// `*`
+    Mul,
+    /// `/`, rounding toward zero
+    Div,
+    /// `<<`
+    Shl,
+}
+
+impl BinaryOp {
+    /// As it is written in the spec, C and Rust alike.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            BinaryOp::Add => "+",
+            BinaryOp::Sub => "-",
+            BinaryOp::Mul => "*",
+            BinaryOp::Div => "/",
+            BinaryOp::Shl => "<<",
+        }
+    }
+
+    /// How tightly it binds, larger binding tighter. The same order holds in C and in Rust.
+    #[must_use]
+    pub const fn precedence(self) -> u8 {
+        match self {
+            BinaryOp::Mul | BinaryOp::Div => 3,
+            BinaryOp::Add | BinaryOp::Sub => 2,
+            BinaryOp::Shl => 1,
+        }
+    }
+}
+
+/// A number with the expression it was written as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// Its value under the profile.
+    pub value: u64,
+    /// How it is written.
+    pub expr: Expr,
+}
+
+/// The type of a field, key or value. Aliases have been replaced by what they stand for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// A number, `bool`, big-endian number, time, address: everything of one fixed size.
+    Scalar(Scalar),
+    /// `str[N]`: a NUL-terminated string in N bytes, the NUL included.
+    Str(Count),
+    /// `bytes[N]`: N bytes without further meaning.
+    Bytes(Count),
+    /// `T[N]`: N elements one after another.
+    Array(Box<Type>, Count),
+    /// A struct, union, enum, flags or extern type.
+    Def(TypeId),
+    /// A field that the kernel manages, such as `bpf_spin_lock`.
+    Kernel(KernelField),
+    /// `kptr[T]`: a pointer to a kernel object, kept in a map value.
+    Kptr(KptrKind, String),
+}
+
+/// One definition.
+#[derive(Clone, Debug)]
+pub enum TypeDef {
+    /// `[enum.NAME]`
+    Enum(Enum),
+    /// `[flags.NAME]`
+    Flags(Flags),
+    /// `[struct.NAME]`, `[event.NAME]`, `[union.NAME]`, and each unnamed member.
+    Record(Record),
+    /// `[extern.NAME]`
+    Extern(Extern),
+}
+
+impl TypeDef {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        match self {
+            TypeDef::Enum(def) => &def.name,
+            TypeDef::Flags(def) => &def.name,
+            TypeDef::Record(def) => &def.name,
+            TypeDef::Extern(def) => &def.name,
+        }
+    }
+}
+
+/// `[enum.NAME]`: named values of one integer type. Open: other values may arrive and survive a round trip.
+#[derive(Clone, Debug)]
+pub struct Enum {
+    /// Its name.
+    pub name: Name,
+    /// Documentation.
+    pub doc: Option<String>,
+    /// The integer type that holds it: `u8` to `u64` or `i8` to `i64`.
+    pub repr: Scalar,
+    /// In file order; values are distinct and fit `repr`.
+    pub variants: Vec<Variant>,
+}
+
+/// One value of an enum or one bit (or mask of bits) of flags.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// `c` is the whole constant (`FILE_OP_OPEN`, or with the enum's own `prefix`), `rust` the associated constant
+    /// (`OPEN`, escaped where needed), `upper` is `OPEN`.
+    pub name: Name,
+    /// Documentation.
+    pub doc: Option<String>,
+    /// Its value; for flags, the mask.
+    pub value: i128,
+}
+
+/// `[flags.NAME]`: named bits of one unsigned integer type.
+#[derive(Clone, Debug)]
+pub struct Flags {
+    /// Its name.
+    pub name: Name,
+    /// Documentation.
+    pub doc: Option<String>,
+    /// `u8` to `u64`.
+    pub repr: Scalar,
+    /// In file order. A mask may cover several bits, and overlap others.
+    pub bits: Vec<Variant>,
+}
+
+/// `[extern.NAME]`: a type that other C headers define.
+#[derive(Clone, Debug)]
+pub struct Extern {
+    /// Its name.
+    pub name: Name,
+    /// Documentation.
+    pub doc: Option<String>,
+    /// Bytes.
+    pub size: u64,
+    /// Bytes, a power of two.
+    pub align: u32,
+    /// How C names it: `struct sockaddr_in`.
+    pub c_type: String,
+    /// What C includes to get it: `<linux/in.h>` or `"my.h"`; nothing if the program has it from `vmlinux.h`.
+    pub include: Option<String>,
+    /// A Rust path of a type that implements `bpf_layout::Layout`; opaque bytes if left out.
+    pub rust_type: Option<String>,
+}
+
+/// What kind of record it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    /// `[struct.NAME]` or `{ struct = [...] }`.
+    Struct,
+    /// `[event.NAME]`: a struct that travels through a ring buffer or perf buffer.
+    Event {
+        /// What tells it from other events of the same buffer.
+        tag: Option<EventTag>,
+    },
+    /// `[union.NAME]` or `{ union = [...] }`.
+    Union,
+}
+
+/// `tag = { kind = "exec" }`: the field `kind` holds `exec` in each record of this event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventTag {
+    /// Index into [`Record::fields`].
+    pub field: usize,
+    /// The value it holds.
+    pub value: TagValue,
+}
+
+/// A value that selects a union member or an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TagValue {
+    /// A number, where the tag is a plain integer.
+    Number(i128),
+    /// A variant of the tag's enum: the enum, and an index into its variants.
+    Variant(TypeId, usize),
+}
+
+/// A struct, event or union.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Its name. An unnamed member's is made of its parent's: `sockets__anon0`, `SocketsAnon0`.
+    pub name: Name,
+    /// Documentation.
+    pub doc: Option<String>,
+    /// Struct, event or union.
+    pub kind: RecordKind,
+    /// Whether it stands in place of a named field and has no name in C.
+    pub anonymous: bool,
+    /// `packed`: fields are aligned to no more than this many bytes (1, 2, 4 or 8).
+    pub packed: Option<u32>,
+    /// `align`: the record is aligned to at least this many bytes.
+    pub align: Option<u32>,
+    /// In the order of the spec, with those that the profile omits.
+    pub fields: Vec<Field>,
+}
+
+/// A member of a record.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its name; an unnamed member has `anon0`, `anon1` … in Rust and none in C.
+    pub name: Name,
+    /// Whether it is an unnamed struct or union.
+    pub anonymous: bool,
+    /// Documentation.
+    pub doc: Option<String>,
+    /// Its type.
+    pub ty: Type,
+    /// Where the type is written.
+    pub ty_span: Span,
+    /// Width of a bitfield.
+    pub bits: Option<u32>,
+    /// `offset`: the byte that it must start at.
+    pub offset: Option<u64>,
+    /// Where `offset` is written, or the field where it is not.
+    pub offset_span: Span,
+    /// `align`: it is aligned to at least this many bytes.
+    pub align: Option<u32>,
+    /// Whether a profile may omit it.
+    pub optional: bool,
+    /// Whether the profile omits it. An omitted field takes no room.
+    pub omitted: bool,
+    /// For a field whose type is a union: the sibling that says which member is in use, an index into
+    /// [`Record::fields`].
+    pub tag: Option<usize>,
+    /// For a member of a tagged union: the tag's values that select it.
+    pub when: Vec<TagValue>,
+    /// For `bpf_list_head` and `bpf_rb_root`: struct and field of the nodes, as in `__contains(struct, field)`.
+    pub contains: Option<(String, String)>,
+}
+
+/// `[map.NAME]`.
+#[derive(Clone, Debug)]
+pub struct Map {
+    /// `c` is the C variable and so the map's name in the object.
+    pub name: Name,
+    /// Documentation.
+    pub doc: Option<String>,
+    /// Its type.
+    pub kind: &'static MapKind,
+    /// Type of the key, if the map has keys.
+    pub key: Option<Type>,
+    /// Type of the value, if the map has values of a type of their own.
+    pub value: Option<Type>,
+    /// `max_entries`; bytes for ring buffers. Missing where the kernel or libbpf decides.
+    pub max_entries: Option<Count>,
+    /// In file order.
+    pub flags: Vec<&'static MapFlag>,
+    /// `pinning = "by_name"`: libbpf pins it under `/sys/fs/bpf`.
+    pub pinned_by_name: bool,
+    /// `numa_node`, for maps with that flag.
+    pub numa_node: Option<u32>,
+    /// `map_extra`: the number of hash functions of a bloom filter; the address of an arena.
+    pub map_extra: Option<u64>,
+    /// The events that travel through a ring or perf buffer.
+    pub events: Vec<TypeId>,
+    /// For maps of maps: what they hold.
+    pub inner: Option<MapId>,
+    /// `budget`: bytes that it may cost.
+    pub budget: Option<u64>,
+}

@@ -1,0 +1,116 @@
+//! Files as they were read, and places in them.
+//!
+//! Every name and value of a spec keeps the [`Span`] it was written at, so that anything said about it later can point
+//! there. A spec may include others, so a span says which file it is in.
+
+use std::path::{Path, PathBuf};
+
+/// One file of a [`Sources`], by its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in one file. `start..end` are byte offsets; an empty range points between two characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The file it lies in.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The part of this span from `start` to `end`, both counted from this span's own start.
+    ///
+    /// Used for errors inside a string such as `"u8[LEN"`: the caller has added one for the opening quote.
+    #[must_use]
+    pub fn slice(self, start: usize, end: usize) -> Self {
+        let at = |offset: usize| self.start.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX)).min(self.end);
+        Span { file: self.file, start: at(start), end: at(end) }
+    }
+}
+
+/// One file that was read.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The path as it is shown to people: as it was given, or relative to the including file's folder.
+    pub path: PathBuf,
+    /// The whole text.
+    pub text: String,
+}
+
+/// A place as editors count it: both from one, the column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineColumn {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// All files of one spec: the file asked for is the first, files it includes follow in the order they were met.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    /// Adds a file and returns its id.
+    ///
+    /// # Panics
+    /// With over four billion files.
+    pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> FileId {
+        let id = FileId(u32::try_from(self.files.len()).expect("fewer than 2^32 files"));
+        self.files.push(Source { path: path.into(), text: text.into() });
+        id
+    }
+
+    /// The file with this id.
+    ///
+    /// # Panics
+    /// If the id came from another `Sources`.
+    #[must_use]
+    pub fn get(&self, id: FileId) -> &Source {
+        &self.files[id.0 as usize]
+    }
+
+    /// Every file, the first being the one that was asked for. Build scripts tell cargo to watch these.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
+        (0..).map(FileId).zip(&self.files)
+    }
+
+    /// The paths of all files read.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| file.path.as_path())
+    }
+
+    /// The text that a span covers; empty if the span lies outside its file.
+    #[must_use]
+    pub fn text(&self, span: Span) -> &str {
+        self.get(span.file).text.get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+
+    /// Line and column of a span's first byte.
+    #[must_use]
+    pub fn line_column(&self, span: Span) -> LineColumn {
+        let text = &self.get(span.file).text;
+        let mut end = (span.start as usize).min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = &text[..end];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        LineColumn {
+            line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+
+    /// `path:line:column` of a span's first byte, as compilers print it.
+    #[must_use]
+    pub fn place(&self, span: Span) -> String {
+        let LineColumn { line, column } = self.line_column(span);
+        format!("{}:{line}:{column}", self.get(span.file).path.display())
+    }
+}
