@@ -1,10 +1,22 @@
 //! Stage 3: sizes, offsets and padding. **The only code that rounds up.** Emitters, reports and checks read the numbers
 //! from here and never compute one.
 
+mod place;
+
+pub use place::lay_out;
+
 use crate::{
     model::{Model, Type, TypeId},
     scalar::Scalar,
 };
+
+/// Largest type in bytes. BTF gives a member's offset in bits as a 32-bit number (`struct btf_member`,
+/// `include/uapi/linux/btf.h`).
+pub const MAX_SIZE: u64 = 1 << 29;
+
+/// Largest record with bitfields in bytes. With `kind_flag`, which bitfields need, BTF has 24 bits for a member's offset
+/// in bits (`BTF_MEMBER_BIT_OFFSET`, `include/uapi/linux/btf.h`).
+pub const MAX_SIZE_WITH_BITS: u64 = 1 << 21;
 
 /// A [`Model`] with the place of every member.
 #[derive(Clone, Debug)]
@@ -85,8 +97,35 @@ pub struct Bits {
     pub width: u32,
 }
 
+impl TypeLayout {
+    /// Whether a type of this alignment cannot lie at `offset` of this record by the rules of C alone: the offset is no
+    /// multiple of it, or the record as a whole is aligned to less. C needs `packed` for such a member, Rust a type of
+    /// alignment 1.
+    #[must_use]
+    pub fn is_unaligned(&self, offset: u64, align: u32) -> bool {
+        align > self.align || !offset.is_multiple_of(align.into())
+    }
+
+    /// Whether C needs `packed` to lay this record out, because a member [lies unaligned](Self::is_unaligned).
+    #[must_use]
+    pub fn needs_packed(&self) -> bool {
+        self.members.iter().any(|member| match member {
+            Member::Field { offset, align, .. } => self.is_unaligned(*offset, *align),
+            Member::Bits(run) => run.bits.iter().any(|bits| self.splits_unit(bits)),
+            Member::Padding { .. } => false,
+        })
+    }
+
+    /// Whether a bitfield lies across two units of its type, or in a record aligned to less than its type.
+    fn splits_unit(&self, bits: &Bits) -> bool {
+        let info = bits.unit.info();
+        let unit = u64::from(info.size) * 8;
+        info.align > self.align || bits.bit_offset % unit + u64::from(bits.width) > unit
+    }
+}
+
 impl Layouts {
-    /// Size in bytes and alignment of a type.
+    /// Size in bytes and alignment of a type. A size beyond 64 bits, which no valid spec has, is `u64::MAX`.
     ///
     /// # Panics
     /// If the type came from another model.
@@ -97,7 +136,7 @@ impl Layouts {
             Type::Str(count) | Type::Bytes(count) => (count.value, 1),
             Type::Array(element, count) => {
                 let (size, align) = self.size_align(element);
-                (size * count.value, align)
+                (size.saturating_mul(count.value), align)
             }
             Type::Def(id) => (self.of(*id).size, self.of(*id).align),
             Type::Kernel(field) => (field.info().size.into(), field.info().align),
