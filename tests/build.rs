@@ -1,0 +1,2 @@
+//! Writes the random specs and what is generated from them.
+fn main() {}
