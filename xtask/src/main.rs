@@ -1,2 +1,95 @@
-//! .
-fn main() {}
+//! The project's own tasks: `cargo xtask demo` and `cargo xtask test`. Plain std, so that they start in seconds on a
+//! fresh machine.
+#![forbid(unsafe_code)]
+
+mod demo;
+mod kernel;
+mod needs;
+mod test;
+
+use std::{
+    env,
+    path::PathBuf,
+    process::{Command, ExitCode},
+};
+
+const HELP: &str = "\
+The project's own tasks.
+
+Usage: cargo xtask <TASK> [OPTIONS]
+
+Tasks:
+  demo    Install what is missing, build, and trace a few commands with the `exec` example
+  test    Install what is missing, and check everything: format, lints, tests, documentation
+
+Options:
+  --no-install       Say what is missing instead of installing it
+  --require-kernel   test: fail instead of skipping where BPF is not permitted or a compiler is missing
+  --help             This text
+";
+
+/// What a task can be told.
+#[derive(Clone, Copy, Debug, Default)]
+struct Flags {
+    no_install: bool,
+    require_kernel: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(reason) => {
+            eprintln!("error: {reason}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<ExitCode, String> {
+    let (mut task, mut flags) = (None, Flags::default());
+    for argument in arguments {
+        match argument.as_str() {
+            "--help" | "-h" | "help" => {
+                print!("{HELP}");
+                return Ok(ExitCode::SUCCESS);
+            }
+            "--no-install" => flags.no_install = true,
+            "--require-kernel" => flags.require_kernel = true,
+            name if task.is_none() && !name.starts_with('-') => task = Some(name),
+            other => return Err(format!("unexpected argument `{other}`\n\n{HELP}")),
+        }
+    }
+    match task {
+        Some("demo") if flags.require_kernel => Err("`--require-kernel` belongs to `test`".into()),
+        Some("demo") => demo::run(flags),
+        Some("test") => test::run(flags),
+        Some(other) => Err(format!("there is no task `{other}`\n\n{HELP}")),
+        None => Err(format!("which task?\n\n{HELP}")),
+    }
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    own.parent().map_or(own.clone(), PathBuf::from)
+}
+
+/// The cargo that runs this, in the workspace's folder.
+fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// The command as one would type it.
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+}
+
+/// Runs a command, its output going to ours, and tells whether it succeeded.
+fn succeeds(command: &mut Command) -> Result<bool, String> {
+    let status = command.status().map_err(|error| format!("cannot run `{}`: {error}", shown(command)))?;
+    Ok(status.success())
+}

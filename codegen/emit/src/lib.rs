@@ -1,1 +1,7 @@
-//! .
+//! C headers, Rust types and readable diagnostics out of a checked `layouts.toml`.
+//!
+//! Everything here takes values and gives text; only [`write`] touches files.
+#![forbid(unsafe_code)]
+
+pub mod render;
+pub mod write;

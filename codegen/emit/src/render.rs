@@ -1,0 +1,168 @@
+//! Diagnostics as people read them: the offending line, underlined, in the manner of rustc.
+//!
+//! Takes data and gives text; whoever calls decides where the text goes. The build script, the macro and the command
+//! show the same words.
+
+use std::{borrow::Cow, ops::Range};
+
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
+use bpf_layout_spec::{
+    diag::{Diagnostic, Label, Severity},
+    source::{FileId, Sources, Span},
+};
+
+/// Columns that a rendered source line may take. Longer lines are cut on both sides of the underlined part.
+const WIDTH: usize = 120;
+
+/// Characters of one message, label, note or help. A spec can hold a name of a megabyte, and an error would repeat it.
+const LONGEST_TEXT: usize = 2000;
+
+/// Every diagnostic as text without colour, a blank line between two, each line ending in a newline. Empty if there are
+/// none.
+#[must_use]
+pub fn plain(diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    all(&Renderer::plain().term_width(WIDTH), diagnostics, sources)
+}
+
+/// As [`plain`], coloured with ANSI escapes for terminals.
+#[must_use]
+pub fn styled(diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    all(&Renderer::styled().term_width(WIDTH), diagnostics, sources)
+}
+
+/// One diagnostic in one line: `layouts.toml:12:8: error[unknown-type]: there is no type \`u31\`: ...; help: ...`. For
+/// places that show no source, such as a compiler's message about a macro.
+#[must_use]
+pub fn one_line(diagnostic: &Diagnostic, sources: &Sources) -> String {
+    let severity = match diagnostic.code.severity() {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let mut line = String::new();
+    if let Some(primary) = &diagnostic.primary {
+        line = format!("{}: ", sources.place(primary.span));
+    }
+    line += &format!("{severity}[{}]: {}", diagnostic.code.id(), diagnostic.message);
+    if let Some(primary) = diagnostic.primary.as_ref().filter(|label| !label.text.is_empty()) {
+        line += &format!(": {}", primary.text);
+    }
+    for label in &diagnostic.secondary {
+        line += &format!("; {}: {}", sources.place(label.span), label.text);
+    }
+    for (kind, texts) in [("note", &diagnostic.notes), ("help", &diagnostic.help)] {
+        for text in texts {
+            line += &format!("; {kind}: {text}");
+        }
+    }
+    tame(&line.replace('\n', " ")).into_owned()
+}
+
+fn all(renderer: &Renderer, diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    let mut text = String::new();
+    for (index, diagnostic) in diagnostics.iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        text += &renderer.render(&[group(diagnostic, sources)]);
+        text.push('\n');
+    }
+    text
+}
+
+/// One diagnostic as the renderer takes it: the title, a snippet of each file concerned, then notes and helps.
+fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
+    let level = match diagnostic.code.severity() {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(tame(&diagnostic.message)).id(diagnostic.code.id());
+    let labels: Vec<Marked<'a>> = diagnostic
+        .primary
+        .iter()
+        .map(|label| Marked { label, kind: AnnotationKind::Primary })
+        .chain(diagnostic.secondary.iter().map(|label| Marked { label, kind: AnnotationKind::Context }))
+        .collect();
+    let mut group = Group::with_title(title);
+    for file in files(&labels) {
+        group = group.element(snippet(file, &labels, sources));
+    }
+    for note in &diagnostic.notes {
+        group = group.element(Level::NOTE.message(tame(note)));
+    }
+    for help in &diagnostic.help {
+        group = group.element(Level::HELP.message(tame(help)));
+    }
+    group
+}
+
+/// A label with the way it is underlined.
+struct Marked<'a> {
+    label: &'a Label,
+    kind: AnnotationKind,
+}
+
+/// The files that labels lie in, that of the primary label first, each once.
+fn files(labels: &[Marked<'_>]) -> Vec<FileId> {
+    let mut files = Vec::new();
+    for marked in labels {
+        if !files.contains(&marked.label.span.file) {
+            files.push(marked.label.span.file);
+        }
+    }
+    files
+}
+
+/// The lines of one file that its labels lie in, with the labels.
+fn snippet<'a>(file: FileId, labels: &[Marked<'a>], sources: &'a Sources) -> Snippet<'a, Annotation<'a>> {
+    let source = sources.get(file);
+    let marked: Vec<(&Marked<'a>, Range<usize>)> = labels
+        .iter()
+        .filter(|marked| marked.label.span.file == file)
+        .map(|marked| (marked, byte_range(&source.text, marked.label.span)))
+        .collect();
+    let window = window(&source.text, marked.iter().map(|(_, range)| range.clone()));
+    let first_line = source.text[..window.start].bytes().filter(|&byte| byte == b'\n').count() + 1;
+    let annotations = marked.iter().map(|(marked, range)| {
+        let range = range.start - window.start..range.end - window.start;
+        let label = Some(&marked.label.text).filter(|text| !text.is_empty());
+        marked.kind.span(range).label(label.map(|text| tame(text)))
+    });
+    Snippet::source(&source.text[window.clone()])
+        .path(tame(&source.path.display().to_string()).into_owned())
+        .line_start(first_line)
+        .annotations(annotations)
+}
+
+/// The whole lines from the first label to the last. The renderer looks at every line it is given, so a file of many
+/// thousand lines is not handed to it for each of its errors.
+fn window(text: &str, ranges: impl Iterator<Item = Range<usize>>) -> Range<usize> {
+    let covered = ranges.reduce(|all, one| all.start.min(one.start)..all.end.max(one.end)).unwrap_or(0..0);
+    let start = text[..covered.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = text[covered.end..].find('\n').map_or(text.len(), |newline| covered.end + newline);
+    start..end
+}
+
+/// A span as a range of bytes that surely lies in `text`, between characters. What is wrong inside a character or after
+/// the end of the file is shown beside it instead of being a panic.
+fn byte_range(text: &str, span: Span) -> Range<usize> {
+    let at = |offset: u32| {
+        let mut offset = (offset as usize).min(text.len());
+        while !text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    };
+    let start = at(span.start);
+    start..at(span.end).max(start)
+}
+
+/// Text from a spec, made fit to be printed: control characters replaced, and no longer than a screen.
+fn tame(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        None => Cow::Owned(normalize_untrusted_str(text)),
+        Some((end, _)) => Cow::Owned(normalize_untrusted_str(&text[..end]) + "…"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! Files that are written whole or not at all, and left alone when nothing changed.
+//!
+//! An untouched file keeps its time of modification, so that no compiler runs again because of it. Files that belong
+//! together (a header and its Rust types) are all staged before the first of them is replaced: a full disk or an
+//! unwritable folder leaves the old ones, and never one new beside one old.
+
+use std::{
+    error::Error,
+    fmt, fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// A file to be, with its whole contents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Where it shall stand.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub contents: Vec<u8>,
+}
+
+/// A file or folder that could not be read or written.
+#[derive(Debug)]
+pub struct WriteError {
+    /// What was being done, such as `write`.
+    pub action: &'static str,
+    /// The file or folder that the caller asked for, not a temporary one.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {} `{}`: {}", self.action, self.path.display(), self.source)
+    }
+}
+
+impl Error for WriteError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// Writes those of `outputs` that differ from what stands on disk, and says which: the paths, in the order given.
+/// Missing folders are made.
+///
+/// Each file is written to a temporary one beside it, which is then renamed over it; readers and other writers see the
+/// old contents or the new, whole. The last of several writers wins.
+///
+/// # Errors
+/// The first file or folder that cannot be read or written. No file has been replaced then, unless renaming itself
+/// failed halfway; no temporary file is left.
+pub fn write_if_changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
+    let mut staged = Vec::new();
+    for output in outputs {
+        if differs(output)? {
+            staged.push(Staged::new(output)?);
+        }
+    }
+    staged.into_iter().map(Staged::replace).collect()
+}
+
+/// The paths of those of `outputs` that [`write_if_changed`] would write.
+///
+/// # Errors
+/// The first file that exists and cannot be read.
+pub fn changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
+    let mut paths = Vec::new();
+    for output in outputs {
+        if differs(output)? {
+            paths.push(output.path.as_path());
+        }
+    }
+    Ok(paths)
+}
+
+fn differs(output: &Output) -> Result<bool, WriteError> {
+    match fs::read(&output.path) {
+        Ok(found) => Ok(found != output.contents),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(source) => Err(WriteError { action: "read", path: output.path.clone(), source }),
+    }
+}
+
+/// A temporary file with the whole new contents, beside the file it will replace. Dropping it removes it.
+struct Staged<'a> {
+    output: &'a Output,
+    temporary: PathBuf,
+    target: PathBuf,
+}
+
+impl<'a> Staged<'a> {
+    fn new(output: &'a Output) -> Result<Self, WriteError> {
+        if let Some(folder) = output.path.parent() {
+            fs::create_dir_all(folder).map_err(|source| WriteError {
+                action: "create the folder",
+                path: folder.to_path_buf(),
+                source,
+            })?;
+        }
+        // Renaming over a symbolic link would replace the link; what it points to is meant.
+        let target = fs::canonicalize(&output.path).unwrap_or_else(|_| output.path.clone());
+        let failed = |source| WriteError { action: "write", path: output.path.clone(), source };
+        let (temporary, mut file) = create_beside(&target).map_err(failed)?;
+        let staged = Staged { output, temporary, target };
+        // Some file systems report a full disk only here. Renaming before would replace the old file by a short one.
+        file.write_all(&output.contents).and_then(|()| file.sync_all()).map_err(failed)?;
+        Ok(staged)
+    }
+
+    fn replace(self) -> Result<&'a Path, WriteError> {
+        fs::rename(&self.temporary, &self.target).map_err(|source| WriteError {
+            action: "write",
+            path: self.output.path.clone(),
+            source,
+        })?;
+        Ok(&self.output.path)
+    }
+}
+
+impl Drop for Staged<'_> {
+    fn drop(&mut self) {
+        // After a successful rename it is gone already; after a failure there is nobody to tell of a second one.
+        let _ = fs::remove_file(&self.temporary);
+    }
+}
+
+/// Creates a hidden file in the folder of `target` that no other writer uses: not another process (its id is in the
+/// name), not another thread (counted), not a leftover of a killed process (never opened, the next number is tried).
+fn create_beside(target: &Path) -> io::Result<(PathBuf, fs::File)> {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let name = target.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_string_lossy().into_owned();
+    loop {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let path = target.with_file_name(format!(".{name}.{}.{number}.tmp", process::id()));
+        match fs::OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(file) => return Ok((path, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
