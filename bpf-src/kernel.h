@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT OR Apache-2.0 */
+/*
+ * The parts of the kernel's types that the programs in this folder read.
+ *
+ * A vmlinux.h made by bpftool is 5 MB, belongs to one kernel, and needs that
+ * kernel's BTF on the machine that builds. These few members need nothing:
+ * preserve_access_index makes libbpf move every access to where the running
+ * kernel has the member, so neither order nor size matter here, only names
+ * and types. Include it after the header made from layouts.toml, which brings
+ * __u8 to __u64, and before <bpf/bpf_helpers.h>.
+ */
+#ifndef __KERNEL_H
+#define __KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* <bpf/bpf_helper_defs.h> names these in helpers that nobody here calls. */
+typedef __u16 __sum16;
+typedef __u32 __wsum;
+
+/* include/uapi/linux/bpf.h: the values are fixed for ever. */
+enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_RINGBUF = 27,
+};
+
+enum {
+	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
+};
+
+/* include/uapi/linux/bpf.h: what a raw_tp program is called with. */
+struct bpf_raw_tracepoint_args {
+	__u64 args[0];
+};
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), \
+			     apply_to = record)
+
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+struct inode;
+struct mm_struct;
+
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev;
+};
+
+struct qstr {
+	__u32 len;
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct hlist_bl_node d_hash;
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+};
+
+struct fs_struct {
+	struct path pwd;
+};
+
+struct super_block {
+	unsigned long s_magic;
+};
+
+struct inode {
+	struct super_block *i_sb;
+};
+
+/* fs/overlayfs/ovl_entry.h; absent where overlayfs is not loaded. */
+struct ovl_inode {
+	struct inode vfs_inode;
+	struct dentry *__upperdentry;
+};
+
+struct mm_struct {
+	unsigned long arg_start;
+	unsigned long arg_end;
+	struct file *exe_file;
+};
+
+struct linux_binprm {
+	const char *interp;
+	const char *filename;
+};
+
+struct ns_common {
+	__u32 inum;
+};
+
+struct mnt_namespace {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+
+struct task_struct {
+	int pid;
+	int tgid;
+	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	char comm[COMM_LEN];
+	struct mm_struct *mm;
+	struct fs_struct *fs;
+	struct nsproxy *nsproxy;
+	/* Only with CONFIG_AUDIT. */
+	kuid_t loginuid;
+	__u32 sessionid;
+};
+
+#pragma clang attribute pop
+
+#endif /* __KERNEL_H */
