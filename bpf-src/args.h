@@ -70,8 +70,8 @@ static inline long args_step(__u32 index, struct args_walk *walk)
 		return 1;
 	}
 	/* One byte more than there is room, to tell a cut from a fit. */
-	len = bpf_probe_read_user_str(&buffer->text[size],
-				      ARGS_LEN - size + 1, next);
+	len = bpf_probe_read_user_str(&buffer->text[size], ARGS_LEN - size + 1,
+				      next);
 	if (len <= 0) {
 		walk->failed = 1;
 		buffer->text[size] = 0;

@@ -44,14 +44,13 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
 
 /* Atomic, since a program may be preempted by another on the same CPU. */
-#define COUNT(counter)                                                    \
-	do {                                                              \
-		__u32 zero = 0;                                           \
-		struct exec_counters *stats =                                \
-			bpf_map_lookup_elem(&exec_stats, &zero);          \
-									  \
-		if (stats)                                                \
-			__sync_fetch_and_add(&stats->counter, 1);         \
+#define COUNT(counter)                                            \
+	do {                                                      \
+		__u32 zero = 0;                                   \
+		struct exec_counters *stats =                     \
+			bpf_map_lookup_elem(&exec_stats, &zero);  \
+		if (stats)                                        \
+			__sync_fetch_and_add(&stats->counter, 1); \
 	} while (0)
 
 static void read_task(struct exec_event *event, struct task_struct *task)
@@ -75,8 +74,8 @@ static void read_task(struct exec_event *event, struct task_struct *task)
 		event->sessionid = BPF_CORE_READ(task, sessionid);
 	exec_event_read_comm_kernel(event, task->comm);
 	/* The parent's own name, whichever of its threads started us. */
-	exec_event_read_pcomm_kernel(
-		event, BPF_CORE_READ(parent, group_leader)->comm);
+	exec_event_read_pcomm_kernel(event,
+				     BPF_CORE_READ(parent, group_leader)->comm);
 }
 
 static void read_cwd(struct exec_event *event, struct task_struct *task)
@@ -126,8 +125,7 @@ static bool in_upper_layer(struct file *file)
 	 * pointer has followed the inode since Linux 4.14.
 	 */
 	bpf_probe_read_kernel(&upper, sizeof(upper),
-			      (void *)inode +
-				      bpf_core_type_size(struct inode));
+			      (void *)inode + bpf_core_type_size(struct inode));
 	return upper;
 }
 
@@ -145,8 +143,7 @@ static void read_exe(struct exec_event *event, struct task_struct *task)
 }
 
 /* A second chance for what was not in memory: execve has copied it since. */
-static void read_new_process(struct exec_event *event,
-			     struct task_struct *task,
+static void read_new_process(struct exec_event *event, struct task_struct *task,
 			     struct linux_binprm *bprm)
 {
 	const char *filename = BPF_CORE_READ(bprm, filename);
@@ -175,33 +172,37 @@ static void submit(struct exec_event *event, __u64 key, __s32 retval)
 	bpf_map_delete_elem(&execs, &key);
 }
 
-SEC("raw_tp/sys_enter")
-int exec_enter(struct bpf_raw_tracepoint_args *ctx)
+/* Notes who calls, from where and with what, until the call returns. */
+static void begin(const struct exec_call *call)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
+	struct exec_event *event = exec_event_scratch();
 	__u64 key = (__u64)task;
-	struct exec_event *event;
-	struct exec_call call;
-	long nr = ctx->args[1];
 
-	if (!syscall_may_be_exec(nr))
-		return 0;
-	if (!exec_call_read(&call, (void *)ctx->args[0], nr))
-		return 0;
-	event = exec_event_scratch();
 	if (!event)
-		return 0;
+		return;
 	COUNT(started);
-	/* The exit of an earlier call was missed. */
+	/* The end of an earlier call was missed. */
 	if (bpf_map_lookup_elem(&execs, &key))
 		COUNT(abandoned);
 
 	exec_event_init(event);
 	read_task(event, task);
 	read_cwd(event, task);
-	read_call(event, &call);
+	read_call(event, call);
 	if (bpf_map_update_elem(&execs, &key, event, BPF_ANY))
 		COUNT(lost_execs_full);
+}
+
+SEC("raw_tp/sys_enter")
+int exec_enter(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct pt_regs *regs = (void *)ctx->args[0];
+	long nr = ctx->args[1];
+	struct exec_call call;
+
+	if (syscall_may_be_exec(nr) && exec_call_read(&call, regs, nr))
+		begin(&call);
 	return 0;
 }
 
@@ -221,27 +222,31 @@ int exec_success(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-SEC("raw_tp/sys_exit")
-int exec_failure(struct bpf_raw_tracepoint_args *ctx)
+/* Whoever has an entry is inside execve, so a failing exit is its end. */
+static void fail(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key = (__u64)task;
-	long ret = ctx->args[1];
-	struct exec_event *event;
-	struct pt_regs *regs = (void *)ctx->args[0];
+	struct exec_event *event = bpf_map_lookup_elem(&execs, &key);
 	struct exec_call call;
 
-	if (ret >= 0)
-		return 0;
-	/* Whoever has an entry is inside execve, so this is its end. */
-	event = bpf_map_lookup_elem(&execs, &key);
 	if (!event)
-		return 0;
+		return;
 	/* A second chance: the kernel has touched the pages since. */
 	if (event->incomplete && exec_call_read(&call, regs, REG_NR(regs)))
 		read_call(event, &call);
 	read_exe(event, task);
 	submit(event, key, ret);
+}
+
+SEC("raw_tp/sys_exit")
+int exec_failure(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct pt_regs *regs = (void *)ctx->args[0];
+	long ret = ctx->args[1];
+
+	if (ret < 0)
+		fail(regs, ret);
 	return 0;
 }
 

@@ -32,6 +32,9 @@ enum {
 	BPF_NOEXIST = 1,
 };
 
+/* include/linux/sched.h */
+#define TASK_COMM_LEN 16
+
 /* include/uapi/linux/bpf.h: what a raw_tp program is called with. */
 struct bpf_raw_tracepoint_args {
 	__u64 args[0];
@@ -128,7 +131,7 @@ struct task_struct {
 	int tgid;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
-	char comm[COMM_LEN];
+	char comm[TASK_COMM_LEN];
 	struct mm_struct *mm;
 	struct fs_struct *fs;
 	struct nsproxy *nsproxy;

@@ -12,9 +12,9 @@
  * than the name of a top directory, and carries the truncation mark: a NUL at
  * PATH_LEN - 2, 0xff in the last byte.
  *
- * The text grows toward the beginning of a buffer, from `start` to PATH_LEN - 1.
- * `start` stands in the buffer, too: of a number on the stack, the verifier
- * would follow every value that it may take in the loop.
+ * The text grows toward the beginning of a buffer, where also stands how far
+ * it has come: of a number on the stack, the verifier would follow every value
+ * that it may take in the loop.
  *
  * A program that includes this needs DEFINE_PATH_BUFFERS_MAP.
  */
@@ -59,8 +59,9 @@ static inline struct mount *path_mount(struct vfsmount *vfsmount)
  * Puts "/name" before what the buffer holds. If there is too little room, as
  * much of the name's end as fits.
  */
-static inline void path_prepend(struct path_walk *walk, struct path_buffer *buffer,
-			 const struct qstr *qstr)
+static inline void path_prepend(struct path_walk *walk,
+				struct path_buffer *buffer,
+				const struct qstr *qstr)
 {
 	__u64 start = buffer->start;
 	__u64 len = qstr->len;
@@ -131,7 +132,7 @@ static inline long path_step(__u32 round, struct path_walk *walk)
  */
 static inline bool path_deleted(const struct path_walk *walk)
 {
-	/* In variables: BPF_CORE_READ() would relocate members of `walk` too. */
+	/* Variables, as BPF_CORE_READ() would relocate `walk->mnt` too. */
 	struct dentry *dentry = walk->dentry;
 	struct mount *mnt = walk->mnt;
 
@@ -142,8 +143,8 @@ static inline bool path_deleted(const struct path_walk *walk)
 }
 
 /* Copies the text to a field of PATH_LEN bytes that is all zero. */
-static inline void path_finish(struct path_walk *walk, struct path_buffer *buffer,
-			char *field)
+static inline void path_finish(struct path_walk *walk,
+			       struct path_buffer *buffer, char *field)
 {
 	__u64 start = buffer->start;
 	__u64 len;

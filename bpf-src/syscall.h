@@ -81,8 +81,7 @@ enum {
 /* The same number is another call in a 32-bit process. */
 static inline bool syscall_is_compat(void)
 {
-	struct task_struct___thread_info *task =
-		(void *)bpf_get_current_task();
+	struct task_struct___thread_info *task = (void *)bpf_get_current_task();
 
 	/* TS_COMPAT, arch/x86/include/asm/thread_info.h */
 	return BPF_CORE_READ(task, thread_info.status) & 0x2;
@@ -107,8 +106,7 @@ enum {
 
 static inline bool syscall_is_compat(void)
 {
-	struct task_struct___thread_info *task =
-		(void *)bpf_get_current_task();
+	struct task_struct___thread_info *task = (void *)bpf_get_current_task();
 
 	/* TIF_32BIT, arch/arm64/include/asm/thread_info.h */
 	return BPF_CORE_READ(task, thread_info.flags) & (1 << 22);
@@ -157,25 +155,24 @@ static inline bool syscall_may_be_exec(long nr)
 
 /* Reads the arguments; false if the call is neither execve nor execveat. */
 static inline bool exec_call_read(struct exec_call *call, struct pt_regs *regs,
-			   long nr)
+				  long nr)
 {
 	if (syscall_is_compat()) {
 		bool at = nr == NR_COMPAT_EXECVEAT;
 
 		if (!at && nr != NR_COMPAT_EXECVE)
 			return false;
-		call->filename = (void *)(__u64)(at ? REG_COMPAT_ARG2(regs) :
-						      REG_COMPAT_ARG1(regs));
-		call->argv = (void *)(__u64)(at ? REG_COMPAT_ARG3(regs) :
-						  REG_COMPAT_ARG2(regs));
+		call->filename = (void *)(__u64)(at ? REG_COMPAT_ARG2(regs)
+						    : REG_COMPAT_ARG1(regs));
+		call->argv = (void *)(__u64)(at ? REG_COMPAT_ARG3(regs)
+						: REG_COMPAT_ARG2(regs));
 		call->pointer_size = 4;
 	} else {
 		bool at = nr == NR_EXECVEAT;
 
 		if (!at && nr != NR_EXECVE)
 			return false;
-		call->filename =
-			(void *)(at ? REG_ARG2(regs) : REG_ARG1(regs));
+		call->filename = (void *)(at ? REG_ARG2(regs) : REG_ARG1(regs));
 		call->argv = (void *)(at ? REG_ARG3(regs) : REG_ARG2(regs));
 		call->pointer_size = 8;
 	}
