@@ -1,1 +1,186 @@
-//! .
+//! What a build script calls: from one `layouts.toml` the C header, the Rust types, and the BPF objects and skeletons
+//! that use them.
+//!
+//! ```no_run
+//! // build.rs
+//! bpf_layout_codegen::Builder::new("layouts.toml").source("src/bpf/tracer.bpf.c").run();
+//! ```
+//!
+//! In `src/bpf/tracer.bpf.c`:
+//!
+//! ```c
+//! #include "layouts.h"
+//! #include <bpf/bpf_helpers.h>
+//! ```
+//!
+//! and in Rust:
+//!
+//! ```ignore
+//! bpf_layout::include_layouts!();
+//! mod skel {
+//!     include!(concat!(env!("OUT_DIR"), "/tracer.skel.rs"));
+//! }
+//! ```
+//!
+//! What it takes: clang 14 or newer, and libelf for libbpf, which libbpf-sys brings along. Whoever has no C source
+//! (`Builder` without [`Builder::source`]) needs neither at run time.
+#![forbid(unsafe_code)]
+
+mod clang;
+mod depfile;
+mod error;
+mod object;
+mod report;
+mod skeleton_names;
+mod vmlinux;
+mod warnings;
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process,
+};
+
+use bpf_layout_emit::{files, render, write};
+use bpf_layout_spec::{Loaded, Options};
+
+pub use crate::{
+    error::Error,
+    report::{Object, Output},
+    vmlinux::Vmlinux,
+};
+
+/// The variable that names the profile where the build script names none.
+const PROFILE_VARIABLE: &str = "BPF_LAYOUT_PROFILE";
+
+/// One spec with the BPF programs that share its layouts. See the [crate's documentation](crate).
+#[derive(Clone, Debug)]
+#[must_use = "nothing is built before `run` or `build`"]
+pub struct Builder {
+    spec: PathBuf,
+    profile: Option<String>,
+    sources: Vec<PathBuf>,
+    clang_args: Vec<OsString>,
+    vmlinux: Option<Vmlinux>,
+    out_dir: Option<PathBuf>,
+}
+
+impl Builder {
+    /// Builds from the spec at this path, relative to the package's folder (`CARGO_MANIFEST_DIR`).
+    pub fn new(spec: impl Into<PathBuf>) -> Self {
+        Builder {
+            spec: spec.into(),
+            profile: None,
+            sources: Vec::new(),
+            clang_args: Vec::new(),
+            vmlinux: None,
+            out_dir: None,
+        }
+    }
+
+    /// Applies one of the spec's profiles. Without this call the environment variable `BPF_LAYOUT_PROFILE` names it, so
+    /// that one build can differ: `BPF_LAYOUT_PROFILE=lean cargo build`.
+    pub fn profile(mut self, name: impl Into<String>) -> Self {
+        self.profile = Some(name.into());
+        self
+    }
+
+    /// Compiles a BPF program `NAME.bpf.c` to `NAME.bpf.o` and generates its skeleton `NAME.skel.rs`. Any number of
+    /// them; paths are relative to the package's folder. Warnings of clang become cargo's; those that hide a wrong
+    /// layout (an incompatible pointer, an undeclared function) are errors.
+    pub fn source(mut self, path: impl Into<PathBuf>) -> Self {
+        self.sources.push(path.into());
+        self
+    }
+
+    /// Passes one more argument to clang, such as `-DDEBUG` or `-mcpu=v3`. Any number of them, in order, after those
+    /// that are passed anyway.
+    pub fn clang_arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.clang_args.push(argument.into());
+        self
+    }
+
+    /// Makes `#include "vmlinux.h"` work: the types of a kernel. Needed only by programs that read kernel structures
+    /// which no header of their own declares; generated headers need none.
+    pub fn vmlinux(mut self, from: Vmlinux) -> Self {
+        self.vmlinux = Some(from);
+        self
+    }
+
+    /// Writes to this folder instead of `OUT_DIR`. `bpf_layout::include_layouts!()` reads `OUT_DIR`.
+    pub fn out_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.out_dir = Some(folder.into());
+        self
+    }
+
+    /// Does it all and says what was made; prints nothing. A build script that calls this instead of [`Builder::run`]
+    /// ends with [`Output::tell_cargo`].
+    ///
+    /// # Errors
+    /// If the spec is not valid, a file cannot be read or written, or clang is missing, too old, or refuses a source.
+    /// `Display` says it in as many lines as it takes, with what to do about it.
+    pub fn build(self) -> Result<Output, Error> {
+        let out_dir = match &self.out_dir {
+            Some(folder) => located(folder),
+            None => env::var_os("OUT_DIR").map(PathBuf::from).ok_or(Error::NoOutDir)?,
+        };
+        let (profile, asked_environment) = self.chosen_profile();
+        let loaded = bpf_layout_spec::load(&located(&self.spec), &Options { profile })?;
+        let outputs = files::generated(&loaded.layouts, &out_dir);
+        write::write_if_changed(&outputs)?;
+
+        let mut report = Output::new(outputs, &loaded);
+        if asked_environment {
+            report.variables.push(PROFILE_VARIABLE);
+        }
+        report.warnings.extend(spec_warnings(&loaded));
+        if !self.sources.is_empty() {
+            object::build_all(&self, &out_dir, &mut report)?;
+        }
+        Ok(report)
+    }
+
+    /// Does it all and tells cargo: what to watch, clang's warnings, and the errors, with which the build then fails.
+    /// This is the last line of most build scripts.
+    ///
+    /// Does not return after an error.
+    pub fn run(self) -> Output {
+        match self.build() {
+            Ok(output) => {
+                output.tell_cargo();
+                output
+            }
+            Err(error) => {
+                // `cargo::error` makes cargo fail with just these lines. An exit status or a panic would wrap them in
+                // everything else that this script has printed. Standard error is for those who are not cargo.
+                for line in error.to_string().lines() {
+                    println!("cargo::error={line}");
+                    eprintln!("{line}");
+                }
+                process::exit(0)
+            }
+        }
+    }
+
+    /// The profile to apply, and whether the environment had a say.
+    fn chosen_profile(&self) -> (Option<String>, bool) {
+        match &self.profile {
+            Some(name) => (Some(name.clone()), false),
+            None => (env::var(PROFILE_VARIABLE).ok().filter(|name| !name.is_empty()), true),
+        }
+    }
+}
+
+/// A path of the build script's author. Cargo runs build scripts in the package's folder, where the path works as it
+/// is and messages show it as it was written; elsewhere it is completed.
+fn located(path: &Path) -> PathBuf {
+    match (env::var_os("CARGO_MANIFEST_DIR"), env::current_dir()) {
+        (Some(manifest), Ok(here)) if here != Path::new(&manifest) => Path::new(&manifest).join(path),
+        _ => path.to_path_buf(),
+    }
+}
+
+fn spec_warnings(loaded: &Loaded) -> impl Iterator<Item = String> + '_ {
+    loaded.warnings.iter().map(|warning| render::one_line(warning, &loaded.sources))
+}

@@ -121,7 +121,7 @@ fn snippet<'a>(file: FileId, labels: &[Marked<'a>], sources: &'a Sources) -> Sni
         .map(|marked| (marked, byte_range(&source.text, marked.label.span)))
         .collect();
     let window = window(&source.text, marked.iter().map(|(_, range)| range.clone()));
-    let first_line = source.text[..window.start].bytes().filter(|&byte| byte == b'\n').count() + 1;
+    let first_line = source.text[..window.start].matches('\n').count() + 1;
     let annotations = marked.iter().map(|(marked, range)| {
         let range = range.start - window.start..range.end - window.start;
         let label = Some(&marked.label.text).filter(|text| !text.is_empty());

@@ -1,0 +1,161 @@
+//! What can be asked for. The doc comments here are the text of `--help`.
+
+use std::path::PathBuf;
+
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::styling::{AnsiColor, Styles},
+};
+use clap_complete::Shell;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// One file, `layouts.toml`, says how the data lies that BPF programs (in C) and userspace (in Rust) share: event
+/// structs, string lengths, map capacities. This command writes that file, shows what follows from it, and generates
+/// the C header and the Rust types.
+///
+/// A build script does the same on every build, see the crate `bpf-layout-codegen`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-bpf-layout",
+    bin_name = "cargo bpf-layout",
+    version,
+    about = "The layouts that BPF programs and Rust share",
+    styles = STYLES,
+    max_term_width = 100,
+    after_help = "\
+Exit status:
+  0  agrees, or done
+  1  differs: `generate --check` found files that would change
+  2  could not do it; the reason is on standard error",
+    after_long_help = "\
+Examples:
+  cargo bpf-layout init                               write a layouts.toml to start from
+  cargo bpf-layout show                               see every struct as it lies in memory
+  cargo bpf-layout generate --out-dir src/generated   write the C header and the Rust types
+
+Exit status:
+  0  agrees, or done
+  1  differs: `generate --check` found files that would change
+  2  could not do it; the reason is on standard error"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    Init(Init),
+    Generate(Generate),
+    Show(Show),
+    /// Print a completion script for a shell
+    ///
+    /// It completes `cargo-bpf-layout ...`, which does the same as `cargo bpf-layout ...`.
+    #[command(after_long_help = "\
+Examples:
+  source <(cargo-bpf-layout completions bash)                                      this shell only
+  cargo-bpf-layout completions bash > ~/.local/share/bash-completion/completions/cargo-bpf-layout
+  cargo-bpf-layout completions fish > ~/.config/fish/completions/cargo-bpf-layout.fish
+  cargo-bpf-layout completions zsh > /usr/local/share/zsh/site-functions/_cargo-bpf-layout")]
+    Completions {
+        /// The shell to complete in
+        shell: Shell,
+    },
+}
+
+/// Write a commented layouts.toml to start from
+///
+/// The file works as it stands: every part of it can be shown and generated at once, then changed to what is needed.
+/// What exists already is not touched without `--force`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo bpf-layout init                             ./layouts.toml
+  cargo bpf-layout init --spec tracer/layouts.toml  somewhere else")]
+pub(crate) struct Init {
+    /// The file to write
+    #[arg(long, value_name = "FILE", default_value = "layouts.toml")]
+    pub(crate) spec: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Which spec, and how it is read.
+#[derive(Debug, Args)]
+pub(crate) struct SpecOptions {
+    /// The spec to read [default: layouts.toml, in this folder or the nearest one above]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
+    /// The profile to apply, one of the spec's `[profile.NAME]`
+    #[arg(long, value_name = "NAME", env = "BPF_LAYOUT_PROFILE", hide_env_values = true)]
+    pub(crate) profile: Option<String>,
+}
+
+/// Write the C header and the Rust types
+///
+/// Writes STEM.h and STEM.rs, STEM being the spec's file name without `.toml`. Files that would not change are not
+/// touched, so nothing is compiled again because of them; files that change are replaced whole, both or none.
+///
+/// A build script needs no generated files beside the sources: `bpf_layout_codegen::Builder` writes them to OUT_DIR.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo bpf-layout generate --out-dir src/generated
+  cargo bpf-layout generate --out-dir src/generated --check    in CI: are the committed files up to date?
+  cargo bpf-layout generate --spec tracer/layouts.toml --profile lean --out-dir build
+
+Exit status:
+  0  written, or up to date
+  1  --check: files would change
+  2  could not do it")]
+pub(crate) struct Generate {
+    #[command(flatten)]
+    pub(crate) spec: SpecOptions,
+    /// The folder to write to; made if missing
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out_dir: PathBuf,
+    /// Write nothing; exit with status 1 if a file would change
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// Show each struct as it lies in memory
+///
+/// Offset, size, type and name of every member, holes as the padding that fills them, bitfields with their bits, and
+/// where each cache line of 64 bytes begins; then the maps with the sizes of their keys and values.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo bpf-layout show                           everything in the nearest layouts.toml
+  cargo bpf-layout show exec                      one struct, event or union
+  cargo bpf-layout show execs                     one map, with its key and value
+  cargo bpf-layout show --profile before exec     with the lengths of a profile
+  cargo bpf-layout show --format json | jq '.structs[] | {name, size}'
+
+JSON:
+  {\"structs\": [{\"name\", \"size\", \"align\", \"members\": [{\"name\", \"offset\", \"size\", \"type\", \"padding\"}]}]}
+  Sizes and offsets are bytes; bitfields have \"bit_offset\" and \"bits\" as well.")]
+pub(crate) struct Show {
+    #[command(flatten)]
+    pub(crate) spec: SpecOptions,
+    /// A struct, event, union or map of the spec [default: all of them]
+    pub(crate) name: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// How `show` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Tables for people
+    Human,
+    /// Stable JSON for programs
+    Json,
+}

@@ -1,0 +1,26 @@
+//! `show`: each struct as it lies in memory, and the maps. Prints what the layouts say and computes no layout.
+
+mod human;
+mod json;
+mod rows;
+mod select;
+mod types;
+
+use std::process::ExitCode;
+
+use crate::{
+    args::{Format, Show},
+    failure::Failure,
+    print, spec_file,
+};
+
+pub(crate) fn run(options: &Show) -> Result<ExitCode, Failure> {
+    let loaded = spec_file::load(&options.spec)?;
+    let selection = select::select(&loaded.layouts.model, options.name.as_deref())?;
+    let text = match options.format {
+        Format::Human => human::text(&loaded, &selection),
+        Format::Json => json::text(&loaded.layouts, &selection),
+    };
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}

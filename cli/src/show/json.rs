@@ -1,0 +1,61 @@
+//! Layouts for programs. The shape of this JSON is an interface, documented in docs/cli.md: keys are added, never changed.
+
+use bpf_layout_spec::layout::Layouts;
+use serde::Serialize;
+
+use super::{
+    rows::{record, rows},
+    select::Selection,
+};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    structs: Vec<Struct<'a>>,
+}
+
+#[derive(Serialize)]
+struct Struct<'a> {
+    name: &'a str,
+    size: u64,
+    align: u32,
+    members: Vec<Member>,
+}
+
+#[derive(Serialize)]
+struct Member {
+    name: String,
+    offset: u64,
+    size: u64,
+    #[serde(rename = "type")]
+    ty: String,
+    padding: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bit_offset: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bits: Option<u32>,
+}
+
+/// The selected records as one JSON document with a newline at its end.
+pub(super) fn text(layouts: &Layouts, selection: &Selection) -> String {
+    let structs = selection.records.iter().map(|&id| {
+        let layout = layouts.of(id);
+        let members = rows(layouts, id).into_iter().map(|row| Member {
+            name: row.name,
+            offset: row.offset,
+            size: row.size,
+            ty: row.ty,
+            padding: row.padding,
+            bit_offset: row.bits.map(|bits| bits.bit_offset),
+            bits: row.bits.map(|bits| bits.width),
+        });
+        Struct {
+            name: &record(layouts, id).name.spec,
+            size: layout.size,
+            align: layout.align,
+            members: members.collect(),
+        }
+    });
+    let document = Document { structs: structs.collect() };
+    let json = serde_json::to_string_pretty(&document).expect("strings and numbers always serialise");
+    json + "\n"
+}

@@ -1,0 +1,93 @@
+//! A record's members as rows, for every way of printing them.
+
+use bpf_layout_spec::{
+    layout::{Bits, Layouts, Member},
+    model::{Record, Type, TypeDef, TypeId},
+};
+
+use super::types::type_text;
+
+/// One member as it lies in memory.
+#[derive(Debug)]
+pub(super) struct Row<'a> {
+    /// As in the spec; `_pad0` for padding, `anon0` for an unnamed member.
+    pub(super) name: String,
+    /// Bytes from the start of the record; for a bitfield, the byte that holds its first bit.
+    pub(super) offset: u64,
+    /// Bytes; for a bitfield, those that its bits lie in.
+    pub(super) size: u64,
+    /// As the spec writes it.
+    pub(super) ty: String,
+    pub(super) padding: bool,
+    pub(super) bits: Option<&'a Bits>,
+    /// The record of an unnamed member, whose own members belong to this record in C.
+    pub(super) anonymous: Option<TypeId>,
+}
+
+/// The record with this id.
+///
+/// # Panics
+/// If the id is not that of a record; selections hold no others.
+pub(super) fn record(layouts: &Layouts, id: TypeId) -> &Record {
+    match layouts.model.ty(id) {
+        TypeDef::Record(record) => record,
+        TypeDef::Enum(_) | TypeDef::Flags(_) | TypeDef::Extern(_) => unreachable!("only records are selected"),
+    }
+}
+
+/// Every member of a record in order of offset, padding included.
+pub(super) fn rows(layouts: &Layouts, id: TypeId) -> Vec<Row<'_>> {
+    let record = record(layouts, id);
+    let mut rows = Vec::new();
+    for member in &layouts.of(id).members {
+        match member {
+            Member::Field { field, offset, size, .. } => rows.push(field_row(layouts, record, *field, *offset, *size)),
+            Member::Bits(run) => rows.extend(run.bits.iter().map(|bits| bits_row(record, bits))),
+            Member::Padding { index, offset, len } => rows.push(Row {
+                name: format!("_pad{index}"),
+                offset: *offset,
+                size: *len,
+                ty: format!("bytes[{len}]"),
+                padding: true,
+                bits: None,
+                anonymous: None,
+            }),
+        }
+    }
+    rows
+}
+
+fn field_row<'a>(layouts: &'a Layouts, record: &Record, field: usize, offset: u64, size: u64) -> Row<'a> {
+    let field = &record.fields[field];
+    let anonymous = match field.ty {
+        Type::Def(id) if field.anonymous => Some(id),
+        _ => None,
+    };
+    Row {
+        name: if field.anonymous { field.name.rust.clone() } else { field.name.spec.clone() },
+        offset,
+        size,
+        ty: type_text(&layouts.model, &field.ty),
+        padding: false,
+        bits: None,
+        anonymous,
+    }
+}
+
+fn bits_row<'a>(record: &Record, bits: &'a Bits) -> Row<'a> {
+    let name = match bits.field {
+        Some(field) => record.fields[field].name.spec.clone(),
+        None => format!("_pad{}", bits.pad_index),
+    };
+    let first_byte = bits.bit_offset / 8;
+    let last_byte = (bits.bit_offset + u64::from(bits.width) - 1) / 8;
+    Row {
+        name,
+        offset: first_byte,
+        size: last_byte - first_byte + 1,
+        ty: bits.unit.info().name.into(),
+        padding: bits.field.is_none(),
+        bits: Some(bits),
+        anonymous: None,
+    }
+}

@@ -1,0 +1,150 @@
+//! Why a build failed, said so that its reader knows what to do.
+
+use std::{fmt, io, path::PathBuf};
+
+use bpf_layout_emit::{render, write::WriteError};
+
+use crate::clang::OLDEST_CLANG;
+
+/// Why a build failed. `Display` takes several lines where that helps.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no `OUT_DIR`: this is no build script, and [`crate::Builder::out_dir`] was not called.
+    NoOutDir,
+    /// The spec is not valid.
+    Spec(bpf_layout_spec::Failure),
+    /// A file cannot be read or written.
+    File(WriteError),
+    /// A C source has a name that no object or skeleton can be named after.
+    SourceName {
+        /// The source.
+        path: PathBuf,
+        /// What is wrong with its name.
+        reason: &'static str,
+    },
+    /// clang cannot be run.
+    NoClang {
+        /// What was run: `clang`, or the value of the variable `CLANG`.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// clang does not say its version as clang does.
+    NotClang {
+        /// What was run.
+        program: PathBuf,
+    },
+    /// clang is older than [`OLDEST_CLANG`].
+    OldClang {
+        /// What was run.
+        program: PathBuf,
+        /// Its major version.
+        version: u32,
+    },
+    /// clang refuses a source.
+    Compile {
+        /// The source.
+        path: PathBuf,
+        /// What clang says.
+        messages: String,
+    },
+    /// Another header of the same name hides the generated one.
+    HiddenHeader {
+        /// The header that clang took.
+        found: PathBuf,
+        /// The generated one.
+        generated: PathBuf,
+    },
+    /// libbpf or libbpf-cargo cannot make a skeleton of an object.
+    Skeleton {
+        /// The source.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A program or map has a name that libbpf-cargo's skeletons use for themselves.
+    SkeletonName {
+        /// The source.
+        path: PathBuf,
+        /// `program` or `map`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// There is no `vmlinux.h` to be had.
+    Vmlinux(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::NoOutDir => {
+                write!(f, "there is no OUT_DIR, which cargo sets for build scripts\n  = help: call `.out_dir(...)`")
+            }
+            Error::Spec(failure) => f.write_str(render::plain(&failure.diagnostics, &failure.sources).trim_end()),
+            Error::File(error) => error.fmt(f),
+            Error::SourceName { path, reason } => write!(f, "`{}`: {reason}", path.display()),
+            Error::NoClang { program, source } => write!(
+                f,
+                "cannot run `{}`, which compiles the BPF programs: {source}\n{INSTALL_CLANG}",
+                program.display()
+            ),
+            Error::NotClang { program } => write!(
+                f,
+                "`{}` is not clang, which compiles the BPF programs\n  = help: set CLANG to one, such as `clang-19`",
+                program.display()
+            ),
+            Error::OldClang { program, version } => write!(
+                f,
+                "`{}` is clang {version}; BPF programs need clang {OLDEST_CLANG} or newer\n{INSTALL_CLANG}\n  \
+                 = help: or set CLANG to another one, such as `clang-19`",
+                program.display()
+            ),
+            Error::Compile { path, messages } => {
+                write!(f, "clang refuses `{}`\n{}", path.display(), messages.trim_end())
+            }
+            Error::HiddenHeader { found, generated } => write!(
+                f,
+                "`{}` hides the generated header of the same name, so C and Rust may disagree\n  \
+                 = note: clang looks beside the including file first; the generated one is `{}`\n  \
+                 = help: remove it, or include it by another name",
+                found.display(),
+                generated.display()
+            ),
+            Error::Skeleton { path, reason } => write!(f, "no skeleton of `{}`: {reason}", path.display()),
+            Error::SkeletonName { path, what, name } => write!(
+                f,
+                "`{}`: the {what} `{name}` would break its skeleton, in which libbpf-cargo uses that name itself\n  \
+                 = help: rename the {what}",
+                path.display()
+            ),
+            Error::Vmlinux(reason) => write!(f, "there is no vmlinux.h: {reason}"),
+        }
+    }
+}
+
+const INSTALL_CLANG: &str =
+    "  = help: sudo apt-get install clang\n  = help: or, on Fedora and its kin: sudo dnf install clang";
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::File(error) => Some(error),
+            Error::NoClang { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl From<bpf_layout_spec::Failure> for Error {
+    fn from(failure: bpf_layout_spec::Failure) -> Self {
+        Error::Spec(failure)
+    }
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        Error::File(error)
+    }
+}
