@@ -1,1 +1,105 @@
-//! .
+//! What types generated from a `layouts.toml` are made of, and what userspace reads and writes BPF data with.
+//!
+//! ```
+//! use bpf_layout::{Layout, Str};
+//!
+//! bpf_layout::layout! {
+//!     /// A file was opened.
+//!     pub struct OpenEvent("open"): size 24, align 4 {
+//!         pub pid: u32 = 0,
+//!         pub flags: u32 = 4,
+//!         pub path: Str<16> = 8,
+//!     }
+//! }
+//!
+//! # let sample = OpenEvent { pid: 1, flags: 2, path: Str::from_bytes(b"/etc/passwd") };
+//! # let sample = sample.as_bytes();
+//! let event = OpenEvent::parse(sample)?; // no copy, no panic, whatever the bytes
+//! assert_eq!(event.path, "/etc/passwd");
+//! println!("{event:?}"); // open { pid: 1, flags: 2, path: "/etc/passwd" }
+//! # assert_eq!(format!("{event:?}"), r#"open { pid: 1, flags: 2, path: "/etc/passwd" }"#);
+//! # Ok::<(), bpf_layout::ParseError>(())
+//! ```
+//!
+//! Code like the above comes from [`include_layouts!`]; nobody needs to write it. With the feature `libbpf`, the module
+//! [`libbpf`](crate::libbpf) has typed maps, ring buffers and perf buffers over `libbpf-rs`.
+//!
+//! # Features
+//!
+//! | feature | gives |
+//! | --- | --- |
+//! | `std` (default) | `Str::to_str_lossy`, `Str::as_os_str`; without it the crate is `no_std` and does not allocate |
+//! | `macros` (default) | [`include_layouts!`] |
+//! | `libbpf` | typed maps, ring buffers and perf buffers |
+//! | `serde` | `Serialize` on every type |
+//! | `zerocopy` | `FromBytes`, `IntoBytes`, `Immutable`, `KnownLayout` on every type; their derives take rustc a tenth of a second per type |
+//! | `bytemuck` | `Zeroable` and `Pod` on every type |
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+// Generated code names this crate by its absolute path, in this crate's own tests too.
+#[allow(unused_extern_crates, reason = "used by generated code")]
+extern crate self as bpf_layout;
+
+mod cell;
+mod error;
+pub mod kernel;
+pub mod kind;
+mod layout;
+#[cfg(feature = "libbpf")]
+pub mod libbpf;
+mod macros;
+mod map;
+#[cfg(feature = "bytemuck")]
+mod pod;
+#[doc(hidden)]
+pub mod prove;
+mod scalar;
+#[cfg(feature = "serde")]
+mod ser;
+mod shape;
+mod show;
+mod text;
+mod value;
+mod view;
+
+pub use cell::{Bits, Pad, Unaligned};
+pub use error::{ParseError, ParseErrorKind};
+pub use layout::{Layout, MAX_TRAILING};
+pub use map::{Buffer, Map};
+pub use scalar::{Be16, Be32, Be64, Bool, Ipv4, Ipv6, Ktime, KernelPtr, Mac};
+pub use shape::{Detail, FieldInfo, NamesInfo, Place, Shape, TypeInfo};
+pub use text::{Str, StrError};
+pub use view::View;
+
+#[cfg(feature = "macros")]
+pub use bpf_layout_macros::include_layouts;
+
+/// What the macros expand to. No part of the interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use core;
+
+    pub use bitflags;
+    #[cfg(feature = "bytemuck")]
+    pub use bytemuck;
+    #[cfg(feature = "serde")]
+    pub use serde;
+    #[cfg(feature = "zerocopy")]
+    pub use zerocopy;
+
+    #[cfg(feature = "serde")]
+    pub use crate::ser::serialize;
+    pub use crate::{
+        layout::{from_part, part, part_mut},
+        map::pick_event,
+        prove,
+        show::debug,
+        value::{default, enum_name, names},
+    };
+}
+
+

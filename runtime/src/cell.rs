@@ -1,0 +1,294 @@
+//! Bytes of a record that are no plain field: padding, bitfields, and fields that lie askew.
+
+use core::{fmt, marker::PhantomData};
+
+use crate::{
+    layout::Layout,
+    shape::{Place, Shape},
+};
+
+/// `N` bytes between fields. Zero in every value made in Rust; what the kernel sent otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "zerocopy",
+    derive(zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned)
+)]
+#[repr(transparent)]
+pub struct Pad<const N: usize>([u8; N]);
+
+// SAFETY: a transparent newtype of an array of bytes.
+unsafe impl<const N: usize> Layout for Pad<N> {
+    const SHAPE: Shape = Shape::Padding(N);
+}
+
+impl<const N: usize> Pad<N> {
+    /// Zero bytes.
+    pub const ZERO: Self = Pad([0; N]);
+}
+
+impl<const N: usize> Default for Pad<N> {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
+impl<const N: usize> fmt::Debug for Pad<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pad<{N}>")
+    }
+}
+
+/// A field that does not lie at a multiple of its alignment, as in packed structs: its bytes, and the value by copy.
+///
+/// `N` is the size of `T`, which the compiler checks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "zerocopy",
+    derive(zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned)
+)]
+#[repr(transparent)]
+pub struct Unaligned<T, const N: usize> {
+    bytes: [u8; N],
+    value: PhantomData<T>,
+}
+
+// SAFETY: a transparent newtype of an array of bytes; T is what they mean, of which no reference is ever made. The table
+// describes N bytes, since it is refused otherwise.
+unsafe impl<T: Layout, const N: usize> Layout for Unaligned<T, N> {
+    const SHAPE: Shape = {
+        assert!(size_of::<T>() == N, "Unaligned<T, N>: N is not the size of T");
+        T::SHAPE
+    };
+}
+
+impl<T: Layout, const N: usize> Unaligned<T, N> {
+    /// Holds `value`.
+    #[must_use]
+    pub fn new(value: T) -> Self {
+        let mut held = Unaligned { bytes: [0; N], value: PhantomData };
+        held.set(value);
+        held
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn get(&self) -> T {
+        const { assert!(size_of::<T>() == N, "Unaligned<T, N>: N is not the size of T") };
+        let mut value = T::zeroed();
+        value.as_bytes_mut().copy_from_slice(&self.bytes);
+        value
+    }
+
+    /// Replaces the value.
+    pub fn set(&mut self, value: T) {
+        const { assert!(size_of::<T>() == N, "Unaligned<T, N>: N is not the size of T") };
+        self.bytes.copy_from_slice(Layout::as_bytes(&value));
+    }
+}
+
+impl<T: Layout, const N: usize> From<T> for Unaligned<T, N> {
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<T: Layout, const N: usize> Default for Unaligned<T, N> {
+    fn default() -> Self {
+        Self::new(T::zeroed())
+    }
+}
+
+impl<T: Layout + fmt::Debug, const N: usize> fmt::Debug for Unaligned<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<T: Layout + serde::Serialize, const N: usize> serde::Serialize for Unaligned<T, N> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.get().serialize(serializer)
+    }
+}
+
+/// `N` bytes of bitfields that follow one another.
+///
+/// Bits are counted as the compilers allocate them: from the least significant bit of the first byte on little-endian
+/// machines, from the most significant on big-endian ones (System V ABI of x86-64, section 3.1.2; ELF V2 ABI of Power,
+/// section 2.1.2.2; clang's BPF targets follow their endianness).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "zerocopy",
+    derive(zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned)
+)]
+#[repr(transparent)]
+pub struct Bits<const N: usize>([u8; N]);
+
+// SAFETY: a transparent newtype of an array of bytes.
+unsafe impl<const N: usize> Layout for Bits<N> {
+    const SHAPE: Shape = Shape::BitRun(N);
+}
+
+impl<const N: usize> Default for Bits<N> {
+    fn default() -> Self {
+        Bits([0; N])
+    }
+}
+
+impl<const N: usize> fmt::Debug for Bits<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<const N: usize> Bits<N> {
+    /// The unsigned value of `width` bits from bit `first`; bits outside the run read as zero.
+    #[must_use]
+    pub fn get(&self, first: usize, width: u32) -> u64 {
+        read_bits(&self.0, first, width, cfg!(target_endian = "little"))
+    }
+
+    /// The same for a signed field: its highest bit is the sign.
+    #[must_use]
+    pub fn get_signed(&self, first: usize, width: u32) -> i64 {
+        extend_sign(self.get(first, width), width)
+    }
+
+    /// Replaces `width` bits from bit `first` by the low bits of `value`.
+    pub fn set(&mut self, first: usize, width: u32, value: u64) {
+        write_bits(&mut self.0, first, width, value, cfg!(target_endian = "little"));
+    }
+}
+
+/// Where bit `index` of a field lies: its byte, and the bit in the byte counted from the least significant.
+const fn bit_at(first: usize, width: u32, index: u32, little: bool) -> (usize, usize) {
+    let bit = if little { first + index as usize } else { first + (width - 1 - index) as usize };
+    (bit / 8, if little { bit % 8 } else { 7 - bit % 8 })
+}
+
+fn read_bits(bytes: &[u8], first: usize, width: u32, little: bool) -> u64 {
+    (0..width.min(64)).fold(0, |value, index| {
+        let (byte, bit) = bit_at(first, width, index, little);
+        let set = bytes.get(byte).is_some_and(|byte| byte >> bit & 1 == 1);
+        value | u64::from(set) << index
+    })
+}
+
+fn write_bits(bytes: &mut [u8], first: usize, width: u32, value: u64, little: bool) {
+    for index in 0..width.min(64) {
+        let (byte, bit) = bit_at(first, width, index, little);
+        if let Some(byte) = bytes.get_mut(byte) {
+            *byte = *byte & !(1 << bit) | u8::from(value >> index & 1 == 1) << bit;
+        }
+    }
+}
+
+/// The low `width` bits as a signed number.
+const fn extend_sign(value: u64, width: u32) -> i64 {
+    match 64u32.checked_sub(width) {
+        Some(shift) if shift < 64 => (value << shift).cast_signed() >> shift,
+        _ => value.cast_signed(),
+    }
+}
+
+impl Place {
+    /// The integer that lies here, if `bytes` reach that far and it has no more than 64 bits.
+    pub(crate) fn read(&self, bytes: &[u8]) -> Option<i128> {
+        let bytes = bytes.get(self.offset..self.offset.checked_add(self.size)?)?;
+        let (value, width) = match self.bits {
+            Some((first, width)) => (read_bits(bytes, first, width, cfg!(target_endian = "little")), width),
+            None => (integer(bytes)?, 8 * u32::try_from(self.size).ok()?),
+        };
+        Some(if self.signed { extend_sign(value, width).into() } else { value.into() })
+    }
+
+    /// Puts the low bits of `value` here, if `bytes` reach that far.
+    pub(crate) fn write(&self, bytes: &mut [u8], value: i128) {
+        let end = self.offset.saturating_add(self.size);
+        let Some(bytes) = bytes.get_mut(self.offset..end) else { return };
+        match self.bits {
+            Some((first, width)) => write_bits(bytes, first, width, value as u64, cfg!(target_endian = "little")),
+            None => {
+                for (byte, part) in bytes.iter_mut().zip(value.to_le_bytes()) {
+                    *byte = part;
+                }
+                if cfg!(target_endian = "big") {
+                    bytes.reverse();
+                }
+            }
+        }
+    }
+}
+
+/// An unsigned integer of up to 8 bytes in the machine's byte order.
+pub(crate) fn integer(bytes: &[u8]) -> Option<u64> {
+    if bytes.len() > 8 {
+        return None;
+    }
+    let fold = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
+    Some(if cfg!(target_endian = "little") {
+        bytes.iter().rev().fold(0, fold)
+    } else {
+        bytes.iter().fold(0, fold)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `struct { unsigned a : 3; unsigned b : 7; int c : 6; }` with a = 5, b = 0x41, c = -2, as clang lays it out for
+    /// x86-64 and s390x.
+    const LITTLE: [u8; 2] = [0x0d, 0xfa];
+    const BIG: [u8; 2] = [0xb0, 0x7e];
+
+    #[test]
+    fn bits_are_read_as_each_byte_order_allocates_them() {
+        for (bytes, little) in [(LITTLE, true), (BIG, false)] {
+            assert_eq!(read_bits(&bytes, 0, 3, little), 5);
+            assert_eq!(read_bits(&bytes, 3, 7, little), 0x41);
+            assert_eq!(extend_sign(read_bits(&bytes, 10, 6, little), 6), -2);
+        }
+    }
+
+    #[test]
+    fn bits_are_written_where_they_are_read_and_nowhere_else() {
+        for (expected, little) in [(LITTLE, true), (BIG, false)] {
+            for background in [[0; 2], [0xff; 2]] {
+                let mut bytes = background;
+                for (first, width, value) in [(0, 3, 5), (3, 7, 0x41), (10, 6, -2i64 as u64)] {
+                    write_bits(&mut bytes, first, width, value, little);
+                }
+                assert_eq!(bytes, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn whole_words_and_bits_outside_do_not_panic() {
+        let bits = Bits::<8>([0xff; 8]);
+        assert_eq!((bits.get(0, 64), bits.get_signed(0, 64)), (u64::MAX, -1));
+        assert_eq!(bits.get(60, 32), 0xf);
+        assert_eq!(extend_sign(7, 0), 7);
+    }
+
+    #[test]
+    fn places_hold_signed_and_unsigned_integers() {
+        for (signed, value) in [(true, -2), (false, 0xfffe)] {
+            let place = Place { offset: 1, size: 2, bits: None, signed };
+            let mut bytes = [0; 4];
+            place.write(&mut bytes, value);
+            assert_eq!(&bytes[1..3], (-2i16).to_ne_bytes());
+            assert_eq!(place.read(&bytes), Some(value));
+            assert_eq!(place.read(&bytes[..2]), None);
+        }
+    }
+
+    #[test]
+    fn unaligned_values_are_copied_in_and_out() {
+        let mut held = Unaligned::<u32, 4>::new(0x0102_0304);
+        assert_eq!((held.get(), align_of_val(&held)), (0x0102_0304, 1));
+        held.set(7);
+        assert_eq!(held, Unaligned::from(7));
+    }
+}

@@ -1,0 +1,50 @@
+//! Maps as types: what a spec says of each map, for the compiler to hold userspace to.
+
+use crate::{error::ParseError, kind::Kind, layout::Layout, shape::Shape, layout::MAX_TRAILING};
+
+/// A map of the spec. Generated code implements it for one marker type per map.
+pub trait Map: 'static {
+    /// Type of the map, from [`kind`](crate::kind).
+    type Kind: Kind;
+    /// Type of the key; `()` for maps without.
+    type Key: Layout;
+    /// Type of the value; `()` for maps whose values have no type of their own.
+    type Value: Layout;
+    /// Name in the object file.
+    const NAME: &'static str;
+    /// Entries, or bytes of a ring buffer, as the spec says. 0 where the kernel or libbpf decides. A loader may change
+    /// it; what the kernel has can only be asked of the live map.
+    const MAX_ENTRIES: u32;
+    /// `BPF_F_…`
+    const FLAGS: u32;
+}
+
+/// A ring buffer or perf buffer whose events are known.
+pub trait Buffer: Map {
+    /// One of its events.
+    type Record<'a>;
+
+    /// Reads a record as the buffer delivered it.
+    ///
+    /// # Errors
+    /// If it is none of the buffer's events, or has too few or too many bytes.
+    fn parse(bytes: &[u8]) -> Result<Self::Record<'_>, ParseError>;
+}
+
+/// The number of the event that a record of several is. With a single one it is that, so that the error of parsing it
+/// can say what does not fit.
+#[doc(hidden)]
+pub fn pick_event(buffer: &'static str, events: &[Shape], bytes: &[u8]) -> Result<usize, ParseError> {
+    if events.len() == 1 {
+        return Ok(0);
+    }
+    events.iter().position(|event| matches(event, bytes)).ok_or(ParseError::unknown_event(buffer, bytes.len()))
+}
+
+/// Whether a record can be this event: by its tag, or by its size if it has none.
+fn matches(event: &Shape, bytes: &[u8]) -> bool {
+    match event {
+        Shape::Record(info) if info.event_tag().is_some() => info.check_tag(bytes).is_ok(),
+        _ => bytes.len().checked_sub(event.size()).is_some_and(|trailing| trailing <= MAX_TRAILING),
+    }
+}

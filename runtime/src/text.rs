@@ -1,0 +1,321 @@
+//! Strings of fixed room: bytes up to a NUL.
+
+use core::{
+    ffi::CStr,
+    fmt::{self, Write},
+};
+
+use crate::{layout::Layout, shape::Shape};
+
+/// A string in `N` bytes, the NUL included: `str[N]` in the spec, `char[N]` in C.
+///
+/// Bytes behind the NUL mean nothing, but for one mark: a reader that had to truncate leaves `N - 2` bytes of text, a NUL
+/// and a last byte of `0xff` ([`is_truncated`](Self::is_truncated)). Without any NUL, all `N` bytes are text. Nothing
+/// says that the text is UTF-8; the kernel's file names and process names need not be.
+///
+/// Two strings are equal if all their bytes are, as the kernel compares map keys. To compare text, compare with a `str` or
+/// a byte slice.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "zerocopy",
+    derive(zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned)
+)]
+#[repr(transparent)]
+pub struct Str<const N: usize>([u8; N]);
+
+/// The last byte of a string that was truncated.
+const TRUNCATED: u8 = 0xff;
+
+// SAFETY: a transparent newtype of an array of bytes.
+unsafe impl<const N: usize> Layout for Str<N> {
+    const SHAPE: Shape = Shape::Str(N);
+}
+
+impl<const N: usize> Str<N> {
+    /// The empty string.
+    pub const EMPTY: Self = Str([0; N]);
+
+    /// As much of `text` as there is room for, up to its first NUL; truncated and marked as such if there is more.
+    #[must_use]
+    pub fn from_bytes(text: &[u8]) -> Self {
+        let text = until_nul(text);
+        let mut bytes = [0; N];
+        if text.len() < N {
+            bytes[..text.len()].copy_from_slice(text);
+        } else if let Some(room) = N.checked_sub(2) {
+            bytes[..room].copy_from_slice(&text[..room]);
+            bytes[N - 1] = TRUNCATED;
+        }
+        Str(bytes)
+    }
+
+    /// Exactly these bytes, NULs and all.
+    #[must_use]
+    pub const fn from_raw(bytes: [u8; N]) -> Self {
+        Str(bytes)
+    }
+
+    /// All `N` bytes, with the NUL and whatever is behind it.
+    #[must_use]
+    pub const fn raw(&self) -> &[u8; N] {
+        &self.0
+    }
+
+    /// The text: the bytes up to the first NUL, or all if there is none.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        until_nul(&self.0)
+    }
+
+    /// Bytes of text.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.as_bytes().len()
+    }
+
+    /// Whether there is no text.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.first().is_none_or(|&byte| byte == 0)
+    }
+
+    /// The text with its NUL; `None` if there is no NUL.
+    #[must_use]
+    pub fn as_cstr(&self) -> Option<&CStr> {
+        CStr::from_bytes_until_nul(&self.0).ok()
+    }
+
+    /// The text, if it is UTF-8.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn to_str(&self) -> Result<&str, core::str::Utf8Error> {
+        core::str::from_utf8(self.as_bytes())
+    }
+
+    /// The text, with U+FFFD for what is not UTF-8. Without `std`, use `Display`, which writes the same.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn to_str_lossy(&self) -> std::borrow::Cow<'_, str> {
+        std::string::String::from_utf8_lossy(self.as_bytes())
+    }
+
+    /// The text as the operating system's own string, in which any bytes are allowed.
+    #[cfg(all(feature = "std", unix))]
+    #[must_use]
+    pub fn as_os_str(&self) -> &std::ffi::OsStr {
+        std::os::unix::ffi::OsStrExt::from_bytes(self.as_bytes())
+    }
+
+    /// Whether the text was longer than the room: the reader left its mark, or there is no NUL at all.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        match self.len() {
+            len if len == N => N > 0,
+            len => len + 2 == N && self.0[N - 1] == TRUNCATED,
+        }
+    }
+}
+
+/// Why a text is no [`Str`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StrError {
+    /// The text and its NUL need more room.
+    TooLong {
+        /// Bytes of text.
+        len: usize,
+        /// Bytes that the string has room for, the NUL not counted.
+        room: usize,
+    },
+    /// There is a NUL inside the text.
+    Nul {
+        /// The byte where it is, from 0.
+        at: usize,
+    },
+}
+
+impl fmt::Display for StrError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StrError::TooLong { len, room } => write!(f, "the text has {len} bytes, there is room for {room}"),
+            StrError::Nul { at } => write!(f, "the text has a NUL at byte {at}"),
+        }
+    }
+}
+
+impl core::error::Error for StrError {}
+
+impl<const N: usize> TryFrom<&[u8]> for Str<N> {
+    type Error = StrError;
+
+    fn try_from(text: &[u8]) -> Result<Self, StrError> {
+        if let Some(at) = text.iter().position(|&byte| byte == 0) {
+            return Err(StrError::Nul { at });
+        }
+        if text.len() >= N {
+            return Err(StrError::TooLong { len: text.len(), room: N.saturating_sub(1) });
+        }
+        Ok(Self::from_bytes(text))
+    }
+}
+
+impl<const N: usize> TryFrom<&str> for Str<N> {
+    type Error = StrError;
+
+    fn try_from(text: &str) -> Result<Self, StrError> {
+        Self::try_from(text.as_bytes())
+    }
+}
+
+impl<const N: usize> Default for Str<N> {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl<const N: usize> AsRef<[u8]> for Str<N> {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl<const N: usize> PartialEq<str> for Str<N> {
+    fn eq(&self, other: &str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl<const N: usize> PartialEq<&str> for Str<N> {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl<const N: usize> PartialEq<[u8]> for Str<N> {
+    fn eq(&self, other: &[u8]) -> bool {
+        self.as_bytes() == other
+    }
+}
+
+/// The text between quotes, with escapes for quotes, control characters and what is not UTF-8.
+impl<const N: usize> fmt::Debug for Str<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug_text(&self.0, f)
+    }
+}
+
+/// The text as it is, with U+FFFD for what is not UTF-8.
+impl<const N: usize> fmt::Display for Str<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.to_str() {
+            Ok(text) => f.pad(text),
+            Err(_) => fmt::Display::fmt(&Lossy(self.as_bytes()), f),
+        }
+    }
+}
+
+/// Text with U+FFFD for what is not UTF-8.
+pub(crate) struct Lossy<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Lossy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            f.write_str(chunk.valid())?;
+            if !chunk.invalid().is_empty() {
+                f.write_char(char::REPLACEMENT_CHARACTER)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The bytes up to the first NUL, or all.
+pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
+    match CStr::from_bytes_until_nul(bytes) {
+        Ok(text) => text.to_bytes(),
+        Err(_) => bytes,
+    }
+}
+
+/// Writes a string's bytes up to the NUL between quotes.
+pub(crate) fn debug_text(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_char('"')?;
+    for chunk in until_nul(bytes).utf8_chunks() {
+        write!(f, "{}", chunk.valid().escape_debug())?;
+        for byte in chunk.invalid() {
+            write!(f, "\\x{byte:02x}")?;
+        }
+    }
+    f.write_char('"')
+}
+
+#[cfg(feature = "serde")]
+impl<const N: usize> serde::Serialize for Str<N> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Lossy(self.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{format, string::ToString};
+
+    use super::*;
+
+    #[test]
+    fn text_ends_at_the_first_nul() {
+        let text = Str::from_raw(*b"ab\0cd\0");
+        assert_eq!(text.as_bytes(), b"ab");
+        assert_eq!(text.as_cstr(), Some(c"ab"));
+        assert_eq!(text.len(), 2);
+        assert_eq!(text, "ab");
+        assert!(!text.is_truncated() && !text.is_empty());
+    }
+
+    #[test]
+    fn without_a_nul_all_is_text_and_truncated() {
+        let text = Str::from_raw(*b"abcd");
+        assert_eq!((text.as_bytes(), text.as_cstr(), text.is_truncated()), (&b"abcd"[..], None, true));
+    }
+
+    #[test]
+    fn the_mark_counts_only_behind_a_full_text() {
+        assert!(Str::from_raw(*b"abcd\0\xff").is_truncated());
+        assert!(!Str::from_raw(*b"abc\0\0\xff").is_truncated());
+        assert!(!Str::from_raw(*b"abcd\0\xfe").is_truncated());
+        assert!(!Str::from_raw(*b"abcde\0").is_truncated());
+    }
+
+    #[test]
+    fn from_bytes_fits_or_truncates_with_the_mark() {
+        assert_eq!(Str::<6>::from_bytes(b"").raw(), b"\0\0\0\0\0\0");
+        assert_eq!(Str::<6>::from_bytes(b"abcde").raw(), b"abcde\0");
+        assert_eq!(Str::<6>::from_bytes(b"abcdef").raw(), b"abcd\0\xff");
+        assert_eq!(Str::<6>::from_bytes(b"ab\0cdefg").raw(), b"ab\0\0\0\0");
+    }
+
+    #[test]
+    fn the_smallest_rooms_do_not_panic() {
+        assert_eq!(Str::<0>::from_bytes(b"abc").raw(), b"");
+        assert!(!Str::<0>::EMPTY.is_truncated() && Str::<0>::EMPTY.is_empty());
+        assert_eq!(Str::<1>::from_bytes(b"abc").raw(), b"\0");
+        assert_eq!(Str::<2>::from_bytes(b"abc").raw(), b"\0\xff");
+        assert!(Str::<2>::from_bytes(b"abc").is_truncated());
+    }
+
+    #[test]
+    fn try_from_refuses_what_does_not_fit() {
+        assert_eq!(Str::<4>::try_from("abc").unwrap(), "abc");
+        assert_eq!(Str::<4>::try_from("abcd"), Err(StrError::TooLong { len: 4, room: 3 }));
+        assert_eq!(Str::<4>::try_from("a\0b"), Err(StrError::Nul { at: 1 }));
+    }
+
+    #[test]
+    fn printing_escapes_or_replaces() {
+        let text = Str::<16>::from_bytes(b"\xc3\xa9\"\n\xff\x01z");
+        assert_eq!(format!("{text:?}"), r#""é\"\n\xff\u{1}z""#);
+        assert_eq!(text.to_string(), "é\"\n\u{fffd}\u{1}z");
+        assert_eq!(format!("[{:>4}]", Str::<4>::from_bytes(b"ab")), "[  ab]");
+    }
+}

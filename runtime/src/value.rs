@@ -1,0 +1,34 @@
+//! Parts of the macros' expansions that need no macro.
+
+use crate::{
+    layout::Layout,
+    shape::{NamesInfo, Shape},
+    show::{name_of, value_of},
+};
+
+/// Zero bytes; the tag of a tagged event is set.
+#[must_use]
+pub fn default<T: Layout>() -> T {
+    let mut value = T::zeroed();
+    if let Shape::Record(info) = T::SHAPE
+        && let Some((place, tag)) = info.event_tag()
+    {
+        place.write(value.as_bytes_mut(), tag);
+    }
+    value
+}
+
+/// The name of an enum's value.
+#[must_use]
+pub fn enum_name<T: Layout>(value: &T) -> Option<&'static str> {
+    match T::SHAPE {
+        Shape::Enum(info) => name_of(info, value_of(info, Layout::as_bytes(value))),
+        _ => None,
+    }
+}
+
+/// The table of an enum or flags held by the integer `T`.
+#[must_use]
+pub const fn names<T: Layout>(name: &'static str, values: &'static [(&'static str, i128)]) -> NamesInfo {
+    NamesInfo { name, size: size_of::<T>(), signed: matches!(T::SHAPE, Shape::Signed(_)), values }
+}
