@@ -2,6 +2,10 @@
 //!
 //! Each rule names the kernel function that enforces it.
 
+mod maps;
+
+pub use maps::{MAP_FLAGS, MAP_KINDS};
+
 /// Whether a map type takes a part (key, value, `max_entries`), and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Part {
@@ -44,6 +48,64 @@ pub struct MapKind {
     pub carries_events: bool,
     /// What it is for, in a few words.
     pub doc: &'static str,
+    /// Smallest key in bytes.
+    pub min_key: u32,
+    /// The only sizes of keys it takes, in bytes; any between `min_key` and `max_key` if empty.
+    pub key_sizes: &'static [u32],
+    /// The only sizes of values it takes, in bytes; any if empty.
+    pub value_sizes: &'static [u32],
+    /// Values must be a multiple of this many bytes.
+    pub value_multiple: u32,
+    /// What `max_entries` counts.
+    pub entries: Entries,
+    /// [`MapFlag::bit`] of every flag that it takes.
+    pub flags: u32,
+    /// [`MapFlag::bit`] of every flag that it must have.
+    pub required_flags: u32,
+    /// The kernel's fields that its values may hold.
+    pub fields: FieldSupport,
+    /// The kernel function that enforces its rules.
+    pub rule: &'static str,
+}
+
+/// What `max_entries` of a map counts, and so which values it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Entries {
+    /// Elements; any number.
+    Elements,
+    /// Bytes of a ring buffer: a power of two, and a multiple of the page size.
+    RingBytes,
+    /// Pages of memory.
+    Pages,
+}
+
+/// Which of the kernel's fields the values of a map may hold (`map_check_btf` in `kernel/bpf/syscall.c`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FieldSupport {
+    /// `bpf_spin_lock`, `bpf_res_spin_lock`.
+    pub locks: bool,
+    /// `bpf_timer`, `bpf_wq`, `bpf_task_work`.
+    pub callbacks: bool,
+    /// `bpf_list_head`, `bpf_rb_root`.
+    pub roots: bool,
+    /// Kptrs and `bpf_refcount`.
+    pub kptrs: bool,
+}
+
+impl MapKind {
+    /// The map type that the spec calls by this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<&'static MapKind> {
+        MAP_KINDS.iter().find(|kind| kind.name == name)
+    }
+}
+
+impl MapFlag {
+    /// The flag that the spec calls by this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<&'static MapFlag> {
+        MAP_FLAGS.iter().find(|flag| flag.name == name)
+    }
 }
 
 /// One map flag.
@@ -53,8 +115,10 @@ pub struct MapFlag {
     pub name: &'static str,
     /// `BPF_F_NO_PREALLOC`.
     pub c: &'static str,
-    /// Its bit (`include/uapi/linux/bpf.h`).
+    /// Its bit, as a mask (`include/uapi/linux/bpf.h`).
     pub bit: u32,
+    /// What it does, in a few words.
+    pub doc: &'static str,
 }
 
 /// A field that the kernel manages in map values, found by the BTF name of its type.
@@ -118,7 +182,7 @@ macro_rules! kernel_fields {
 // `include/uapi/linux/bpf.h`: the structs of these names.
 kernel_fields! {
     SpinLock "bpf_spin_lock" "SpinLock" 4 4 "5.1";
-    ResSpinLock "bpf_res_spin_lock" "ResSpinLock" 8 4 "6.15";
+    ResSpinLock "bpf_res_spin_lock" "ResSpinLock" 4 4 "6.15";
     Timer "bpf_timer" "Timer" 16 8 "5.15";
     Workqueue "bpf_wq" "Workqueue" 16 8 "6.10";
     TaskWork "bpf_task_work" "TaskWork" 8 8 "6.18";
@@ -130,6 +194,12 @@ kernel_fields! {
 }
 
 impl KernelField {
+    /// The field that the spec calls by this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<KernelField> {
+        KERNEL_FIELDS.iter().find(|info| info.name == name).map(|info| info.field)
+    }
+
     /// Its row in the table.
     #[must_use]
     pub fn info(self) -> &'static KernelFieldInfo {

@@ -3,5 +3,6 @@
 //! Everything here takes values and gives text; only [`write`] touches files.
 #![forbid(unsafe_code)]
 
+pub mod c;
 pub mod render;
 pub mod write;

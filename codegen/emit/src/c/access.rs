@@ -1,0 +1,250 @@
+//! What a BPF program does with a record: initialise it, read strings into it, reserve it in a ring buffer, keep one per
+//! CPU.
+
+use std::collections::BTreeSet;
+
+use bpf_layout_spec::{
+    layout::{Layouts, Member},
+    model::{EventTag, Field, Record, RecordKind, Type, TypeDef, TypeId},
+};
+
+use super::{
+    expr,
+    facts::Facts,
+    helpers::Helper,
+    keep,
+    out::{Out, call, macro_definition, signature},
+    record::{keyword, tag_value, unnamed},
+};
+
+/// Start of every function.
+const INLINE: &str = "__bpf_layout_inline";
+
+/// The stack of a BPF program (`MAX_BPF_STACK` in include/linux/filter.h).
+const STACK: u64 = 512;
+
+/// Largest value of a per-CPU map (`PCPU_MIN_UNIT_SIZE` in include/linux/percpu.h, `array_map_alloc_check`).
+const PER_CPU_VALUE: u64 = 32 << 10;
+
+/// Names of the indices into arrays of strings, from the outermost.
+const INDICES: [&str; 4] = ["i", "j", "k", "l"];
+
+/// Every function of one record that has a name.
+pub(super) fn functions(
+    out: &mut Out,
+    helpers: &mut BTreeSet<Helper>,
+    layouts: &Layouts,
+    facts: &Facts,
+    (id, record): (TypeId, &Record),
+) {
+    let ty = format!("{} {}", keyword(record), record.name.c);
+    let access = Access { layouts, facts, id, record, ty };
+    keep::record(out, layouts, facts, id, &access.pointer());
+    access.init(out, helpers);
+    for string in strings(layouts, record) {
+        access.reader(out, helpers, &string, "kernel", Helper::ReadKernel);
+        access.reader(out, helpers, &string, "user", Helper::ReadUser);
+    }
+    if let RecordKind::Event { .. } = record.kind {
+        access.reserve(out, helpers);
+    }
+    access.scratch(out, helpers);
+}
+
+/// One record that functions are written for.
+struct Access<'a> {
+    layouts: &'a Layouts,
+    facts: &'a Facts,
+    id: TypeId,
+    record: &'a Record,
+    /// `struct exec_event`
+    ty: String,
+}
+
+impl Access<'_> {
+    fn name(&self, what: &str) -> String {
+        format!("{}_{what}", self.record.name.c)
+    }
+
+    fn pointer(&self) -> String {
+        format!("{} *p", self.ty)
+    }
+
+    /// Zeroes every byte, but for what only the kernel may write: the verifier refuses stores into a `bpf_spin_lock`.
+    fn init(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>) {
+        let layout = self.layouts.of(self.id);
+        let mut managed = Vec::new();
+        self.managed_ranges(self.id, 0, &mut managed);
+        out.blank();
+        out.line(if managed.is_empty() {
+            "/* Zeroes every byte, padding included. */"
+        } else {
+            "/* Zeroes every byte but those that only the kernel may write. */"
+        });
+        out.lines(signature("", &format!("{INLINE} void"), &self.name("init"), &[&self.pointer()]));
+        out.line("{");
+        out.indent();
+        out.line(&keep::statement(self.layouts, self.id));
+        if managed.is_empty() {
+            let helper = Helper::zero(layout.align);
+            helpers.insert(helper);
+            out.call(helper.name(), &["p", "sizeof(*p)"], ";");
+        }
+        for (start, end) in gaps(&managed, layout.size) {
+            let helper = Helper::zero(layout.align.min(power_of_two_in(start | end)));
+            helpers.insert(helper);
+            let (at, len) = (format!("(char *)p + {start}"), (end - start).to_string());
+            out.call(helper.name(), &[if start == 0 { "p" } else { &at }, &len], ";");
+        }
+        if let RecordKind::Event { tag: Some(EventTag { field, value }) } = &self.record.kind {
+            let name = &self.record.fields[*field].name.c;
+            out.line(&format!("p->{name} = {};", tag_value(self.layouts, value)));
+        }
+        out.dedent();
+        out.line("}");
+    }
+
+    fn reader(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>, string: &StringField<'_>, space: &str, helper: Helper) {
+        let field = &string.field.name.c;
+        let indices: Vec<String> = (0..string.lengths.len())
+            .map(|depth| INDICES.get(depth).map_or_else(|| format!("i{depth}"), |&name| name.to_owned()))
+            .collect();
+        let pointer = self.pointer();
+        let numbered: Vec<String> = indices.iter().map(|index| format!("__u32 {index}")).collect();
+        let mut parameters = vec![pointer.as_str()];
+        parameters.extend(numbered.iter().map(String::as_str));
+        parameters.push("const void *src");
+        out.blank();
+        out.lines(signature("", &format!("{INLINE} long"), &self.name(&format!("read_{field}_{space}")), &parameters));
+        out.line("{");
+        out.indent();
+        if string.field.omitted {
+            let unused = std::iter::once("p").chain(indices.iter().map(String::as_str)).chain(["src"]);
+            out.lines(unused.map(|name| format!("(void){name};")));
+            out.line("return 0; /* left out by the profile */");
+        } else {
+            helpers.insert(helper);
+            for (index, length) in indices.iter().zip(&string.lengths) {
+                out.line(&format!("if ({index} >= {length})"));
+                out.line("\treturn -34; /* ERANGE */");
+            }
+            let member = format!("p->{field}{}", indices.iter().map(|index| format!("[{index}]")).collect::<String>());
+            let size = format!("sizeof({member})");
+            out.call(&format!("return {}", helper.name()), &[&member, &size, "src"], ";");
+        }
+        out.dedent();
+        out.line("}");
+    }
+
+    fn reserve(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>) {
+        helpers.insert(Helper::Reserve);
+        out.blank();
+        out.line("/* An initialised record in a ring buffer; NULL if that is full. */");
+        out.lines(signature("", &format!("{INLINE} {} *", self.ty), &self.name("reserve"), &["void *ringbuf"]));
+        out.line("{");
+        out.indent();
+        out.line(&format!("{} = __bpf_layout_reserve(ringbuf, sizeof(*p));", self.pointer()));
+        out.blank();
+        out.line("if (p)");
+        out.line(&format!("\t{}(p);", self.name("init")));
+        out.line("return p;");
+        out.dedent();
+        out.line("}");
+    }
+
+    /// A per-CPU array of one, for what does not fit on the stack. Locks and the like cannot be in one.
+    fn scratch(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>) {
+        let size = self.layouts.of(self.id).size;
+        if size <= STACK || size > PER_CPU_VALUE || self.facts.get(self.id).managed {
+            return;
+        }
+        helpers.insert(Helper::Lookup);
+        let map = format!("__{}", self.name("scratch"));
+        let mut body = vec![
+            "\tstruct {".to_owned(),
+            "\t\t__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */".to_owned(),
+            "\t\t__uint(max_entries, 1);".to_owned(),
+            "\t\t__type(key, __u32);".to_owned(),
+            format!("\t\t__type(value, {});", self.ty),
+            format!("\t}} {map} SEC(\".maps\");"),
+        ];
+        body.extend(signature("\t", &format!("{INLINE} {} *", self.ty), &self.name("scratch"), &["void"]));
+        body.push("\t{".to_owned());
+        body.extend(call(&format!("\t\treturn {}", Helper::Lookup.name()), &[&format!("&{map}"), "0"], ";"));
+        body.push("\t}".to_owned());
+        body.push(format!("\t{}", self.ty));
+        out.blank();
+        out.line("/*");
+        out.line(&format!(" * {size} bytes do not fit on the stack: at file scope, this defines one per CPU,"));
+        out.line(&format!(" * and {}(), which gives it as it was left.", self.name("scratch")));
+        out.line(" */");
+        out.lines(macro_definition(&format!("DEFINE_{}_SCRATCH", self.record.name.upper), &body));
+    }
+
+    /// Bytes of a record, start and end, that only the kernel may write.
+    fn managed_ranges(&self, id: TypeId, base: u64, ranges: &mut Vec<(u64, u64)>) {
+        let TypeDef::Record(record) = self.layouts.model.ty(id) else { return };
+        for member in &self.layouts.of(id).members {
+            if let Member::Field { field, offset, size, .. } = member {
+                self.managed_in(&record.fields[*field].ty, base + offset, *size, ranges);
+            }
+        }
+    }
+
+    fn managed_in(&self, ty: &Type, start: u64, size: u64, ranges: &mut Vec<(u64, u64)>) {
+        if !self.facts.is_managed(ty) {
+            return;
+        }
+        match ty {
+            Type::Def(id) => self.managed_ranges(*id, start, ranges),
+            Type::Array(element, count) if count.value > 0 => {
+                let each = size / count.value;
+                (0..count.value).for_each(|index| self.managed_in(element, start + index * each, each, ranges));
+            }
+            _ => ranges.push((start, start + size)),
+        }
+    }
+}
+
+/// A field that holds a string, or an array of them.
+struct StringField<'a> {
+    field: &'a Field,
+    /// Lengths of the array, outermost first.
+    lengths: Vec<String>,
+}
+
+/// Every string that `p->name` reaches, also in unnamed members.
+fn strings<'a>(layouts: &'a Layouts, record: &'a Record) -> Vec<StringField<'a>> {
+    let mut found = Vec::new();
+    for field in &record.fields {
+        if let Some((_, inner)) = unnamed(layouts, field) {
+            found.extend(strings(layouts, inner));
+            continue;
+        }
+        let mut lengths = Vec::new();
+        let mut ty = &field.ty;
+        while let Type::Array(element, count) = ty {
+            lengths.push(expr::count(&layouts.model, count));
+            ty = element;
+        }
+        if let Type::Str(_) = ty {
+            found.push(StringField { field, lengths });
+        }
+    }
+    found
+}
+
+/// What lies between the ranges and the end, if there are any ranges.
+fn gaps(ranges: &[(u64, u64)], size: u64) -> Vec<(u64, u64)> {
+    if ranges.is_empty() {
+        return Vec::new();
+    }
+    let starts = std::iter::once(0).chain(ranges.iter().map(|range| range.1));
+    let ends = ranges.iter().map(|range| range.0).chain([size]);
+    starts.zip(ends).filter(|(start, end)| start < end).collect()
+}
+
+/// The largest power of two, up to 8, that divides `value`.
+fn power_of_two_in(value: u64) -> u32 {
+    1 << value.trailing_zeros().min(3)
+}

@@ -1,0 +1,105 @@
+//! Enums and flags.
+
+use bpf_layout_spec::{
+    model::{Enum, Flags, Name, TypeDef, Variant},
+    scalar::{Scalar, ScalarClass},
+};
+
+use super::{
+    comment::comment,
+    out::Out,
+    types::{has_enumerators, is_enumerator, is_natural},
+};
+
+/// An enum or flags, with macros for the values that an enumerator cannot have.
+pub(super) fn definition(out: &mut Out, def: &TypeDef) {
+    match def {
+        TypeDef::Enum(def) => write(out, &Set::of_enum(def)),
+        TypeDef::Flags(def) => write(out, &Set::of_flags(def)),
+        TypeDef::Record(_) | TypeDef::Extern(_) => {}
+    }
+}
+
+/// What enums and flags have in common.
+struct Set<'a> {
+    name: &'a Name,
+    doc: Option<&'a str>,
+    repr: Scalar,
+    values: &'a [Variant],
+    /// Whether values are bits, which people read in hexadecimal.
+    bits: bool,
+    /// What members of this type are declared with, if not with the enum.
+    stored_as: Option<&'static str>,
+}
+
+impl<'a> Set<'a> {
+    fn of_enum(def: &'a Enum) -> Self {
+        let stored_as = (!is_natural(def)).then_some(def.repr.info().c);
+        Set { name: &def.name, doc: def.doc.as_deref(), repr: def.repr, values: &def.variants, bits: false, stored_as }
+    }
+
+    fn of_flags(def: &'a Flags) -> Self {
+        let stored_as = Some(def.repr.info().c);
+        Set { name: &def.name, doc: def.doc.as_deref(), repr: def.repr, values: &def.bits, bits: true, stored_as }
+    }
+
+    fn doc(&self) -> String {
+        let doc = self.doc.unwrap_or_default().trim_end();
+        let gap = if doc.is_empty() { "" } else { "\n" };
+        match (self.stored_as, self.bits) {
+            (Some(ty), true) => format!("{doc}{gap}Bits of a {ty}."),
+            (Some(ty), false) => format!("{doc}{gap}Stored as {ty}."),
+            (None, _) => doc.to_owned(),
+        }
+    }
+}
+
+fn write(out: &mut Out, set: &Set<'_>) {
+    out.blank();
+    let doc = set.doc();
+    if !doc.is_empty() {
+        let lines = comment(&doc, out.room());
+        out.lines(lines);
+    }
+    if has_enumerators(set.repr, set.values) {
+        out.line(&format!("enum {} {{", set.name.c));
+        out.indent();
+        for value in set.values.iter().filter(|value| is_enumerator(set.repr, value)) {
+            value_doc(out, value);
+            out.line(&format!("{} = {},", value.name.c, literal(set, value.value)));
+        }
+        out.dedent();
+        out.line("};");
+    }
+    for value in set.values.iter().filter(|value| !is_enumerator(set.repr, value)) {
+        value_doc(out, value);
+        out.line(&format!("#define {} {}", value.name.c, literal(set, value.value)));
+    }
+}
+
+fn value_doc(out: &mut Out, value: &Variant) {
+    if let Some(doc) = &value.doc {
+        let lines = comment(doc, out.room());
+        out.lines(lines);
+    }
+}
+
+/// A value with the suffix that gives it its type. C has no negative literals, so the smallest `long long` is a sum.
+fn literal(set: &Set<'_>, value: i128) -> String {
+    let wide = i32::try_from(value).is_err() && u32::try_from(value).is_err();
+    let signed = set.repr.info().class == ScalarClass::Signed;
+    let suffix = match (wide || signed && i32::try_from(value).is_err(), signed) {
+        (true, true) => "LL",
+        (true, false) => "ULL",
+        (false, _) if i32::try_from(value).is_err() => "U",
+        (false, _) => "",
+    };
+    if value == i128::from(i64::MIN) {
+        return format!("(-{}LL - 1)", i64::MAX);
+    }
+    match (set.bits, value < 0, suffix.is_empty()) {
+        (true, ..) => format!("{value:#x}{suffix}"),
+        (false, true, false) => format!("({value}{suffix})"),
+        (false, ..) => format!("{value}{suffix}"),
+    }
+}

@@ -1,0 +1,194 @@
+//! Functions that the generated ones share. Each has its own guard, since a program may include several headers, and
+//! stands only in those that use it.
+
+use std::collections::BTreeSet;
+
+use super::out::Out;
+
+/// One of them; the order is that in the header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Helper {
+    /// `__bpf_layout_zero_u8()`: zeroes memory of this alignment.
+    Zero1,
+    /// `__bpf_layout_zero_u16()`
+    Zero2,
+    /// `__bpf_layout_zero_u32()`
+    Zero4,
+    /// `__bpf_layout_zero_u64()`
+    Zero8,
+    /// `__bpf_layout_read_kernel()`: reads a string into a field.
+    ReadKernel,
+    /// `__bpf_layout_read_user()`
+    ReadUser,
+    /// `__bpf_layout_reserve()`: room in a ring buffer.
+    Reserve,
+    /// `__bpf_layout_lookup()`: a map's value.
+    Lookup,
+}
+
+impl Helper {
+    /// The function that zeroes memory of this alignment.
+    pub(super) const fn zero(align: u32) -> Self {
+        match align {
+            1 => Helper::Zero1,
+            2 => Helper::Zero2,
+            4 => Helper::Zero4,
+            _ => Helper::Zero8,
+        }
+    }
+
+    /// What C calls it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Helper::Zero1 => "__bpf_layout_zero_u8",
+            Helper::Zero2 => "__bpf_layout_zero_u16",
+            Helper::Zero4 => "__bpf_layout_zero_u32",
+            Helper::Zero8 => "__bpf_layout_zero_u64",
+            Helper::ReadKernel => "__bpf_layout_read_kernel",
+            Helper::ReadUser => "__bpf_layout_read_user",
+            Helper::Reserve => "__bpf_layout_reserve",
+            Helper::Lookup => "__bpf_layout_lookup",
+        }
+    }
+
+    fn definition(self) -> String {
+        match self {
+            Helper::Zero1 => zero("__u8", 1),
+            Helper::Zero2 => zero("__u16", 2),
+            Helper::Zero4 => zero("__u32", 4),
+            Helper::Zero8 => zero("__u64", 8),
+            // Numbers of helpers: enum bpf_func_id in include/uapi/linux/bpf.h.
+            Helper::ReadKernel => read("kernel", 113, 115),
+            Helper::ReadUser => read("user", 112, 114),
+            Helper::Reserve => RESERVE.to_owned(),
+            Helper::Lookup => LOOKUP.to_owned(),
+        }
+    }
+}
+
+/// What every function under `#ifdef __bpf__` starts with.
+pub(super) fn basics(out: &mut Out) {
+    out.verbatim(BASICS);
+}
+
+/// The shared functions that are used.
+pub(super) fn definitions(out: &mut Out, used: &BTreeSet<Helper>) {
+    for helper in used {
+        let guard = helper.name().trim_start_matches('_').to_ascii_uppercase();
+        out.blank();
+        out.line(&format!("#ifndef __{guard}"));
+        out.line(&format!("#define __{guard}"));
+        out.verbatim(&helper.definition());
+        out.line("#endif");
+    }
+}
+
+// How a type gets into BTF. Compilers describe the types of maps, of global variables, and of the parameters of functions
+// that they emit, and nothing that is only written through a pointer, as records of a ring buffer are. What was tried:
+//
+// - a variable in a section of its own: libbpf says "skipping unrecognized data section" at every load;
+// - one in .bss, .data or .rodata: makes a map;
+// - one in a section named .debug_*: libbpf skips it silently, but `llvm-strip -g` removes it and leaves BTF that libbpf
+//   refuses ("failed to determine size");
+// - __builtin_btf_type_id(): a CO-RE relocation, so the object no longer loads on kernels without BTF.
+//
+// A static function in .text, which libbpf loads only if it is called, has none of these costs. An inlined function that
+// names it as the operand of an empty asm makes the compiler emit it exactly where the type is used, and no instruction
+// in the program. It survives stripping and `bpftool gen object`.
+const BASICS: &str = r#"#ifndef __bpf_layout_inline
+#define __bpf_layout_inline static inline __attribute__((always_inline, unused))
+
+/*
+ * Functions of this kind are never called, and never loaded into the kernel. A
+ * type stays in the object's BTF, where checks find it, as long as something
+ * keeps the function that has it as a parameter.
+ */
+#define __bpf_layout_btf static __attribute__((noinline, unused))
+#define __bpf_layout_keep(function) __asm__ volatile("" : : "i"(function))
+#endif
+"#;
+
+/// `word` is an integer of `size` bytes.
+fn zero(word: &str, size: u32) -> String {
+    let name = word.trim_start_matches('_');
+    let stores: String = (0..8).map(|index| format!("\t\tword[{index}] = 0;\n")).collect();
+    format!(
+        r#"/*
+ * BPF has no memset() to call. clang expands small ones in place, and makes a
+ * call of a larger one or of a loop that does the same, unless its stores are
+ * volatile.
+ */
+__bpf_layout_inline void __bpf_layout_zero_{name}(void *p, unsigned long size)
+{{
+	typedef {word} __attribute__((may_alias)) word_t;
+	volatile word_t *word = (volatile word_t *)p;
+	unsigned long words = size / {size};
+
+#ifdef __clang__
+	if (words <= 128) {{
+		__builtin_memset((word_t *)p, 0, size);
+		return;
+	}}
+#endif
+	for (; words >= 8; words -= 8) {{
+{stores}		word += 8;
+	}}
+	for (; words; words--)
+		*word++ = 0;
+}}
+"#
+    )
+}
+
+/// `space` is `kernel` or `user`; the numbers are those of `bpf_probe_read_*` and `bpf_probe_read_*_str`.
+fn read(space: &str, probe_read: u32, probe_read_str: u32) -> String {
+    format!(
+        r#"/*
+ * Reads a string into a field of size bytes. Of one that does not fit, the field
+ * gets size - 2 bytes, a NUL, and 0xff as the mark of what was cut, and the
+ * result is size + 1. The helper returns size for these, but also for a string
+ * that just fits; they differ in the last byte that it read.
+ */
+__bpf_layout_inline long __bpf_layout_read_{space}(char *field, __u32 size,
+						{pad}const void *src)
+{{
+	long (*probe_read)(void *, __u32, const void *) = (void *){probe_read};
+	long (*probe_read_str)(void *, __u32, const void *) =
+		(void *){probe_read_str}; /* bpf_probe_read_{space}_str() */
+	char last = 0;
+	long len;
+
+	field[size - 1] = 0;
+	len = probe_read_str(field, size, src);
+	if (len < (long)size)
+		return len;
+	if (!probe_read(&last, 1, (const char *)src + size - 1) && !last)
+		return len;
+	if (size > 1) {{
+		field[size - 2] = 0;
+		field[size - 1] = (char)0xff;
+	}}
+	return (long)size + 1;
+}}
+"#,
+        pad = if space == "kernel" { "  " } else { "" },
+    )
+}
+
+const RESERVE: &str = r#"__bpf_layout_inline void *__bpf_layout_reserve(void *ringbuf, __u64 size)
+{
+	void *(*reserve)(void *, __u64, __u64) =
+		(void *)131; /* bpf_ringbuf_reserve() */
+
+	return reserve(ringbuf, size, 0);
+}
+"#;
+
+const LOOKUP: &str = r#"__bpf_layout_inline void *__bpf_layout_lookup(void *map, __u32 key)
+{
+	void *(*lookup)(void *, const void *) =
+		(void *)1; /* bpf_map_lookup_elem() */
+
+	return lookup(map, &key);
+}
+"#;

@@ -1,0 +1,68 @@
+//! Functions that keep types in the object's BTF. The comment on `BASICS` in `helpers.rs` says how, and what else was
+//! tried.
+
+use bpf_layout_spec::{
+    layout::Layouts,
+    model::{Map, TypeDef, TypeId},
+};
+
+use super::{
+    facts::Facts,
+    out::{Out, signature},
+    types::has_enumerators,
+};
+
+/// The function of an enum or flags. Records have theirs by [`record`], other types none.
+pub(super) fn enumeration(out: &mut Out, def: &TypeDef) {
+    let named = match def {
+        TypeDef::Enum(def) => has_enumerators(def.repr, &def.variants),
+        TypeDef::Flags(def) => has_enumerators(def.repr, &def.bits),
+        TypeDef::Record(_) | TypeDef::Extern(_) => false,
+    };
+    if named {
+        let name = &def.name().c;
+        function(out, name, &format!("enum {name} *p"), &[]);
+    }
+}
+
+/// The function of a record. It also keeps what the record holds and BTF does not show with it.
+pub(super) fn record(out: &mut Out, layouts: &Layouts, facts: &Facts, id: TypeId, parameter: &str) {
+    let keeps: Vec<String> = facts.get(id).hidden.iter().map(|hidden| statement(layouts, *hidden)).collect();
+    function(out, &layouts.model.ty(id).name().c, parameter, &keeps);
+}
+
+/// The statement that keeps one type.
+pub(super) fn statement(layouts: &Layouts, id: TypeId) -> String {
+    format!("__bpf_layout_keep(__btf_type_{});", layouts.model.ty(id).name().c)
+}
+
+/// Lines of a function, indented by one tab, that keeps what a map's own BTF does not show: the events of a buffer, and
+/// enums that stand as integers in its key or value. None if there is no such thing.
+pub(super) fn of_map(layouts: &Layouts, facts: &Facts, map: &Map) -> Vec<String> {
+    let mut kept = map.events.clone();
+    for hidden in map.key.iter().chain(&map.value).flat_map(|ty| facts.hidden_in(layouts, ty)) {
+        if !kept.contains(&hidden) {
+            kept.push(hidden);
+        }
+    }
+    if kept.is_empty() {
+        return Vec::new();
+    }
+    let name = format!("__btf_map_{}", map.name.c);
+    let mut lines = signature("\t", "static __attribute__((used)) void", &name, &["void"]);
+    lines.push("\t{".to_owned());
+    lines.extend(kept.iter().map(|id| format!("\t\t{}", statement(layouts, *id))));
+    lines.push("\t}".to_owned());
+    lines
+}
+
+fn function(out: &mut Out, c_name: &str, parameter: &str, keeps: &[String]) {
+    out.blank();
+    out.lines(signature("", "__bpf_layout_btf void", &format!("__btf_type_{c_name}"), &[parameter]));
+    out.line("{");
+    out.indent();
+    out.line("(void)p;");
+    out.lines(keeps);
+    out.dedent();
+    out.line("}");
+}

@@ -1,0 +1,263 @@
+//! What stands above the first definition, so that the header needs no other one.
+
+use bpf_layout_spec::{
+    kernel::{KernelField, KptrKind},
+    layout::Layouts,
+    model::{Model, TypeDef},
+};
+
+use super::{
+    out::{Out, macro_definition},
+    types::{Needs, kptr_macro},
+};
+
+/// `#include`s of extern types. What comes from the system is left out beside `vmlinux.h`, which defines the same types
+/// and would clash with it.
+pub(super) fn includes(out: &mut Out, model: &Model) {
+    let mut system = Vec::new();
+    let mut own = Vec::new();
+    for def in &model.types {
+        let TypeDef::Extern(def) = def else { continue };
+        let Some(include) = &def.include else { continue };
+        let list = if include.starts_with('<') { &mut system } else { &mut own };
+        if !list.contains(include) {
+            list.push(include.clone());
+        }
+    }
+    if !system.is_empty() {
+        out.blank();
+        out.line("#ifndef __VMLINUX_H__");
+        out.lines(system.iter().map(|include| format!("#include {include}")));
+        out.line("#endif");
+    }
+    if !own.is_empty() {
+        out.blank();
+        out.lines(own.iter().map(|include| format!("#include {include}")));
+    }
+}
+
+/// Typedefs with the names of the kernel's, which C11 and C++ allow to be repeated.
+pub(super) fn typedefs(out: &mut Out, needs: &Needs) {
+    out.blank();
+    for (name, ty) in [
+        ("__u8", "unsigned char"),
+        ("__s8", "signed char"),
+        ("__u16", "unsigned short"),
+        ("__s16", "short"),
+        ("__u32", "unsigned int"),
+        ("__s32", "int"),
+    ] {
+        if needs.typedef(name) {
+            out.line(&format!("typedef {ty} {name};"));
+        }
+    }
+    wide_typedefs(out, needs);
+    for (name, ty) in [("__be16", "__u16"), ("__be32", "__u32"), ("__be64", "__u64")] {
+        if needs.typedef(name) {
+            out.line(&format!("typedef {ty} {name};"));
+        }
+    }
+    int128(out, needs);
+    bool_of_cpp(out, needs);
+}
+
+/// 64 bits are `long` where <asm/types.h> of userspace has them so (asm-generic/int-l64.h); elsewhere, and for BPF,
+/// `long long`.
+fn wide_typedefs(out: &mut Out, needs: &Needs) {
+    let wide: Vec<(&str, &str)> =
+        [("__u64", "unsigned long"), ("__s64", "long")].into_iter().filter(|(name, _)| needs.typedef(name)).collect();
+    if wide.is_empty() {
+        return;
+    }
+    out.lines(INT_L64);
+    out.lines(wide.iter().map(|(name, ty)| format!("typedef {ty} {name};")));
+    out.line("#else");
+    out.lines(wide.iter().map(|(name, ty)| format!("typedef {} {name};", ty.replace("long", "long long"))));
+    out.line("#endif");
+}
+
+const INT_L64: [&str; 3] = [
+    "#if !defined(__SANE_USERSPACE_TYPES__) &&                         \\",
+    "\t(defined(__alpha__) || defined(__ia64__) || defined(__powerpc64__) || \\",
+    "\t (defined(__mips__) && _MIPS_SZLONG == 64))",
+];
+
+/// 128 bits: s390x aligns them to 8 bytes unless told otherwise, and 32-bit targets have none.
+fn int128(out: &mut Out, needs: &Needs) {
+    let wide: Vec<(&str, &str)> = [("__u128", "unsigned __int128"), ("__s128", "__int128")]
+        .into_iter()
+        .filter(|(name, _)| needs.typedef(name))
+        .collect();
+    if wide.is_empty() {
+        return;
+    }
+    out.blank();
+    out.line("#ifdef __SIZEOF_INT128__");
+    out.lines(wide.iter().map(|(name, ty)| format!("__extension__ typedef {ty} {name} __attribute__((aligned(16)));")));
+    out.line("#else");
+    for (name, _) in wide {
+        out.line("typedef struct {");
+        out.line("\t__u64 half[2]; /* in the machine's byte order */");
+        out.line(&format!("}} __attribute__((aligned(16))) {name};"));
+    }
+    out.line("#endif");
+}
+
+/// C++ calls `_Bool` by another name; [`end_of_bool`] takes the macro back.
+fn bool_of_cpp(out: &mut Out, needs: &Needs) {
+    if !needs.typedef("_Bool") {
+        return;
+    }
+    out.blank();
+    out.lines(["#if defined(__cplusplus) && !defined(_Bool)", "#define _Bool bool", "#define __BPF_LAYOUT_BOOL", "#endif"]);
+}
+
+/// See [`bool_of_cpp`].
+pub(super) fn end_of_bool(out: &mut Out, needs: &Needs) {
+    if needs.typedef("_Bool") {
+        out.blank();
+        out.lines(["#ifdef __BPF_LAYOUT_BOOL", "#undef __BPF_LAYOUT_BOOL", "#undef _Bool", "#endif"]);
+    }
+}
+
+/// The two assertions that stand under each record.
+pub(super) fn assertions(out: &mut Out) {
+    out.blank();
+    out.verbatim(ASSERTIONS);
+}
+
+const ASSERTIONS: &str = r#"#ifndef __BPF_LAYOUT_ASSERT
+#ifdef __cplusplus
+#define __BPF_LAYOUT_ASSERT static_assert
+#define __BPF_LAYOUT_ALIGNOF alignof
+#else
+#define __BPF_LAYOUT_ASSERT _Static_assert
+#define __BPF_LAYOUT_ALIGNOF _Alignof
+#endif
+
+/* The member starts at this byte of the type. */
+#define __BPF_LAYOUT_AT(type, member, offset)                           \
+	__BPF_LAYOUT_ASSERT(__builtin_offsetof(type, member) == offset, \
+			    #type ": " #member " is not at byte " #offset)
+
+/* The type has this many bytes, and this alignment. */
+#define __BPF_LAYOUT_SIZE(type, size, align)                      \
+	__BPF_LAYOUT_ASSERT(sizeof(type) == size,                 \
+			    #type " is not of " #size " bytes");  \
+	__BPF_LAYOUT_ASSERT(__BPF_LAYOUT_ALIGNOF(type) == align,  \
+			    #type " is not aligned to " #align)
+#endif
+"#;
+
+/// What kernel-managed fields are made of.
+pub(super) fn kernel_types(out: &mut Out, needs: &Needs) {
+    if !needs.kernel_fields.is_empty() {
+        out.blank();
+        out.lines([
+            "/*",
+            " * As the kernel has them. If the program includes vmlinux.h or <linux/bpf.h>, it",
+            " * must do so before it includes this header.",
+            " */",
+        ]);
+        out.line("#if !defined(__VMLINUX_H__) && !defined(__LINUX_BPF_H__)");
+        for field in &needs.kernel_fields {
+            kernel_struct(out, *field);
+        }
+        out.line("#endif");
+    }
+    if !needs.kptr_targets.is_empty() {
+        out.blank();
+        out.line("#ifdef __bpf__");
+        out.lines(needs.kptr_targets.iter().map(|target| format!("struct {target};")));
+        tags(out, needs);
+        out.line("#endif");
+    }
+    if needs.contains {
+        contains(out);
+    }
+}
+
+/// include/uapi/linux/bpf.h; sizes and alignments come from the table of kernel fields.
+fn kernel_struct(out: &mut Out, field: KernelField) {
+    let info = field.info();
+    let member = match field {
+        KernelField::SpinLock | KernelField::ResSpinLock => "__u32 val".to_owned(),
+        _ if info.align == 8 => format!("__u64 __opaque[{}]", info.size / 8),
+        _ => format!("__u32 __opaque[{}]", info.size / 4),
+    };
+    let guard = format!("__BPF_LAYOUT_{}", info.name.to_ascii_uppercase());
+    let attribute = if info.align == 8 { " __attribute__((aligned(8)))" } else { "" };
+    out.line(&format!("#ifndef {guard}"));
+    out.line(&format!("#define {guard}"));
+    out.line(&format!("struct {} {{", info.name));
+    out.line(&format!("\t{member};"));
+    out.line(&format!("}}{attribute};"));
+    out.line("#endif");
+}
+
+/// Compilers without BTF type tags give the verifier a plain pointer, which it refuses to follow.
+fn tags(out: &mut Out, needs: &Needs) {
+    for kind in [KptrKind::Referenced, KptrKind::Untrusted, KptrKind::PerCpu] {
+        if !needs.kptr_kinds.contains(&kind) {
+            continue;
+        }
+        let name = kptr_macro(kind);
+        out.line(&format!("#ifndef {name}"));
+        out.line("#if __has_attribute(btf_type_tag)");
+        out.line(&format!("#define {name} __attribute__((btf_type_tag(\"{}\")))", kind.name()));
+        out.line("#else");
+        out.line(&format!("#define {name}"));
+        out.line("#endif");
+        out.line("#endif");
+    }
+}
+
+fn contains(out: &mut Out) {
+    let definition = macro_definition(
+        "__bpf_layout_contains(type, member)",
+        &["\t__attribute__((btf_decl_tag(\"contains:\" #type \":\" #member)))".to_owned()],
+    );
+    out.blank();
+    out.line("#ifndef __bpf_layout_contains");
+    out.line("#if defined(__bpf__) && __has_attribute(btf_decl_tag)");
+    out.lines(definition);
+    out.line("#else");
+    out.line("#define __bpf_layout_contains(type, member)");
+    out.line("#endif");
+    out.line("#endif");
+}
+
+/// Assertions of types that other headers define.
+pub(super) fn externs(out: &mut Out, layouts: &Layouts) {
+    if layouts.model.types.iter().any(|def| matches!(def, TypeDef::Extern(_))) {
+        out.blank();
+        out.line("/* Defined elsewhere. */");
+    }
+    for (def, layout) in layouts.model.types.iter().zip(&layouts.types) {
+        if let TypeDef::Extern(def) = def {
+            let (size, align) = (layout.size.to_string(), layout.align.to_string());
+            out.call("__BPF_LAYOUT_SIZE", &[&def.c_type, &size, &align], ";");
+        }
+    }
+}
+
+/// gcc warns where a type of explicit alignment lies unaligned in a packed record, which is what the spec asks for.
+pub(super) fn ignore_packed_not_aligned(out: &mut Out, needs: &Needs) {
+    if needs.packed_not_aligned {
+        out.blank();
+        out.lines([
+            "#if defined(__GNUC__) && !defined(__clang__)",
+            "#pragma GCC diagnostic push",
+            "#pragma GCC diagnostic ignored \"-Wpacked-not-aligned\"",
+            "#endif",
+        ]);
+    }
+}
+
+/// See [`ignore_packed_not_aligned`].
+pub(super) fn end_of_packed_not_aligned(out: &mut Out, needs: &Needs) {
+    if needs.packed_not_aligned {
+        out.blank();
+        out.lines(["#if defined(__GNUC__) && !defined(__clang__)", "#pragma GCC diagnostic pop", "#endif"]);
+    }
+}

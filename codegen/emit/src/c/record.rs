@@ -1,0 +1,352 @@
+//! Structs, events and unions: members at their bytes, and the assertions that hold them there.
+
+use bpf_layout_spec::{
+    layout::{BitRun, Bits, Layouts, Member, TypeLayout},
+    model::{Field, Record, RecordKind, TagValue, Type, TypeDef, TypeId},
+};
+
+use super::{
+    comment::{comment, inline},
+    out::{Out, call},
+    types::{Declarator, Needs, declarator, note, userspace_kptr},
+};
+
+/// Writes one record that has a name, with everything unnamed in it, its assertions, and what its profile omits.
+pub(super) fn definition(out: &mut Out, layouts: &Layouts, id: TypeId, record: &Record) {
+    out.blank();
+    if let Some(doc) = &record.doc {
+        let lines = comment(doc, out.room());
+        out.lines(lines);
+    }
+    let layout = layouts.of(id);
+    let writer = Writer { layouts, column: Column::of(layouts, record, layout) };
+    out.line(&format!("{} {} {{", keyword(record), record.name.c));
+    writer.members(out, record, layout, 0);
+    out.line(&format!("}}{};", attributes(layout)));
+    let mut assertions = Vec::new();
+    let ty = format!("{} {}", keyword(record), record.name.c);
+    assertions.extend(call("__BPF_LAYOUT_SIZE", &[&ty, &layout.size.to_string(), &layout.align.to_string()], ";"));
+    offsets(layouts, record, layout, 0, &mut |name, offset| {
+        assertions.extend(call("__BPF_LAYOUT_AT", &[&ty, name, &offset.to_string()], ";"));
+    });
+    out.lines(assertions);
+    presence(out, layouts, record, record);
+}
+
+/// Everything that the members of a record refer to.
+pub(super) fn collect_needs(needs: &mut Needs, layouts: &Layouts, id: TypeId, record: &Record) {
+    let layout = layouts.of(id);
+    for member in &layout.members {
+        match member {
+            Member::Field { field, offset, .. } => {
+                let field = &record.fields[*field];
+                needs.add(layouts, &field.ty);
+                needs.contains |= field.contains.is_some();
+                let (_, align) = layouts.size_align(&field.ty);
+                needs.packed_not_aligned |= layout.is_unaligned(*offset, align) && is_record(layouts, &field.ty);
+            }
+            Member::Bits(run) => run.bits.iter().for_each(|bits| needs.add_scalar(bits.unit)),
+            Member::Padding { .. } => needs.add_scalar(bpf_layout_spec::scalar::Scalar::U8),
+        }
+    }
+}
+
+fn is_record(layouts: &Layouts, ty: &Type) -> bool {
+    match ty {
+        Type::Array(element, _) => is_record(layouts, element),
+        Type::Def(id) => matches!(layouts.model.ty(*id), TypeDef::Record(_) | TypeDef::Extern(_)),
+        _ => false,
+    }
+}
+
+/// `struct` or `union`.
+pub(super) fn keyword(record: &Record) -> &'static str {
+    if record.kind == RecordKind::Union { "union" } else { "struct" }
+}
+
+/// What C must be told beyond the members. 32-bit x86 aligns what is aligned to 8 elsewhere to 4, so alignments from 8
+/// on are always written; `packed` only where a member really lies unaligned, since compilers access what is packed byte
+/// by byte.
+fn attributes(layout: &TypeLayout) -> String {
+    let natural = layout.members.iter().map(natural_align).max().unwrap_or(1);
+    let align = layout.align;
+    if layout.needs_packed() {
+        format!(" __attribute__((packed, aligned({align})))")
+    } else if align >= 8 || align != natural {
+        format!(" __attribute__((aligned({align})))")
+    } else {
+        String::new()
+    }
+}
+
+fn natural_align(member: &Member) -> u32 {
+    match member {
+        Member::Field { align, .. } => *align,
+        Member::Bits(run) => run.bits.iter().map(|bits| bits.unit.info().align).max().unwrap_or(1),
+        Member::Padding { .. } => 1,
+    }
+}
+
+/// The column of offsets at the left: how wide its numbers are, and whether some name a bit.
+struct Column {
+    digits: usize,
+    bits: bool,
+}
+
+impl Column {
+    fn of(layouts: &Layouts, record: &Record, layout: &TypeLayout) -> Self {
+        Column { digits: layout.size.saturating_sub(1).to_string().len(), bits: has_bits(layouts, record, layout) }
+    }
+
+    fn byte(&self, offset: u64) -> String {
+        let bit = if self.bits { "  " } else { "" };
+        format!("/* {offset:>width$}{bit} */", width = self.digits)
+    }
+
+    fn bit(&self, bit_offset: u64) -> String {
+        format!("/* {:>width$}:{} */", bit_offset / 8, bit_offset % 8, width = self.digits)
+    }
+}
+
+fn has_bits(layouts: &Layouts, record: &Record, layout: &TypeLayout) -> bool {
+    layout.members.iter().any(|member| match member {
+        Member::Bits(_) => true,
+        Member::Field { field, .. } => {
+            unnamed(layouts, &record.fields[*field]).is_some_and(|(id, inner)| has_bits(layouts, inner, layouts.of(id)))
+        }
+        Member::Padding { .. } => false,
+    })
+}
+
+/// The record that stands in place of a named field.
+pub(super) fn unnamed<'a>(layouts: &'a Layouts, field: &Field) -> Option<(TypeId, &'a Record)> {
+    match (&field.ty, field.anonymous) {
+        (Type::Def(id), true) => match layouts.model.ty(*id) {
+            TypeDef::Record(record) => Some((*id, record)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+struct Writer<'a> {
+    layouts: &'a Layouts,
+    column: Column,
+}
+
+impl Writer<'_> {
+    /// The members of one record; `base` is where it starts in the record that has a name.
+    fn members(&self, out: &mut Out, record: &Record, layout: &TypeLayout, base: u64) {
+        out.indent();
+        let mut written = vec![false; record.fields.len()];
+        for member in &layout.members {
+            match member {
+                Member::Field { field, offset, .. } => {
+                    self.omitted_before(out, record, *field, &mut written);
+                    self.field(out, &record.fields[*field], base + offset);
+                }
+                Member::Bits(run) => self.bits(out, record, run, base, &mut written),
+                Member::Padding { index, offset, len } => {
+                    let place = self.column.byte(base + offset);
+                    self.member(out, &place, &padding(*index, *len), None);
+                }
+            }
+        }
+        self.omitted_before(out, record, record.fields.len(), &mut written);
+        out.dedent();
+    }
+
+    /// Names the fields that the profile leaves out, where the spec has them.
+    fn omitted_before(&self, out: &mut Out, record: &Record, end: usize, written: &mut [bool]) {
+        for (field, written) in record.fields.iter().zip(written).take(end) {
+            if field.omitted && !std::mem::replace(written, true) {
+                out.line(&inline(&format!("{} is left out by the profile.", field.name.c)));
+            }
+        }
+    }
+
+    fn field(&self, out: &mut Out, field: &Field, offset: u64) {
+        self.doc(out, field);
+        let place = self.column.byte(offset);
+        if let Some((id, record)) = unnamed(self.layouts, field) {
+            let layout = self.layouts.of(id);
+            out.line(&format!("{place} {} {{", keyword(record)));
+            self.members(out, record, layout, offset);
+            out.line(&format!("}}{};", attributes(layout)));
+            return;
+        }
+        let declarator = declarator(self.layouts, &field.ty);
+        let note = note(self.layouts, &field.ty);
+        let tail = self.contains(field);
+        let declaration = Declaration { declarator: &declarator, name: &field.name.c, tail: &tail };
+        if declarator.star.is_empty() {
+            self.member(out, &place, &declaration, note.as_deref());
+            return;
+        }
+        out.verbatim("#ifdef __bpf__\n");
+        self.member(out, &place, &declaration, None);
+        out.verbatim("#else\n");
+        let elsewhere = userspace_kptr(&declarator);
+        self.member(out, &place, &Declaration { declarator: &elsewhere, ..declaration }, Some("a kernel pointer"));
+        out.verbatim("#endif\n");
+    }
+
+    /// `__contains()` of a list or tree, with the C name of the struct that it contains.
+    fn contains(&self, field: &Field) -> String {
+        let Some((of, member)) = &field.contains else { return String::new() };
+        let of = self.layouts.model.records().find(|(_, record)| record.name.spec == *of).map_or(of, |(_, record)| &record.name.c);
+        format!(" __bpf_layout_contains({of}, {member})")
+    }
+
+    fn bits(&self, out: &mut Out, record: &Record, run: &BitRun, base: u64, written: &mut [bool]) {
+        for bits in &run.bits {
+            let place = self.column.bit(base * 8 + bits.bit_offset);
+            let unit = bits.unit.info().c;
+            let Some(field) = bits.field else {
+                // In a union each bitfield starts at bit 0, and what is behind it has no place of its own.
+                if record.kind != RecordKind::Union {
+                    self.member(out, &place, &bitfield(unit, &format!("_pad{}", bits.pad_index), bits), None);
+                }
+                continue;
+            };
+            self.omitted_before(out, record, field, written);
+            let field = &record.fields[field];
+            self.doc(out, field);
+            let note = note(self.layouts, &field.ty).or_else(|| self.natural_enum(&field.ty));
+            self.member(out, &place, &bitfield(unit, &field.name.c, bits), note.as_deref());
+        }
+    }
+
+    /// A bitfield is declared with the integer even where the enum would do: C++ compilers warn of an enum in few bits.
+    fn natural_enum(&self, ty: &Type) -> Option<String> {
+        match ty {
+            Type::Def(id) => Some(format!("enum {}", self.layouts.model.ty(*id).name().c)),
+            _ => None,
+        }
+    }
+
+    fn doc(&self, out: &mut Out, field: &Field) {
+        let mut doc = field.doc.as_deref().unwrap_or_default().trim_end().to_owned();
+        if !field.when.is_empty() {
+            let values: Vec<String> = field.when.iter().map(|value| tag_value(self.layouts, value)).collect();
+            let gap = if doc.is_empty() { "" } else { "\n" };
+            doc = format!("{doc}{gap}When the tag is {}.", values.join(" or "));
+        }
+        if !doc.is_empty() {
+            let lines = comment(&doc, out.room());
+            out.lines(lines);
+        }
+    }
+
+    /// One member behind its offset. What does not fit on one line takes the comments, then the name, to their own.
+    fn member(&self, out: &mut Out, place: &str, declaration: &impl Declare, note: Option<&str>) {
+        let code = declaration.on_one_line();
+        let note = note.map(inline);
+        if let Some(note) = &note {
+            let line = format!("{place} {code} {note}");
+            if out.fits(&line) {
+                out.line(&line);
+                return;
+            }
+            out.line(note);
+        }
+        let line = format!("{place} {code}");
+        if out.fits(&line) {
+            out.line(&line);
+            return;
+        }
+        out.line(place);
+        if out.fits(&code) {
+            out.line(&code);
+            return;
+        }
+        let (first, second) = declaration.on_two_lines();
+        out.line(&first);
+        out.line(&format!("\t{second}"));
+    }
+}
+
+/// A value that a tag holds, by name where it has one.
+pub(super) fn tag_value(layouts: &Layouts, value: &TagValue) -> String {
+    match value {
+        TagValue::Number(number) => number.to_string(),
+        TagValue::Variant(id, index) => match layouts.model.ty(*id) {
+            TypeDef::Enum(def) => def.variants[*index].name.c.clone(),
+            TypeDef::Flags(def) => def.bits[*index].name.c.clone(),
+            TypeDef::Record(_) | TypeDef::Extern(_) => index.to_string(),
+        },
+    }
+}
+
+/// A member that may have to be broken.
+trait Declare {
+    fn on_one_line(&self) -> String;
+    fn on_two_lines(&self) -> (String, String);
+}
+
+#[derive(Clone, Copy)]
+struct Declaration<'a> {
+    declarator: &'a Declarator,
+    name: &'a str,
+    tail: &'a str,
+}
+
+impl Declare for Declaration<'_> {
+    fn on_one_line(&self) -> String {
+        format!("{}{};", self.declarator.declare(self.name), self.tail)
+    }
+
+    fn on_two_lines(&self) -> (String, String) {
+        let Declarator { base, star, suffix } = self.declarator;
+        (base.clone(), format!("{star}{}{suffix}{};", self.name, self.tail))
+    }
+}
+
+/// A member of two words.
+struct Simple {
+    ty: &'static str,
+    rest: String,
+}
+
+impl Declare for Simple {
+    fn on_one_line(&self) -> String {
+        format!("{} {};", self.ty, self.rest)
+    }
+
+    fn on_two_lines(&self) -> (String, String) {
+        (self.ty.to_owned(), format!("{};", self.rest))
+    }
+}
+
+fn padding(index: u32, len: u64) -> Simple {
+    Simple { ty: "__u8", rest: format!("_pad{index}[{}]", super::expr::number(len)) }
+}
+
+fn bitfield(unit: &'static str, name: &str, bits: &Bits) -> Simple {
+    Simple { ty: unit, rest: format!("{name} : {}", bits.width) }
+}
+
+/// Calls `each` with every member that has a name and an address, through unnamed members, in order of offset.
+fn offsets(layouts: &Layouts, record: &Record, layout: &TypeLayout, base: u64, each: &mut impl FnMut(&str, u64)) {
+    for member in &layout.members {
+        let Member::Field { field, offset, .. } = member else { continue };
+        let field = &record.fields[*field];
+        match unnamed(layouts, field) {
+            Some((id, inner)) => offsets(layouts, inner, layouts.of(id), base + offset, each),
+            None => each(&field.name.c, base + offset),
+        }
+    }
+}
+
+/// `SOCKET_VALUE_HAS_CWD`: whether the profile keeps an optional field.
+fn presence(out: &mut Out, layouts: &Layouts, named: &Record, record: &Record) {
+    for field in &record.fields {
+        if field.optional && !field.anonymous {
+            let present = u8::from(!field.omitted);
+            out.line(&format!("#define {}_HAS_{} {present}", named.name.upper, field.name.upper));
+        }
+        if let Some((_, inner)) = unnamed(layouts, field) {
+            presence(out, layouts, named, inner);
+        }
+    }
+}

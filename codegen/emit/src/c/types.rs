@@ -1,0 +1,207 @@
+//! How C declares a member of each type.
+
+use std::collections::BTreeSet;
+
+use bpf_layout_spec::{
+    kernel::{KernelField, KptrKind},
+    layout::Layouts,
+    model::{Enum, Flags, RecordKind, Type, TypeDef, Variant},
+    scalar::{Scalar, ScalarClass},
+};
+
+use super::expr;
+
+/// A C declaration in two halves, around the name: `char` and `[16]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Declarator {
+    /// Before the name: `struct socket_key`.
+    pub(super) base: String,
+    /// Right before the name, such as `*`.
+    pub(super) star: &'static str,
+    /// After the name: `[4][16]`.
+    pub(super) suffix: String,
+}
+
+impl Declarator {
+    fn plain(base: impl Into<String>) -> Self {
+        Declarator { base: base.into(), star: "", suffix: String::new() }
+    }
+
+    /// The declaration of `name`.
+    pub(super) fn declare(&self, name: &str) -> String {
+        format!("{} {}{name}{}", self.base, self.star, self.suffix)
+    }
+
+    /// The type alone, as `__type()` takes it: `char[16]`.
+    pub(super) fn abstract_type(&self) -> String {
+        let gap = if self.star.is_empty() { "" } else { " " };
+        format!("{}{gap}{}{}", self.base, self.star, self.suffix)
+    }
+}
+
+/// What the definitions refer to and the header has to bring along.
+#[derive(Default)]
+pub(super) struct Needs {
+    /// Scalars, each by its typedef.
+    pub(super) scalars: BTreeSet<Scalar>,
+    /// Structs that the kernel manages.
+    pub(super) kernel_fields: Vec<KernelField>,
+    /// Kernel structs that kptrs point to.
+    pub(super) kptr_targets: BTreeSet<String>,
+    /// Kinds of kptrs.
+    pub(super) kptr_kinds: Vec<KptrKind>,
+    /// Whether a list or tree says what it contains.
+    pub(super) contains: bool,
+    /// Whether gcc would warn of an aligned type in a packed record.
+    pub(super) packed_not_aligned: bool,
+}
+
+impl Needs {
+    /// Takes down what a type refers to.
+    pub(super) fn add(&mut self, layouts: &Layouts, ty: &Type) {
+        match ty {
+            Type::Scalar(scalar) => self.add_scalar(*scalar),
+            Type::Str(_) => {}
+            Type::Bytes(_) => self.add_scalar(Scalar::U8),
+            Type::Array(element, _) => self.add(layouts, element),
+            Type::Def(id) => match layouts.model.ty(*id) {
+                TypeDef::Enum(def) if !is_natural(def) => self.add_scalar(def.repr),
+                TypeDef::Flags(def) => self.add_scalar(def.repr),
+                TypeDef::Enum(_) | TypeDef::Record(_) | TypeDef::Extern(_) => {}
+            },
+            Type::Kernel(field) => {
+                self.add_scalar(Scalar::U32);
+                self.add_scalar(Scalar::U64);
+                if !self.kernel_fields.contains(field) {
+                    self.kernel_fields.push(*field);
+                }
+            }
+            Type::Kptr(kind, target) => {
+                self.add_scalar(Scalar::U64);
+                self.kptr_targets.insert(target.clone());
+                if !self.kptr_kinds.contains(kind) {
+                    self.kptr_kinds.push(*kind);
+                }
+            }
+        }
+    }
+
+    /// Takes down a scalar and those that its typedef is made of.
+    pub(super) fn add_scalar(&mut self, scalar: Scalar) {
+        self.scalars.insert(scalar);
+        match scalar {
+            Scalar::Be16 => self.add_scalar(Scalar::U16),
+            Scalar::Be32 | Scalar::Ipv4 => self.add_scalar(Scalar::U32),
+            Scalar::Be64 | Scalar::U128 | Scalar::I128 | Scalar::Ktime | Scalar::Ptr => self.add_scalar(Scalar::U64),
+            Scalar::Ipv6 | Scalar::Mac => self.add_scalar(Scalar::U8),
+            _ => {}
+        }
+    }
+
+    /// Whether a typedef of this name is needed.
+    pub(super) fn typedef(&self, name: &str) -> bool {
+        self.scalars.iter().any(|scalar| scalar.info().c == name)
+    }
+}
+
+/// How C declares a member of this type.
+pub(super) fn declarator(layouts: &Layouts, ty: &Type) -> Declarator {
+    match ty {
+        Type::Scalar(scalar) => {
+            let info = scalar.info();
+            let suffix = if info.c_array == 1 { String::new() } else { format!("[{}]", info.c_array) };
+            Declarator { suffix, ..Declarator::plain(info.c) }
+        }
+        Type::Str(count) => {
+            Declarator { suffix: format!("[{}]", expr::count(&layouts.model, count)), ..Declarator::plain("char") }
+        }
+        Type::Bytes(count) => {
+            Declarator { suffix: format!("[{}]", expr::count(&layouts.model, count)), ..Declarator::plain("__u8") }
+        }
+        Type::Array(element, count) => {
+            let inner = declarator(layouts, element);
+            Declarator { suffix: format!("[{}]{}", expr::count(&layouts.model, count), inner.suffix), ..inner }
+        }
+        Type::Def(id) => Declarator::plain(def_type(layouts.model.ty(*id))),
+        Type::Kernel(field) => Declarator::plain(format!("struct {}", field.info().name)),
+        Type::Kptr(kind, target) => Declarator {
+            star: "*",
+            ..Declarator::plain(format!("struct {target} {}", kptr_macro(*kind)))
+        },
+    }
+}
+
+/// What userspace has in place of a kernel pointer: an address that it cannot follow.
+pub(super) fn userspace_kptr(declarator: &Declarator) -> Declarator {
+    Declarator { suffix: declarator.suffix.clone(), ..Declarator::plain("__u64") }
+}
+
+/// The header's own macro that puts the BTF type tag on a kptr.
+pub(super) fn kptr_macro(kind: KptrKind) -> String {
+    format!("__bpf_layout_{}", kind.name())
+}
+
+fn def_type(def: &TypeDef) -> String {
+    match def {
+        TypeDef::Enum(def) if is_natural(def) => format!("enum {}", def.name.c),
+        TypeDef::Enum(def) => def.repr.info().c.to_owned(),
+        TypeDef::Flags(def) => def.repr.info().c.to_owned(),
+        TypeDef::Record(record) if record.kind == RecordKind::Union => format!("union {}", record.name.c),
+        TypeDef::Record(record) => format!("struct {}", record.name.c),
+        TypeDef::Extern(def) => def.c_type.clone(),
+    }
+}
+
+/// Whether C compilers give this enum, declared without a type, the `repr` of the spec: `unsigned int` without a negative
+/// value, `int` with one (GCC, "Structures, unions, enumerations, and bit-fields implementation"; clang does the same).
+pub(super) fn is_natural(def: &Enum) -> bool {
+    let negative = def.variants.iter().any(|variant| variant.value < 0);
+    match def.repr {
+        Scalar::U32 => !negative,
+        Scalar::I32 => negative,
+        _ => false,
+    }
+}
+
+/// Whether a value of this `repr` can be an enumerator. Those that need 64 bits cannot: BTF of clang before 15 and of
+/// kernels before 6.0 has no room for them.
+pub(super) fn is_enumerator(repr: Scalar, variant: &Variant) -> bool {
+    if repr.info().class == ScalarClass::Signed {
+        i32::try_from(variant.value).is_ok()
+    } else {
+        u32::try_from(variant.value).is_ok()
+    }
+}
+
+/// Whether C has an enum of this name, to be kept in BTF although members are declared with its integer.
+pub(super) fn is_kept_apart(def: &TypeDef) -> bool {
+    match def {
+        TypeDef::Enum(def) => !is_natural(def) && has_enumerators(def.repr, &def.variants),
+        TypeDef::Flags(Flags { repr, bits, .. }) => has_enumerators(*repr, bits),
+        TypeDef::Record(_) | TypeDef::Extern(_) => false,
+    }
+}
+
+/// Whether an enum of this name is defined at all.
+pub(super) fn has_enumerators(repr: Scalar, variants: &[Variant]) -> bool {
+    variants.iter().any(|variant| is_enumerator(repr, variant))
+}
+
+/// Says in a comment what the declaration does not.
+pub(super) fn note(layouts: &Layouts, ty: &Type) -> Option<String> {
+    match ty {
+        Type::Array(element, _) => note(layouts, element),
+        Type::Scalar(Scalar::Ktime) => Some("ns since boot".to_owned()),
+        Type::Scalar(Scalar::Ptr) => Some("kernel address".to_owned()),
+        Type::Scalar(Scalar::Ipv4) => Some("IPv4".to_owned()),
+        Type::Scalar(Scalar::Ipv6) => Some("IPv6".to_owned()),
+        Type::Scalar(Scalar::Mac) => Some("MAC".to_owned()),
+        Type::Def(id) => match layouts.model.ty(*id) {
+            def @ (TypeDef::Enum(_) | TypeDef::Flags(_)) if is_kept_apart(def) => Some(format!("enum {}", def.name().c)),
+            TypeDef::Enum(def) if !is_natural(def) => Some(def.name.c.clone()),
+            TypeDef::Flags(def) => Some(def.name.c.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
