@@ -91,7 +91,7 @@ static void read_cwd(struct exec_event *event, struct task_struct *task)
 #endif
 }
 
-/* What the caller handed over; `incomplete` if a page of it was not there. */
+/* What the caller handed over, but for pages that are not in memory. */
 static void read_call(struct exec_event *event, const struct exec_call *call)
 {
 	struct args_walk walk = {
@@ -99,12 +99,12 @@ static void read_call(struct exec_event *event, const struct exec_call *call)
 		.pointer_size = call->pointer_size,
 	};
 
-	event->incomplete = 0;
+	event->missing = 0;
 	if (exec_event_read_file_user(event, call->filename) < 0)
-		event->incomplete = 1;
+		event->missing |= EXEC_MISSING_FILE;
 	/* execve(path, NULL, ...) is legal: no arguments at all. */
 	if (call->argv && !args_read(event, &walk))
-		event->incomplete = 1;
+		event->missing |= EXEC_MISSING_ARGS;
 }
 
 static bool in_upper_layer(struct file *file)
@@ -152,13 +152,13 @@ static void read_new_process(struct exec_event *event, struct task_struct *task,
 		.end = (void *)BPF_CORE_READ(task, mm, arg_end),
 	};
 
-#if EXEC_EVENT_HAS_FILE
-	if (!event->file[0])
-		exec_event_read_file_kernel(event, filename);
-#endif
+	if (event->missing & EXEC_MISSING_FILE &&
+	    exec_event_read_file_kernel(event, filename) >= 0)
+		event->missing &= ~EXEC_MISSING_FILE;
 	/* The arguments of a script's interpreter are not the caller's. */
-	if (BPF_CORE_READ(bprm, interp) == filename && args_read(event, &walk))
-		event->incomplete = 0;
+	if (event->missing & EXEC_MISSING_ARGS &&
+	    BPF_CORE_READ(bprm, interp) == filename && args_read(event, &walk))
+		event->missing &= ~EXEC_MISSING_ARGS;
 }
 
 /* Sends the event of this task, if it has one, and frees its place. */
@@ -215,7 +215,7 @@ int exec_success(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!event)
 		return 0;
-	if (event->incomplete)
+	if (event->missing)
 		read_new_process(event, task, (void *)ctx->args[2]);
 	read_exe(event, task);
 	submit(event, key, 0);
@@ -233,7 +233,7 @@ static void fail(struct pt_regs *regs, long ret)
 	if (!event)
 		return;
 	/* A second chance: the kernel has touched the pages since. */
-	if (event->incomplete && exec_call_read(&call, regs, REG_NR(regs)))
+	if (event->missing && exec_call_read(&call, regs, REG_NR(regs)))
 		read_call(event, &call);
 	read_exe(event, task);
 	submit(event, key, ret);

@@ -7,6 +7,7 @@
  * of them tracepoints. The result is what /proc/PID/cwd and /proc/PID/exe
  * show to a reader in the same mount namespace, " (deleted)" included; for a
  * process in a chroot it starts at the namespace's root, not at the chroot.
+ * No lock is held: a rename during the walk may give a mix of both paths.
  *
  * A path that does not fit keeps its END, as the file's own name says more
  * than the name of a top directory, and carries the truncation mark: a NUL at
