@@ -115,8 +115,9 @@ struct Wanted {
     /// Bytes: the type's alignment, lowered by `packed`, raised by the field's own `align`.
     align: u32,
     /// Bytes: the alignment that the field itself asks for.
-    asked: u32,
-    /// Whether bitfields ignore units: `packed` to one byte.
+    asked: Option<u32>,
+    /// Whether bitfields ignore units, as they do in any packed record: GCC's `packed_p || maximum_field_alignment`
+    /// (`place_field`, stor-layout.cc), clang's `AllowPadding` (RecordLayoutBuilder.cpp).
     packed_bits: bool,
 }
 
@@ -141,8 +142,8 @@ impl Wanted {
             (None, _) => Place::Bytes { size, align: own_align },
         };
         let lowered = record.packed.map_or(own_align, |packed| own_align.min(packed));
-        let asked = field.align.unwrap_or(1);
-        Wanted { place, align: lowered.max(asked), asked, packed_bits: record.packed == Some(1) }
+        let align = lowered.max(field.align.unwrap_or(1));
+        Wanted { place, align, asked: field.align, packed_bits: record.packed.is_some() }
     }
 
     fn bits(&self) -> u64 {
@@ -154,16 +155,33 @@ impl Wanted {
 
     /// The first bit at or behind `bit` where C would put it.
     fn natural_bit(&self, bit: u64) -> u64 {
-        let align_bits = u64::from(self.align) * 8;
         match self.place {
-            Place::Bytes { .. } => round_up(bit, align_bits),
-            Place::Bits { .. } if self.asked > 1 => round_up(bit, align_bits),
-            Place::Bits { .. } if self.packed_bits => bit,
-            Place::Bits { unit, width } => {
-                let unit_bits = u64::from(unit.info().size) * 8;
-                let split = bit % align_bits + u64::from(width) > unit_bits;
-                if split { round_up(bit, align_bits) } else { bit }
+            Place::Bytes { .. } => round_up(bit, u64::from(self.align) * 8),
+            Place::Bits { .. } => {
+                // Any `align` of a bitfield, 1 included, starts it on a byte. Should it then lie across two units, GCC
+                // moves it to the next and clang leaves it; no bitfield across units is the rule that holds elsewhere.
+                let start = self.asked.map_or(bit, |asked| round_up(bit, u64::from(asked) * 8));
+                if self.splits_unit(start) { round_up(start, u64::from(self.align) * 8) } else { start }
             }
+        }
+    }
+
+    /// Whether this is a bitfield that must not, but at `bit` would, lie across two units of its type.
+    fn splits_unit(&self, bit: u64) -> bool {
+        match self.place {
+            Place::Bits { unit, width } if !self.packed_bits => {
+                let unit_bits = u64::from(unit.info().size) * 8;
+                bit % unit_bits + u64::from(width) > unit_bits
+            }
+            Place::Bits { .. } | Place::Bytes { .. } => false,
+        }
+    }
+
+    /// The alignment in bytes that a fixed offset must keep.
+    fn offset_align(&self) -> u32 {
+        match self.place {
+            Place::Bytes { .. } => self.align,
+            Place::Bits { .. } => self.asked.unwrap_or(1),
         }
     }
 }
@@ -199,14 +217,26 @@ fn fixed_offset(field: &Field, wanted: &Wanted, bit: u64, cx: &mut Diagnostics) 
         );
         return None;
     }
-    if matches!(wanted.place, Place::Bytes { .. }) && !offset.is_multiple_of(wanted.align.into()) {
-        let align = wanted.align;
+    let align = wanted.offset_align();
+    if !offset.is_multiple_of(align.into()) {
         cx.push(
             Diagnostic::new(
                 Code::Placement,
                 format!("`{name}` is put at byte {offset}, which is no multiple of its alignment, {align}"),
                 field.offset_span,
                 format!("{align} bytes of alignment are needed here"),
+            )
+            .help("if an existing layout has it there, give the struct `packed = true`"),
+        );
+        return None;
+    }
+    if wanted.splits_unit(offset.saturating_mul(8)) {
+        cx.push(
+            Diagnostic::new(
+                Code::Placement,
+                format!("`{name}` is put at byte {offset}, where it would lie across two units of its type"),
+                field.offset_span,
+                "a bitfield lies within one unit of its type",
             )
             .help("if an existing layout has it there, give the struct `packed = true`"),
         );
