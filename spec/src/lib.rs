@@ -9,16 +9,24 @@
 //! every problem it finds to one [`diag::Diagnostics`]; a later stage leaves out what an earlier one could not trust.
 #![forbid(unsafe_code)]
 
+mod check;
 pub mod diag;
+mod expr;
 pub mod kernel;
 pub mod layout;
+mod lex;
 pub mod model;
+mod names;
+mod read;
 pub mod scalar;
 pub mod source;
+mod spec;
+mod suggest;
+mod ty;
 
-use std::path::Path;
+use std::{io, path::Path};
 
-use diag::Diagnostic;
+use diag::{Diagnostic, Diagnostics};
 use layout::Layouts;
 use source::Sources;
 
@@ -47,4 +55,56 @@ pub struct Failure {
     pub diagnostics: Vec<Diagnostic>,
     /// Every file that was read.
     pub sources: Sources,
+}
+
+/// Loads a spec from the file system, with what it includes.
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// let loaded = bpf_layout_spec::load(Path::new("layouts.toml"), &bpf_layout_spec::Options::default());
+/// match loaded {
+///     Ok(loaded) => println!("{} types", loaded.layouts.model.types.len()),
+///     Err(failure) => println!("{} problems", failure.diagnostics.len()),
+/// }
+/// ```
+///
+/// # Errors
+/// Everything that is wrong with the spec, as far as it can be told at once.
+pub fn load(path: &Path, options: &Options) -> Result<Loaded, Failure> {
+    load_with(path, &mut |path| std::fs::read_to_string(path), options)
+}
+
+/// Loads a spec whose text comes from `reader`. Paths it is asked for are `path` itself, and those of includes, joined
+/// to the folder of the file that names them.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(
+    path: &Path,
+    reader: &mut dyn FnMut(&Path) -> io::Result<String>,
+    options: &Options,
+) -> Result<Loaded, Failure> {
+    let mut sources = Sources::default();
+    let mut cx = Diagnostics::new();
+    let layouts = run(path, reader, options, &mut sources, &mut cx);
+    match (layouts, cx.into_result()) {
+        (Some(layouts), Ok(warnings)) => Ok(Loaded { layouts, warnings, sources }),
+        (_, Ok(diagnostics) | Err(diagnostics)) => Err(Failure { diagnostics, sources }),
+    }
+}
+
+/// The stages, one after another. A stage runs only on what all before it found sound.
+fn run(
+    path: &Path,
+    reader: &mut dyn FnMut(&Path) -> io::Result<String>,
+    options: &Options,
+    sources: &mut Sources,
+    cx: &mut Diagnostics,
+) -> Option<Layouts> {
+    let spec = read::read(path, reader, sources, cx)?;
+    let model = check::check(&spec, path, options.profile.as_deref(), cx)?;
+    let layouts = layout::lay_out(model, cx)?;
+    check::check_limits(&layouts, cx);
+    (!cx.has_errors()).then_some(layouts)
 }

@@ -1,0 +1,159 @@
+//! Stage 2: [`Spec`] to [`Model`]. Names are resolved, values computed, and every rule that needs no layout is checked.
+//!
+//! | rules | where |
+//! | --- | --- |
+//! | names are identifiers, not reserved, defined once | here, `names.rs` |
+//! | names that become one in C or Rust | `clashes.rs` |
+//! | lengths, capacities, expressions: syntax, names, circles, zero, overflow, unused | `constants.rs` |
+//! | types: syntax, names, lengths, aliases | `types.rs` |
+//! | enums, flags, extern types | `enums.rs` |
+//! | fields: names, bitfields, offsets, alignments | `records.rs` |
+//! | tags and what they select | `tags.rs` |
+//! | a type that contains itself | `order.rs` |
+//! | the kernel's own fields | `placement.rs` |
+//! | maps: parts, flags, events, inner maps | `maps.rs` |
+//! | profiles | `profiles.rs` |
+//! | sizes of keys and values, tags of events in one buffer (after the layout) | `limits.rs` |
+//!
+//! Every rule records what it finds and goes on. What an earlier rule could not trust is `None` to later ones, which
+//! then say nothing about it.
+
+mod clashes;
+mod constants;
+mod enums;
+mod limits;
+mod maps;
+mod order;
+mod placement;
+mod profiles;
+mod records;
+mod tags;
+mod types;
+
+use std::path::Path;
+
+pub(crate) use limits::check_limits;
+
+use self::{constants::Constants, maps::Maps, records::Records, types::Types};
+use crate::{
+    diag::{Code, Diagnostic, Diagnostics},
+    model::{Model, TypeDef},
+    names::{self, BadName},
+    source::Span,
+    spec::{At, Definition, ProfileDef, Spec},
+};
+
+/// Checks a spec under a profile. A [`Model`] comes out only if nothing is wrong; what is, is in `cx`.
+pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Diagnostics) -> Option<Model> {
+    let applied = profiles::select(spec, profile, cx);
+    let mut constants = Constants::compute(spec, applied, cx);
+    profiles::check_all(spec, &mut constants, cx);
+    profiles::check_unapplied_maps(spec, applied, cx);
+    check_budgets(spec, &mut constants, cx);
+    let mut types = Types::declare(spec, &mut constants, cx);
+    let defs = define(spec, &mut types, &mut constants, applied, cx);
+    let ordered = order::order(defs, spec.types.len(), cx);
+    let ids = ordered.as_ref().map(|ordered| ordered.ids.as_slice());
+    let maps = Maps { spec, types: &mut types, constants: &mut constants, profile: applied, cx, ids }.check();
+    constants.warn_unused(cx);
+    let constants = constants.into_model();
+    let types = ordered?.types;
+    placement::check_placement(&types, &maps, cx);
+    clashes::check_clashes(constants.as_deref().unwrap_or_default(), &types, &maps, cx);
+    let model = Model {
+        spec_name: file_name(path.file_name()),
+        stem: file_name(path.file_stem()),
+        profile: applied.map(|profile| profile.name.value.clone()),
+        profiles: spec.profiles.iter().map(|profile| profile.name.value.clone()).collect(),
+        constants: constants?,
+        types,
+        maps,
+    };
+    (!cx.has_errors()).then_some(model)
+}
+
+fn file_name(name: Option<&std::ffi::OsStr>) -> String {
+    name.map_or_else(|| "layouts".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Checks every definition. The results stand at the definition's index; unnamed members follow. `None` is an alias, or
+/// what was wrong.
+fn define<'a>(
+    spec: &'a Spec,
+    types: &mut Types<'a>,
+    constants: &mut Constants<'a>,
+    profile: Option<&ProfileDef>,
+    cx: &mut Diagnostics,
+) -> Vec<Option<TypeDef>> {
+    let mut defs: Vec<Option<TypeDef>> = Vec::with_capacity(spec.types.len());
+    for definition in &spec.types {
+        defs.push(match definition {
+            Definition::Enum(def) => enums::check_enum(def, constants, cx).map(TypeDef::Enum),
+            Definition::Flags(def) => enums::check_flags(def, constants, cx).map(TypeDef::Flags),
+            Definition::Extern(def) => enums::check_extern(def, constants, cx).map(TypeDef::Extern),
+            Definition::Alias(_) | Definition::Record(_) => None,
+        });
+    }
+    let mut records = Records::new(types, constants, &mut defs, profile, cx);
+    for (index, def) in records::records(&spec.types) {
+        records.check(index, def);
+    }
+    let checked = std::mem::take(&mut records.checked);
+    tags::check_tags(&checked, &mut defs, cx);
+    placement::check_contains(&checked, &mut defs, types, cx);
+    for index in 0..spec.types.len() {
+        if !types.owns_name(index) {
+            defs[index] = None;
+        }
+    }
+    defs
+}
+
+/// `[budget]` stands once, and its numbers are numbers.
+fn check_budgets<'a>(spec: &'a Spec, constants: &mut Constants<'a>, cx: &mut Diagnostics) {
+    for budget in &spec.budgets {
+        if let Some(total) = &budget.total {
+            constants.count(total, constants::Scope::All, cx);
+        }
+        if let Some(cpus) = budget.cpus.as_ref().filter(|cpus| !(1..=8192).contains(&cpus.value)) {
+            let message = format!("`cpus` cannot be {}", cpus.value);
+            cx.push(
+                Diagnostic::new(
+                    Code::InvalidValue,
+                    message,
+                    cpus.span,
+                    "expected 1 to 8192, the kernel's NR_CPUS_RANGE",
+                )
+                .help("write how many CPUs the largest machine can have"),
+            );
+        }
+    }
+    if let [first, second, ..] = spec.budgets.as_slice() {
+        cx.push(
+            Diagnostic::new(Code::DuplicateName, "`[budget]` is defined twice", second.span, "defined again")
+                .also(first.span, "first defined here")
+                .help("keep the one of the spec that is built"),
+        );
+    }
+}
+
+/// Whether a name is an identifier that users may define; if not, that has been reported.
+fn check_name(name: &At<String>, cx: &mut Diagnostics) -> bool {
+    let (code, message, help) = match names::check_identifier(&name.value) {
+        Ok(()) => return true,
+        Err(BadName::Invalid { message, help }) => (Code::InvalidName, message, help),
+        Err(BadName::Reserved { message, help }) => (Code::ReservedName, message, Some(help)),
+    };
+    let mut wrong = Diagnostic::new(code, message, name.span, "");
+    wrong.help.extend(help);
+    cx.push(wrong);
+    false
+}
+
+/// Two definitions of one name.
+fn duplicate(what: &str, name: &At<String>, first: Span) -> Diagnostic {
+    let message = format!("the {what} `{}` is defined twice", name.value.escape_debug());
+    Diagnostic::new(Code::DuplicateName, message, name.span, "defined again")
+        .also(first, "first defined here")
+        .help("rename one of the two, or remove it")
+}

@@ -1,0 +1,181 @@
+//! Constant expressions: `20 * ARG`, `1 << 12`, `(PATH - 1) / 8`, `256 KiB`. Unsigned 64-bit, checked.
+
+use std::ops::Range;
+
+use crate::{
+    lex::{Cursor, Fault, Token, Wrong},
+    model::{BinaryOp, ConstId, Expr},
+};
+
+/// What may stand behind a number, and how much it is.
+pub(crate) const UNITS: &[(&str, u64)] = &[("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+
+/// Operators and parentheses in one expression. Bounds the depth of the tree, so that walking it cannot exhaust the
+/// stack.
+const MAX_OPERATORS: usize = 128;
+
+/// An expression as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Node {
+    /// Where, in bytes of the text.
+    pub(crate) at: Range<usize>,
+    pub(crate) kind: NodeKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NodeKind {
+    Number(u64),
+    Name(String),
+    Binary(BinaryOp, Box<Node>, Box<Node>),
+}
+
+impl Node {
+    /// Calls `see` with each name in the expression.
+    pub(crate) fn names<'a>(&'a self, see: &mut dyn FnMut(&'a str, Range<usize>)) {
+        match &self.kind {
+            NodeKind::Number(_) => {}
+            NodeKind::Name(name) => see(name, self.at.clone()),
+            NodeKind::Binary(_, left, right) => {
+                left.names(see);
+                right.names(see);
+            }
+        }
+    }
+}
+
+/// Parses a whole text.
+pub(crate) fn parse(text: &str) -> Result<Node, Wrong> {
+    let mut cursor = Cursor::new(text)?;
+    let node = parse_at(&mut cursor)?;
+    match cursor.peek() {
+        Token::End => Ok(node),
+        other => Err(after_value(other, cursor.at())),
+    }
+}
+
+fn after_value(token: &Token<'_>, at: Range<usize>) -> Wrong {
+    if let Token::Name(name @ ("KB" | "kB" | "K" | "k" | "MB" | "M" | "GB" | "G")) = token {
+        let unit = format!("{}iB", name[..1].to_ascii_uppercase());
+        return Wrong::grammar(at, format!("`{name}` is not a unit")).help(format!("write `{unit}`: powers of 1024"));
+    }
+    Wrong::grammar(at, format!("expected an operator, found {}", token.describe()))
+        .help("operators are `+`, `-`, `*`, `/` and `<<`")
+}
+
+/// Parses an expression that ends before the first token that cannot continue it.
+pub(crate) fn parse_at(cursor: &mut Cursor<'_>) -> Result<Node, Wrong> {
+    Parser { cursor, operators: 0 }.expression(1)
+}
+
+struct Parser<'c, 'a> {
+    cursor: &'c mut Cursor<'a>,
+    operators: usize,
+}
+
+impl Parser<'_, '_> {
+    /// Operands joined by operators that bind at least as tightly as `least`, from left to right.
+    fn expression(&mut self, least: u8) -> Result<Node, Wrong> {
+        let mut left = self.operand()?;
+        while let Some(op) = self.operator().filter(|op| op.precedence() >= least) {
+            self.count()?;
+            self.cursor.advance()?;
+            let right = self.expression(op.precedence() + 1)?;
+            let at = left.at.start..right.at.end;
+            left = Node { at, kind: NodeKind::Binary(op, Box::new(left), Box::new(right)) };
+        }
+        Ok(left)
+    }
+
+    fn operator(&self) -> Option<BinaryOp> {
+        match self.cursor.peek() {
+            Token::Symbol("+") => Some(BinaryOp::Add),
+            Token::Symbol("-") => Some(BinaryOp::Sub),
+            Token::Symbol("*") => Some(BinaryOp::Mul),
+            Token::Symbol("/") => Some(BinaryOp::Div),
+            Token::Symbol("<<") => Some(BinaryOp::Shl),
+            _ => None,
+        }
+    }
+
+    fn count(&mut self) -> Result<(), Wrong> {
+        self.operators += 1;
+        if self.operators <= MAX_OPERATORS {
+            return Ok(());
+        }
+        Err(Wrong::grammar(self.cursor.at(), format!("the expression has more than {MAX_OPERATORS} operators"))
+            .help("name a part of it in [lengths] or [capacities]"))
+    }
+
+    fn operand(&mut self) -> Result<Node, Wrong> {
+        let (token, at) = self.cursor.advance()?;
+        match token {
+            Token::Number(value) => self.with_unit(value, at),
+            Token::Name(name) => Ok(Node { at, kind: NodeKind::Name(name.to_owned()) }),
+            Token::Symbol("(") => {
+                self.count()?;
+                let inner = self.expression(1)?;
+                let close = self.cursor.expect(")", "after the expression")?;
+                Ok(Node { at: at.start..close.end, kind: inner.kind })
+            }
+            Token::Symbol("-") => Err(Wrong::grammar(at, "a constant is never negative").help("subtract: `PATH - 1`")),
+            other => Err(Wrong::grammar(at, format!("expected a number or a name, found {}", other.describe()))),
+        }
+    }
+
+    /// `256 KiB` is one number.
+    fn with_unit(&mut self, value: u64, at: Range<usize>) -> Result<Node, Wrong> {
+        let unit = match self.cursor.peek() {
+            Token::Name(name) => UNITS.iter().find(|(unit, _)| unit == name),
+            _ => None,
+        };
+        let Some((_, factor)) = unit else { return Ok(Node { at, kind: NodeKind::Number(value) }) };
+        let (_, unit_at) = self.cursor.advance()?;
+        let at = at.start..unit_at.end;
+        match value.checked_mul(*factor) {
+            Some(value) => Ok(Node { at, kind: NodeKind::Number(value) }),
+            None => Err(Wrong { fault: Fault::Overflow, ..Wrong::grammar(at, "the number does not fit 64 bits") }),
+        }
+    }
+}
+
+/// Why an expression has no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NoValue {
+    /// The part that has none, in bytes of the text.
+    pub(crate) at: Range<usize>,
+    pub(crate) message: String,
+}
+
+/// The value of an expression. `lookup` knows the names; it returns `None` for one that has no value, which it has
+/// reported, and then there is no result and nothing to report.
+pub(crate) fn evaluate(
+    node: &Node,
+    lookup: &mut dyn FnMut(&str, Range<usize>) -> Option<(ConstId, u64)>,
+) -> Result<Option<(u64, Expr)>, NoValue> {
+    match &node.kind {
+        NodeKind::Number(value) => Ok(Some((*value, Expr::Literal(*value)))),
+        NodeKind::Name(name) => Ok(lookup(name, node.at.clone()).map(|(id, value)| (value, Expr::Const(id)))),
+        NodeKind::Binary(op, left, right) => {
+            let (left, right) = (evaluate(left, lookup)?, evaluate(right, lookup)?);
+            let (Some((l, left)), Some((r, right))) = (left, right) else { return Ok(None) };
+            let value = apply(*op, l, r).map_err(|message| NoValue { at: node.at.clone(), message })?;
+            Ok(Some((value, Expr::Binary(*op, Box::new(left), Box::new(right)))))
+        }
+    }
+}
+
+fn apply(op: BinaryOp, left: u64, right: u64) -> Result<u64, String> {
+    let symbol = op.symbol();
+    let too_large = || format!("{left} {symbol} {right} does not fit 64 bits");
+    match op {
+        BinaryOp::Add => left.checked_add(right).ok_or_else(too_large),
+        BinaryOp::Sub => left.checked_sub(right).ok_or_else(|| format!("{left} - {right} is negative")),
+        BinaryOp::Mul => left.checked_mul(right).ok_or_else(too_large),
+        BinaryOp::Div => left.checked_div(right).ok_or_else(|| format!("{left} / {right} divides by zero")),
+        BinaryOp::Shl => u32::try_from(right)
+            .ok()
+            .and_then(|bits| 1u64.checked_shl(bits))
+            .and_then(|factor| left.checked_mul(factor))
+            .ok_or_else(too_large),
+    }
+}

@@ -1,0 +1,434 @@
+//! Names: what an identifier is, what is reserved where, and how a name is written in C and in Rust.
+
+use crate::{
+    model::Name,
+    source::Span,
+    spec::{At, Shape},
+};
+
+/// Longest identifier. The kernel takes BTF names of up to 127 bytes (`btf_name_valid_identifier`, `KSYM_NAME_LEN`
+/// before 6.1); generated functions add to a name.
+pub(crate) const MAX_NAME: usize = 64;
+
+/// Words that C11, C++20 or a compiler's GNU mode (`linux`, `unix`) reserve, and what the kernel's headers define for
+/// everybody.
+const C_RESERVED: &[&str] = &[
+    "NULL",
+    "alignas",
+    "alignof",
+    "and",
+    "and_eq",
+    "asm",
+    "auto",
+    "bitand",
+    "bitor",
+    "bool",
+    "break",
+    "case",
+    "catch",
+    "char",
+    "char16_t",
+    "char32_t",
+    "char8_t",
+    "class",
+    "co_await",
+    "co_return",
+    "co_yield",
+    "compl",
+    "concept",
+    "const",
+    "const_cast",
+    "consteval",
+    "constexpr",
+    "constinit",
+    "continue",
+    "decltype",
+    "default",
+    "delete",
+    "do",
+    "double",
+    "dynamic_cast",
+    "else",
+    "enum",
+    "explicit",
+    "export",
+    "extern",
+    "false",
+    "float",
+    "for",
+    "friend",
+    "goto",
+    "i386",
+    "if",
+    "inline",
+    "int",
+    "linux",
+    "long",
+    "mutable",
+    "namespace",
+    "new",
+    "noexcept",
+    "not",
+    "not_eq",
+    "nullptr",
+    "operator",
+    "or",
+    "or_eq",
+    "private",
+    "protected",
+    "public",
+    "register",
+    "reinterpret_cast",
+    "requires",
+    "restrict",
+    "return",
+    "short",
+    "signed",
+    "sizeof",
+    "static",
+    "static_assert",
+    "static_cast",
+    "struct",
+    "switch",
+    "template",
+    "this",
+    "thread_local",
+    "throw",
+    "true",
+    "try",
+    "typedef",
+    "typeid",
+    "typename",
+    "typeof",
+    "union",
+    "unix",
+    "unsigned",
+    "using",
+    "virtual",
+    "void",
+    "volatile",
+    "wchar_t",
+    "while",
+    "xor",
+    "xor_eq",
+];
+
+/// Words of Rust 2024, strict and reserved (The Rust Reference, "Keywords"), that `r#` makes identifiers of.
+const RUST_RAW: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
+    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
+    "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
+/// Words of Rust that stay reserved behind `r#`.
+const RUST_NEVER: &[&str] = &["self", "Self", "super", "crate"];
+
+/// Why a name cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum BadName {
+    /// It is no identifier.
+    Invalid { message: String, help: Option<String> },
+    /// Somebody else owns it.
+    Reserved { message: String, help: String },
+}
+
+/// Checks that a name is an identifier that users may define.
+pub(crate) fn check_identifier(name: &str) -> Result<(), BadName> {
+    let invalid = |message: String, help: Option<String>| Err(BadName::Invalid { message, help });
+    if name.is_empty() {
+        return invalid("a name is empty".into(), None);
+    }
+    if name.len() > MAX_NAME {
+        return invalid(format!("the name is longer than {MAX_NAME} bytes"), None);
+    }
+    if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') || name.as_bytes()[0].is_ascii_digit() {
+        let message = format!("`{}` is not an identifier", name.escape_debug());
+        let written = as_identifier(name);
+        return invalid(message, Some(format!("write `{written}`: letters, digits and `_`, no digit first")));
+    }
+    if name.bytes().all(|b| b == b'_') {
+        return invalid(format!("`{name}` is not a name"), Some("use a name with letters".into()));
+    }
+    if name.starts_with("__") {
+        let help = format!("write `{}`", name.trim_start_matches('_'));
+        let message = format!("`{name}` starts with `__`, which belongs to the compiler and the kernel's headers");
+        return Err(BadName::Reserved { message, help });
+    }
+    Ok(())
+}
+
+/// Checks the name of a field, besides [`check_identifier`].
+pub(crate) fn check_field(name: &str) -> Result<(), BadName> {
+    let counted = |prefix: &str| {
+        name.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
+    };
+    if !(counted("anon") || counted("_pad") || counted("_bits")) {
+        return Ok(());
+    }
+    let message = format!("`{name}` is a name that generated code gives to padding, bitfields and unnamed members");
+    Err(BadName::Reserved { message, help: "choose a name that says what the field holds".into() })
+}
+
+/// The nearest identifier, to suggest.
+fn as_identifier(name: &str) -> String {
+    let mut written: String =
+        name.chars().take(MAX_NAME - 1).map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
+    if written.starts_with(|c: char| c.is_ascii_digit()) {
+        written.insert(0, 'n');
+    }
+    written
+}
+
+/// `class` is `class_` in C.
+fn in_c(name: &str) -> String {
+    if C_RESERVED.contains(&name) { format!("{name}_") } else { name.to_owned() }
+}
+
+/// `type` is `r#type` in Rust, `self` is `self_`.
+fn in_rust(name: &str) -> String {
+    if RUST_NEVER.contains(&name) {
+        format!("{name}_")
+    } else if RUST_RAW.contains(&name) {
+        format!("r#{name}")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// `socket_key` as the name of a Rust type: `SocketKey`. An underscore between two digits stays.
+pub(crate) fn upper_camel(name: &str) -> String {
+    let mut camel = String::with_capacity(name.len());
+    let mut chars = name.chars().peekable();
+    let mut start_of_word = true;
+    while let Some(c) = chars.next() {
+        if c != '_' {
+            camel.push(if start_of_word { c.to_ascii_uppercase() } else { c });
+            start_of_word = false;
+            continue;
+        }
+        start_of_word = true;
+        let between_digits =
+            camel.ends_with(|c: char| c.is_ascii_digit()) && chars.peek().is_some_and(char::is_ascii_digit);
+        if between_digits {
+            camel.push('_');
+        }
+    }
+    if camel.starts_with(|c: char| c.is_ascii_digit()) {
+        camel.insert(0, '_');
+    }
+    in_rust(&camel)
+}
+
+/// `socket_key` and `SocketKey` as a constant: `SOCKET_KEY`.
+pub(crate) fn upper_snake(name: &str) -> String {
+    let mut upper = String::with_capacity(name.len() + 4);
+    let mut previous = '_';
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && (previous.is_ascii_lowercase() || previous.is_ascii_digit()) {
+            upper.push('_');
+        }
+        upper.push(c.to_ascii_uppercase());
+        previous = c;
+    }
+    upper
+}
+
+/// A struct, event or union. An event's C name ends in `_event`, because the kernel has a `struct file`.
+pub(crate) fn record(name: &At<String>, shape: Shape) -> Name {
+    let own = &name.value;
+    let full = match shape {
+        Shape::Event if own != "event" && !own.ends_with("_event") => format!("{own}_event"),
+        Shape::Event | Shape::Struct | Shape::Union => own.clone(),
+    };
+    type_name(own, &full, name.span)
+}
+
+/// An enum, flags or an extern type.
+pub(crate) fn definition(name: &At<String>) -> Name {
+    type_name(&name.value, &name.value, name.span)
+}
+
+/// The type of an unnamed member: `sockets__anon0`, `SocketsAnon0`. C never writes it.
+pub(crate) fn unnamed_type(parent: &Name, index: usize, span: Span) -> Name {
+    Name {
+        spec: format!("{}__anon{index}", parent.spec),
+        c: format!("{}__anon{index}", parent.c),
+        rust: format!("{}Anon{index}", parent.rust.trim_end_matches('_')),
+        upper: format!("{}__ANON{index}", parent.upper),
+        span,
+    }
+}
+
+/// The field that an unnamed member is.
+pub(crate) fn unnamed_field(index: usize, span: Span) -> Name {
+    let name = format!("anon{index}");
+    Name { upper: name.to_ascii_uppercase(), c: name.clone(), rust: name.clone(), spec: name, span }
+}
+
+fn type_name(spec: &str, full: &str, span: Span) -> Name {
+    Name { spec: spec.to_owned(), c: in_c(full), rust: upper_camel(full), upper: upper_snake(full), span }
+}
+
+/// A field.
+pub(crate) fn field(name: &At<String>) -> Name {
+    let own = &name.value;
+    Name { spec: own.clone(), c: in_c(own), rust: in_rust(own), upper: upper_snake(own), span: name.span }
+}
+
+/// A map: a C variable, and a Rust type of its own in the module `maps`.
+pub(crate) fn map(name: &At<String>) -> Name {
+    definition(name)
+}
+
+/// A length (`PATH_LEN`) or capacity (`SOCKETS_MAX_ENTRIES`).
+pub(crate) fn constant(name: &At<String>, suffix: &str) -> Name {
+    let upper = upper_snake(&name.value);
+    let full = if upper.ends_with(suffix) { upper } else { format!("{upper}{suffix}") };
+    Name { spec: name.value.clone(), c: full.clone(), rust: full.clone(), upper: full, span: name.span }
+}
+
+/// A variant: `FILE_OP_OPEN` in C, where `prefix` is `FILE_OP_`, and `OPEN` in Rust.
+pub(crate) fn variant(name: &At<String>, prefix: &str) -> Name {
+    let upper = upper_snake(&name.value);
+    let c = in_c(&format!("{prefix}{upper}"));
+    Name { spec: name.value.clone(), c, rust: in_rust(&upper), upper, span: name.span }
+}
+
+/// Types as other languages call them, and what the spec calls them.
+const FOREIGN_TYPES: &[(&str, &str)] = &[
+    ("char", "`u8`, or `str[N]` for text"),
+    ("signed char", "`i8`"),
+    ("unsigned char", "`u8`"),
+    ("short", "`i16`"),
+    ("unsigned short", "`u16`"),
+    ("int", "`i32`"),
+    ("unsigned", "`u32`"),
+    ("unsigned int", "`u32`"),
+    ("signed int", "`i32`"),
+    ("long", "`i64`"),
+    ("long long", "`i64`"),
+    ("long int", "`i64`"),
+    ("unsigned long", "`u64`"),
+    ("unsigned long long", "`u64`"),
+    ("size_t", "`u64`"),
+    ("ssize_t", "`i64`"),
+    ("usize", "`u64`"),
+    ("isize", "`i64`"),
+    ("uintptr_t", "`ptr`"),
+    ("void", "`ptr` for an address"),
+    ("pointer", "`ptr`"),
+    ("_Bool", "`bool`"),
+    ("pid_t", "`u32`"),
+    ("uid_t", "`u32`"),
+    ("gid_t", "`u32`"),
+    ("string", "`str[N]`"),
+    ("String", "`str[N]`"),
+    ("byte", "`u8`"),
+    ("timestamp", "`ktime`"),
+    ("s8", "`i8`"),
+    ("s16", "`i16`"),
+    ("s32", "`i32`"),
+    ("s64", "`i64`"),
+    ("float", "an integer: BPF has no floating point"),
+    ("double", "an integer: BPF has no floating point"),
+    ("f32", "an integer: BPF has no floating point"),
+    ("f64", "an integer: BPF has no floating point"),
+];
+
+/// What to write instead of a type of C or Rust, such as `` `u32` `` for `__u32`, `uint32_t` and `unsigned int`.
+pub(crate) fn instead_of_foreign_type(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let text = words.join(" ");
+    if let Some((_, instead)) = FOREIGN_TYPES.iter().find(|(foreign, _)| *foreign == text) {
+        return Some((*instead).to_owned());
+    }
+    let bare = text.trim_start_matches('_');
+    for bits in ["8", "16", "32", "64", "128"] {
+        for (foreign, own) in [("u", "u"), ("s", "i"), ("uint", "u"), ("int", "i"), ("be", "be")] {
+            if bare == format!("{foreign}{bits}") || bare == format!("{foreign}{bits}_t") {
+                return Some(format!("`{own}{bits}`"));
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{source::FileId, spec::start_of};
+
+    fn at(name: &str) -> At<String> {
+        At { value: name.to_owned(), span: start_of(FileId(0)) }
+    }
+
+    #[test]
+    fn converts_case() {
+        for (name, camel, snake) in [
+            ("socket_key", "SocketKey", "SOCKET_KEY"),
+            ("SocketKey", "SocketKey", "SOCKET_KEY"),
+            ("v1_2", "V1_2", "V1_2"),
+            ("ip_v4_addr", "IpV4Addr", "IP_V4_ADDR"),
+            ("_x", "X", "_X"),
+            ("_1", "_1", "_1"),
+            ("self", "Self_", "SELF"),
+            ("ABC", "ABC", "ABC"),
+        ] {
+            assert_eq!(upper_camel(name), camel);
+            assert_eq!(upper_snake(name), snake);
+        }
+    }
+
+    #[test]
+    fn escapes_reserved_words() {
+        for (name, c, rust) in [
+            ("type", "type", "r#type"),
+            ("class", "class_", "class"),
+            ("self", "self", "self_"),
+            ("static", "static_", "r#static"),
+            ("linux", "linux_", "linux"),
+        ] {
+            let name = field(&at(name));
+            assert_eq!((name.c.as_str(), name.rust.as_str()), (c, rust));
+        }
+    }
+
+    #[test]
+    fn events_do_not_take_the_kernels_names() {
+        for (own, c, rust) in [
+            ("file", "file_event", "FileEvent"),
+            ("file_event", "file_event", "FileEvent"),
+            ("event", "event", "Event"),
+        ] {
+            let name = record(&at(own), Shape::Event);
+            assert_eq!((name.spec.as_str(), name.c.as_str(), name.rust.as_str()), (own, c, rust));
+        }
+        assert_eq!(constant(&at("PATH"), "_LEN").c, "PATH_LEN");
+        assert_eq!(constant(&at("max_len"), "_LEN").c, "MAX_LEN");
+    }
+
+    #[test]
+    fn knows_bad_names() {
+        for name in ["", "1x", "a-b", "é", "_", "a b"] {
+            assert!(matches!(check_identifier(name), Err(BadName::Invalid { .. })), "{name}");
+        }
+        assert!(matches!(check_identifier("__u8"), Err(BadName::Reserved { .. })));
+        assert!(matches!(check_field("_pad0"), Err(BadName::Reserved { .. })));
+        assert!(check_field("_padding").is_ok() && check_field("anonymous").is_ok());
+    }
+
+    #[test]
+    fn reserved_lists_are_sorted() {
+        assert!(C_RESERVED.is_sorted() && RUST_RAW.is_sorted());
+    }
+
+    #[test]
+    fn translates_foreign_types() {
+        for (foreign, own) in [("__u32", "`u32`"), ("uint64_t", "`u64`"), ("__s8", "`i8`"), ("unsigned  long", "`u64`")]
+        {
+            assert_eq!(instead_of_foreign_type(foreign).as_deref(), Some(own));
+        }
+        assert_eq!(instead_of_foreign_type("socket"), None);
+    }
+}

@@ -1,0 +1,191 @@
+//! Stage 1: text to [`Spec`]. Reports every shape error: what is not TOML, keys that do not exist or are missing, values
+//! of the wrong TOML type, includes that cannot be read.
+//!
+//! A file that is not TOML is not read further: what a broken file seems to lack is guesswork.
+
+mod maps;
+mod syntax;
+mod table;
+mod types;
+
+use std::{
+    collections::HashMap,
+    io,
+    path::{Component, Path, PathBuf},
+};
+
+use toml::de::{DeTable, DeValue};
+
+pub(crate) use self::table::list;
+use self::table::{Cx, Table, integer, number};
+use crate::{
+    diag::{Code, Diagnostic, Diagnostics},
+    source::{FileId, Sources, Span},
+    spec::{At, ConstantDef, Spec, start_of},
+};
+
+/// The version of the language that this release reads.
+const VERSION: i128 = 1;
+/// How deep includes may nest. Cycles are found by name; this bounds what a reader that invents files can do.
+const MAX_INCLUDES: usize = 64;
+/// Largest file, so that every span fits 32 bits.
+const MAX_FILE: usize = 64 << 20;
+
+/// Gives the text of a file.
+pub(crate) type Reader<'a> = dyn FnMut(&Path) -> io::Result<String> + 'a;
+
+/// Reads a spec and all that it includes. `None` if a file could not be read or is not TOML: what it would define is
+/// not known, so that nothing can be said about the names in the others.
+pub(crate) fn read(path: &Path, reader: &mut Reader<'_>, sources: &mut Sources, cx: &mut Diagnostics) -> Option<Spec> {
+    let mut files =
+        Files { reader, sources, diagnostics: cx, done: HashMap::new(), spec: Spec::default(), complete: true };
+    files.read_file(path, None, &mut Vec::new());
+    files.complete.then_some(files.spec)
+}
+
+/// All files of one spec while they are being read.
+struct Files<'a, 'r> {
+    reader: &'a mut Reader<'r>,
+    sources: &'a mut Sources,
+    diagnostics: &'a mut Diagnostics,
+    /// Files that have been read, by their path without `.` and `..`; a file included twice is read once.
+    done: HashMap<PathBuf, FileId>,
+    spec: Spec,
+    /// Whether every file was read.
+    complete: bool,
+}
+
+impl Files<'_, '_> {
+    /// Reads one file and what it includes. `from` is the string that includes it, `open` the files being read.
+    fn read_file(&mut self, path: &Path, from: Option<Span>, open: &mut Vec<PathBuf>) {
+        let key = normal(path);
+        if open.contains(&key) || open.len() > MAX_INCLUDES {
+            return self.give_up(include_cycle(&key, from, open));
+        }
+        if self.done.contains_key(&key) {
+            return;
+        }
+        let text = match (self.reader)(path) {
+            Ok(text) => text,
+            Err(error) => return self.give_up(unreadable(path, from, &error.to_string())),
+        };
+        if text.len() > MAX_FILE {
+            return self.give_up(unreadable(path, from, "it is larger than 64 MiB"));
+        }
+        let file = self.sources.add(path, text.clone());
+        self.done.insert(key.clone(), file);
+        open.push(key);
+        self.read_text(path, file, &text, open);
+        open.pop();
+    }
+
+    fn read_text(&mut self, path: &Path, file: FileId, text: &str, open: &mut Vec<PathBuf>) {
+        let (document, errors) = DeTable::parse_recoverable(text);
+        let mut cx = Cx { diagnostics: self.diagnostics, file, text };
+        if !errors.is_empty() {
+            self.complete = false;
+            return syntax::report(&mut cx, &errors);
+        }
+        let mut top = Table::of(&cx, "", start_of(file), document.get_ref());
+        check_version(&mut cx, &mut top);
+        let includes = top.strings(&mut cx, "include").map(|include| include.value).unwrap_or_default();
+        let own = read_own(&mut cx, &mut top);
+        top.finish(&mut cx);
+        for include in includes {
+            let path = path.parent().unwrap_or(Path::new("")).join(&include.value);
+            self.read_file(&path, Some(include.span), open);
+        }
+        self.append(own);
+    }
+
+    fn give_up(&mut self, why: Diagnostic) {
+        self.complete = false;
+        self.diagnostics.push(why);
+    }
+
+    fn append(&mut self, mut own: Spec) {
+        self.spec.lengths.append(&mut own.lengths);
+        self.spec.capacities.append(&mut own.capacities);
+        self.spec.types.append(&mut own.types);
+        self.spec.maps.append(&mut own.maps);
+        self.spec.budgets.append(&mut own.budgets);
+        self.spec.profiles.append(&mut own.profiles);
+    }
+}
+
+/// What one file says by itself.
+fn read_own(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Spec {
+    Spec {
+        lengths: read_constants(cx, top, "lengths"),
+        capacities: read_constants(cx, top, "capacities"),
+        types: types::read_definitions(cx, top),
+        maps: maps::read_maps(cx, top),
+        budgets: maps::read_budget(cx, top).into_iter().collect(),
+        profiles: maps::read_profiles(cx, top),
+    }
+}
+
+/// `NAME = number` for each name of a table.
+fn read_constants(cx: &mut Cx<'_>, table: &mut Table<'_>, key: &'static str) -> Vec<ConstantDef> {
+    let entries = table.named(cx, key);
+    let read = |(name, value): (At<String>, _)| {
+        let what = format!("`{}`", name.value.escape_debug());
+        ConstantDef { value: number(cx, &what, value), name }
+    };
+    entries.into_iter().map(read).collect()
+}
+
+fn check_version(cx: &mut Cx<'_>, top: &mut Table<'_>) {
+    let Some(value) = top.take("spec") else {
+        let message = "the file does not say which version of the language it is written in";
+        let span = start_of(cx.file);
+        cx.push(Diagnostic::new(Code::SpecVersion, message, span, "").help("write `spec = 1` as the first line"));
+        return;
+    };
+    let span = cx.span(value.span());
+    let message = match (value.get_ref(), integer(cx, value)) {
+        (_, Some(Some(At { value: VERSION, .. }))) | (DeValue::Integer(_), Some(None)) => return,
+        (_, Some(Some(other))) => format!("this release reads version {VERSION} of the language, not {}", other.value),
+        (other, _) => format!("`spec` must be the integer {VERSION}, not {}", table::describe(other)),
+    };
+    cx.push(Diagnostic::new(Code::SpecVersion, message, span, "not known").help(format!("write `spec = {VERSION}`")));
+}
+
+/// A path without `.` and, where it can be told without looking, `..`; tells whether two includes mean one file.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(normal.components().next_back(), Some(Component::Normal(_))) => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+fn include_cycle(path: &Path, from: Option<Span>, open: &[PathBuf]) -> Diagnostic {
+    let Some(start) = open.iter().position(|file| file == path) else {
+        let message = format!("includes nest more than {MAX_INCLUDES} deep");
+        return at(Code::IncludeCycle, message, from, "one file too many");
+    };
+    let circle: Vec<String> =
+        open[start..].iter().map(PathBuf::as_path).chain([path]).map(|file| format!("`{}`", file.display())).collect();
+    let message = format!("`{}` includes itself", path.display());
+    let cycle = at(Code::IncludeCycle, message, from, "this closes the circle");
+    cycle.note(circle.join(" includes ")).help("move what both need into a third file and include that")
+}
+
+fn unreadable(path: &Path, from: Option<Span>, why: &str) -> Diagnostic {
+    let wrong = at(Code::Unreadable, format!("cannot read `{}`: {why}", path.display()), from, "included here");
+    if from.is_some() { wrong.note("paths of includes are relative to the file that names them") } else { wrong }
+}
+
+fn at(code: Code, message: String, span: Option<Span>, label: &str) -> Diagnostic {
+    match span {
+        Some(span) => Diagnostic::new(code, message, span, label),
+        None => Diagnostic::without_place(code, message),
+    }
+}

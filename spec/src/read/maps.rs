@@ -1,0 +1,87 @@
+//! Reads `[map]`, `[budget]` and `[profile]`.
+
+use super::{
+    read_constants,
+    table::{Cx, Table, Value},
+};
+use crate::spec::{At, BudgetDef, MapDef, MapOverride, MapSettings, ProfileDef};
+
+/// All maps of one file, in its order.
+pub(super) fn read_maps(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Vec<MapDef> {
+    top.named(cx, "map").into_iter().map(|(name, value)| read_map(cx, name, value)).collect()
+}
+
+fn read_map(cx: &mut Cx<'_>, name: At<String>, value: &Value<'_>) -> MapDef {
+    let title = format!("the map `{}`", name.value);
+    let mut def = MapDef {
+        name,
+        doc: None,
+        settings: MapSettings::default(),
+        key: None,
+        value: None,
+        events: None,
+        inner: None,
+        map_extra: None,
+        numa_node: None,
+        budget: None,
+        sound: false,
+    };
+    let Some(mut table) = Table::open(cx, title, def.name.span, value) else { return def };
+    def.doc = table.doc(cx);
+    def.settings = read_settings(cx, &mut table);
+    if table.key_span("type").is_none() {
+        table.missing(cx, "type", "write `type = \"hash\"`: the kernel's name without BPF_MAP_TYPE_, in lower case");
+    }
+    def.key = table.text(cx, "key");
+    def.value = table.text(cx, "value");
+    def.events = table.strings(cx, "events");
+    def.inner = table.string(cx, "inner");
+    def.map_extra = table.number(cx, "map_extra");
+    def.numa_node = table.integer(cx, "numa_node");
+    def.budget = table.number(cx, "budget");
+    def.sound = table.finish(cx);
+    def
+}
+
+fn read_settings(cx: &mut Cx<'_>, table: &mut Table<'_>) -> MapSettings {
+    MapSettings {
+        kind: table.string(cx, "type"),
+        max_entries: table.number(cx, "max_entries"),
+        flags: table.strings(cx, "flags"),
+        pinning: table.string(cx, "pinning"),
+    }
+}
+
+/// `[budget]`: its shape. What it promises is enforced where memory is computed.
+pub(super) fn read_budget(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Option<BudgetDef> {
+    let mut table = top.table(cx, "budget", "`[budget]`")?;
+    let span = table.span();
+    let budget = BudgetDef { span, total: table.number(cx, "total"), cpus: table.integer(cx, "cpus") };
+    table.finish(cx);
+    Some(budget)
+}
+
+/// All profiles of one file, in its order.
+pub(super) fn read_profiles(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Vec<ProfileDef> {
+    top.named(cx, "profile").into_iter().map(|(name, value)| read_profile(cx, name, value)).collect()
+}
+
+fn read_profile(cx: &mut Cx<'_>, name: At<String>, value: &Value<'_>) -> ProfileDef {
+    let title = format!("the profile `{}`", name.value);
+    let mut def = ProfileDef { name, lengths: Vec::new(), capacities: Vec::new(), omit: Vec::new(), maps: Vec::new() };
+    let Some(mut table) = Table::open(cx, title, def.name.span, value) else { return def };
+    table.doc(cx);
+    def.lengths = read_constants(cx, &mut table, "lengths");
+    def.capacities = read_constants(cx, &mut table, "capacities");
+    def.omit = table.strings(cx, "omit").map(|omit| omit.value).unwrap_or_default();
+    for (map, value) in table.named(cx, "map") {
+        let title = format!("`map.{}` of a profile", map.value);
+        if let Some(mut table) = Table::open(cx, title, map.span, value) {
+            let settings = read_settings(cx, &mut table);
+            table.finish(cx);
+            def.maps.push(MapOverride { name: map, settings });
+        }
+    }
+    table.finish(cx);
+    def
+}

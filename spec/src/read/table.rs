@@ -1,0 +1,315 @@
+//! A TOML table as a rule reads it: key by key, in the order of the file, saying what is missing, wrong or not known.
+
+use std::ops::Range;
+
+use toml::{
+    Spanned,
+    de::{DeString, DeTable, DeValue},
+};
+
+use crate::{
+    diag::{Code, Diagnostic, Diagnostics},
+    source::{FileId, Span},
+    spec::{At, Number, Text},
+    suggest,
+};
+
+/// What every reader needs: where problems go, and which file and text it reads.
+pub(super) struct Cx<'a> {
+    pub(super) diagnostics: &'a mut Diagnostics,
+    pub(super) file: FileId,
+    pub(super) text: &'a str,
+}
+
+impl Cx<'_> {
+    pub(super) fn span(&self, range: Range<usize>) -> Span {
+        let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        Span { file: self.file, start: at(range.start), end: at(range.end) }
+    }
+
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Says that a value has another TOML type than its key takes.
+    pub(super) fn wrong_type(&mut self, what: &str, expected: &str, value: &Value<'_>) -> Diagnostic {
+        let found = describe(value.get_ref());
+        let span = self.span(value.span());
+        Diagnostic::new(
+            Code::WrongType,
+            format!("{what} must be {expected}, not {found}"),
+            span,
+            format!("expected {expected}"),
+        )
+    }
+
+    /// The entries of a table, in the order of the file.
+    pub(super) fn entries<'t>(&self, table: &'t DeTable<'_>) -> Vec<(At<String>, &'t Value<'t>)> {
+        let mut entries: Vec<(At<String>, &Value<'_>)> =
+            table.iter().map(|(key, value)| (self.key(key), value)).collect();
+        entries.sort_by_key(|(key, _)| key.span);
+        entries
+    }
+
+    fn key(&self, key: &Spanned<DeString<'_>>) -> At<String> {
+        At { value: key.get_ref().to_string(), span: self.span(key.span()) }
+    }
+
+    /// A string with a grammar of its own.
+    pub(super) fn text(&self, value: &str, range: Range<usize>) -> Text {
+        let raw = self.text.get(range.clone()).unwrap_or("");
+        let quotes = if raw.starts_with("\"\"\"") || raw.starts_with("'''") { 3 } else { 1 };
+        let inner = raw.get(quotes..).is_some_and(|rest| rest.starts_with(value)).then_some(quotes);
+        Text { value: value.to_owned(), span: self.span(range), inner }
+    }
+}
+
+pub(super) type Value<'a> = Spanned<DeValue<'a>>;
+
+/// A TOML type with its article.
+pub(super) fn describe(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a floating-point number",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// A table that is being read. Every key it is asked for counts as known; [`Table::finish`] reports the others.
+pub(super) struct Table<'t> {
+    /// What it is called in messages: "the map `events`".
+    what: String,
+    /// Where it is named: the key that defines it.
+    span: Span,
+    entries: Vec<(At<String>, &'t Value<'t>)>,
+    taken: Vec<bool>,
+    known: Vec<&'static str>,
+    sound: bool,
+}
+
+impl<'t> Table<'t> {
+    /// Opens a value that must be a table; `None`, reported, if it is not.
+    pub(super) fn open(cx: &mut Cx<'_>, what: impl Into<String>, span: Span, value: &'t Value<'t>) -> Option<Self> {
+        let what = what.into();
+        match value.get_ref() {
+            DeValue::Table(table) => Some(Self::of(cx, what, span, table)),
+            _ => {
+                let wrong = cx.wrong_type(&what, "a table", value);
+                cx.push(wrong);
+                None
+            }
+        }
+    }
+
+    pub(super) fn of(cx: &Cx<'_>, what: impl Into<String>, span: Span, table: &'t DeTable<'t>) -> Self {
+        let entries = cx.entries(table);
+        let taken = vec![false; entries.len()];
+        Table { what: what.into(), span, entries, taken, known: Vec::new(), sound: true }
+    }
+
+    pub(super) fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Where the table is named.
+    pub(super) fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Where a key stands, whether it was taken or not.
+    pub(super) fn key_span(&self, key: &str) -> Option<Span> {
+        self.entries.iter().find(|(name, _)| name.value == key).map(|(name, _)| name.span)
+    }
+
+    /// Takes a key.
+    pub(super) fn take(&mut self, key: &'static str) -> Option<&'t Value<'t>> {
+        self.known.push(key);
+        let index = self.entries.iter().position(|(name, _)| name.value == key)?;
+        self.taken[index] = true;
+        Some(self.entries[index].1)
+    }
+
+    /// Says that a key that must be given is missing.
+    pub(super) fn missing(&mut self, cx: &mut Cx<'_>, key: &str, help: &str) {
+        self.sound = false;
+        let message = format!("{} has no `{key}`", self.what);
+        cx.push(Diagnostic::new(Code::MissingKey, message, self.span, format!("`{key}` is missing")).help(help));
+    }
+
+    fn wrong(&mut self, cx: &mut Cx<'_>, key: &str, expected: &str, value: &Value<'_>, help: Option<&str>) {
+        self.sound = false;
+        let mut wrong = cx.wrong_type(&format!("`{key}` of {}", self.what), expected, value);
+        wrong.help.extend(help.map(str::to_owned));
+        cx.push(wrong);
+    }
+
+    pub(super) fn string(&mut self, cx: &mut Cx<'_>, key: &'static str) -> Option<At<String>> {
+        let value = self.take(key)?;
+        if let DeValue::String(string) = value.get_ref() {
+            return Some(At { value: string.to_string(), span: cx.span(value.span()) });
+        }
+        self.wrong(cx, key, "a string", value, None);
+        None
+    }
+
+    /// Documentation.
+    pub(super) fn doc(&mut self, cx: &mut Cx<'_>) -> Option<String> {
+        self.string(cx, "doc").map(|doc| doc.value)
+    }
+
+    /// A type or another string with a grammar.
+    pub(super) fn text(&mut self, cx: &mut Cx<'_>, key: &'static str) -> Option<Text> {
+        let value = self.take(key)?;
+        if let DeValue::String(string) = value.get_ref() {
+            return Some(cx.text(string, value.span()));
+        }
+        let help = match value.get_ref() {
+            DeValue::Array(_) => Some("the element comes first, in one string: `\"u8[16]\"`"),
+            _ => None,
+        };
+        self.wrong(cx, key, "a string", value, help);
+        None
+    }
+
+    pub(super) fn boolean(&mut self, cx: &mut Cx<'_>, key: &'static str) -> Option<bool> {
+        let value = self.take(key)?;
+        if let DeValue::Boolean(boolean) = value.get_ref() {
+            return Some(*boolean);
+        }
+        self.wrong(cx, key, "`true` or `false`", value, None);
+        None
+    }
+
+    pub(super) fn integer(&mut self, cx: &mut Cx<'_>, key: &'static str) -> Option<At<i128>> {
+        let value = self.take(key)?;
+        if let Some(integer) = integer(cx, value) {
+            return integer;
+        }
+        self.wrong(cx, key, "an integer", value, None);
+        None
+    }
+
+    pub(super) fn number(&mut self, cx: &mut Cx<'_>, key: &'static str) -> Option<Number> {
+        let value = self.take(key)?;
+        let what = format!("`{key}` of {}", self.what);
+        let number = number(cx, &what, value);
+        self.sound &= number.is_some();
+        number
+    }
+
+    /// An array, as its elements.
+    pub(super) fn array(
+        &mut self,
+        cx: &mut Cx<'_>,
+        key: &'static str,
+        of: &str,
+        keyed: Option<&str>,
+    ) -> Option<At<&'t [Value<'t>]>> {
+        let value = self.take(key)?;
+        match value.get_ref() {
+            DeValue::Array(items) => Some(At { value: &items[..], span: cx.span(value.span()) }),
+            other => {
+                let help = if matches!(other, DeValue::Table(_)) { keyed } else { None };
+                self.wrong(cx, key, &format!("an array of {of}"), value, help);
+                None
+            }
+        }
+    }
+
+    /// An array of strings.
+    pub(super) fn strings(&mut self, cx: &mut Cx<'_>, key: &'static str) -> Option<At<Vec<At<String>>>> {
+        let items = self.array(cx, key, "strings", None)?;
+        let mut strings = Vec::with_capacity(items.value.len());
+        for item in items.value {
+            match item.get_ref() {
+                DeValue::String(string) => {
+                    strings.push(At { value: string.to_string(), span: cx.span(item.span()) });
+                }
+                _ => self.wrong(cx, key, "an array of strings", item, None),
+            }
+        }
+        Some(At { value: strings, span: items.span })
+    }
+
+    /// A table in the table.
+    pub(super) fn table(&mut self, cx: &mut Cx<'_>, key: &'static str, what: impl Into<String>) -> Option<Table<'t>> {
+        let value = self.take(key)?;
+        let span = self.key_span(key).unwrap_or(self.span);
+        let table = Table::open(cx, what, span, value);
+        self.sound &= table.is_some();
+        table
+    }
+
+    /// The entries of a table whose keys are names that the user chooses.
+    pub(super) fn named(&mut self, cx: &mut Cx<'_>, key: &'static str) -> Vec<(At<String>, &'t Value<'t>)> {
+        let what = if self.what.is_empty() { format!("`[{key}]`") } else { format!("`{key}` of {}", self.what) };
+        self.table(cx, key, what).map(|table| table.entries).unwrap_or_default()
+    }
+
+    /// Reports the keys that nobody asked for, and says whether nothing was wrong with the table.
+    pub(super) fn finish(mut self, cx: &mut Cx<'_>) -> bool {
+        for (index, (key, _)) in self.entries.iter().enumerate() {
+            if self.taken[index] {
+                continue;
+            }
+            self.sound = false;
+            cx.push(unknown_key(&self.what, key, &self.known));
+        }
+        self.sound
+    }
+}
+
+fn unknown_key(what: &str, key: &At<String>, known: &[&'static str]) -> Diagnostic {
+    let shown = key.value.escape_debug();
+    let message = if what.is_empty() {
+        format!("a spec has no key `{shown}`")
+    } else {
+        format!("{what} has an unknown key `{shown}`")
+    };
+    let wrong = Diagnostic::new(Code::UnknownKey, message, key.span, "not known");
+    match suggest::nearest(&key.value, known.iter().copied()) {
+        Some(near) => wrong.help(format!("did you mean `{near}`?")),
+        None => wrong.help(format!("keys here are {}", list(known))),
+    }
+}
+
+/// `` `a`, `b` and `c` ``
+pub(crate) fn list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// A TOML integer. `None` if it is none; `Some(None)` if it is too large, which has been reported.
+pub(super) fn integer(cx: &mut Cx<'_>, value: &Value<'_>) -> Option<Option<At<i128>>> {
+    let DeValue::Integer(integer) = value.get_ref() else { return None };
+    let span = cx.span(value.span());
+    match i128::from_str_radix(integer.as_str(), integer.radix()) {
+        // Beyond 65 bits no key takes a number; the bound keeps later arithmetic on i128 from overflowing.
+        Ok(number) if number.unsigned_abs() <= 1 << 64 => Some(Some(At { value: number, span })),
+        _ => {
+            cx.push(Diagnostic::new(Code::Overflow, "the number does not fit 64 bits", span, "too large"));
+            Some(None)
+        }
+    }
+}
+
+/// An integer, or a string with an expression; `None`, reported, if it is neither.
+pub(super) fn number(cx: &mut Cx<'_>, what: &str, value: &Value<'_>) -> Option<Number> {
+    if let Some(integer) = integer(cx, value) {
+        return integer.map(Number::Integer);
+    }
+    if let DeValue::String(string) = value.get_ref() {
+        return Some(Number::Expr(cx.text(string, value.span())));
+    }
+    let wrong = cx.wrong_type(what, "an integer or an expression in a string", value);
+    cx.push(wrong.help("write `4096`, `\"8 * PATH\"` or `\"256 KiB\"`"));
+    None
+}
