@@ -21,7 +21,7 @@ mod read;
 pub mod scalar;
 pub mod source;
 mod spec;
-mod suggest;
+pub mod suggest;
 mod ty;
 
 use std::{io, path::Path};

@@ -7,7 +7,7 @@ const MAX_CANDIDATES: usize = 20_000;
 
 /// The candidate that differs least from `name`, if it differs little: by at most a third of its characters. Ties go to
 /// the candidate that comes first.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > MAX_LEN {
         return None;
     }
