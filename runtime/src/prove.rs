@@ -8,6 +8,7 @@
 //!
 //! This needs one const evaluation per type where `offset_of!` would need one per field.
 
+use crate::layout::Layout;
 use crate::shape::{Detail, Shape, TypeInfo};
 
 /// Proves a struct and returns its table.
@@ -74,6 +75,14 @@ pub const fn assert_size_align<T>(name: &'static str, size: usize, align: usize)
     if align_of::<T>() != align {
         fail(&[name, " is aligned to ", digits(&mut [0; 20], align_of::<T>()), " in Rust"], align);
     }
+}
+
+/// Proves that a type defined elsewhere can stand for what the spec says of it.
+///
+/// # Panics
+/// At compile time, if its size or alignment is another.
+pub const fn extern_type<T: Layout>(name: &'static str, size: usize, align: usize) {
+    assert_size_align::<T>(name, size, align);
 }
 
 /// Stops the build: the parts, and the number that the spec says instead.

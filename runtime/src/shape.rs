@@ -3,7 +3,7 @@
 //! `Debug` and serde are each written once and walk these tables, so that a generated type costs rustc little more than
 //! its definition. The tables also say enough to read a layout that this program was not built with.
 
-use crate::error::ParseError;
+use crate::{error::ParseError, layout::Layout};
 
 /// What a run of bytes means.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +62,15 @@ impl Shape {
             Shape::Array(element, count) => element.size() * *count,
             Shape::Enum(info) | Shape::Flags(info) => info.size,
             Shape::Record(info) | Shape::Union(info) => info.size,
+        }
+    }
+
+    /// Whether it is an integer that may be negative.
+    const fn is_signed(&self) -> bool {
+        match self {
+            Shape::Signed(_) => true,
+            Shape::Enum(info) => info.signed,
+            _ => false,
         }
     }
 
@@ -222,4 +231,35 @@ pub enum Detail {
         /// Values of the tag, each with the number of the member it selects.
         cases: &'static [(i128, usize)],
     },
+}
+
+impl Detail {
+    /// A bitfield of type `T`, in the run of `len` bytes at `offset`.
+    #[must_use]
+    pub const fn bits<T: Layout>(name: &'static str, (offset, len): (usize, usize), bits: (usize, u32)) -> Self {
+        let place = Place { offset, size: len, bits: Some(bits), signed: T::SHAPE.is_signed() };
+        Detail::Bits { name, place, shape: T::SHAPE }
+    }
+
+    /// The tag of an event: an integer `T` at `offset`.
+    #[must_use]
+    pub const fn event_tag<T: Layout>(offset: usize, value: i128) -> Self {
+        Detail::EventTag { place: Place::integer::<T>(offset), value }
+    }
+
+    /// The tag of the union `field`: an integer `T` at `offset`.
+    #[must_use]
+    pub const fn union_tag<T: Layout>(
+        field: &'static str,
+        offset: usize,
+        cases: &'static [(i128, usize)],
+    ) -> Self {
+        Detail::UnionTag { field, place: Place::integer::<T>(offset), cases }
+    }
+}
+
+impl Place {
+    const fn integer<T: Layout>(offset: usize) -> Self {
+        Place { offset, size: size_of::<T>(), bits: None, signed: T::SHAPE.is_signed() }
+    }
 }

@@ -5,4 +5,5 @@
 
 pub mod c;
 pub mod render;
+pub mod rust;
 pub mod write;

@@ -1,0 +1,96 @@
+//! Maps: a marker type for each, in `mod maps`.
+
+use bpf_layout_spec::{
+    kernel::Part,
+    layout::Layouts,
+    model::{ConstKind, Map, Type},
+    scalar::Scalar,
+};
+
+use super::{ALLOW, constants, docs, names::Names, out::Out, types::Scope};
+
+/// `pub mod maps { … }`
+pub(super) fn write(out: &mut Out, layouts: &Layouts, _: &Names) {
+    if layouts.model.maps.is_empty() {
+        return;
+    }
+    out.blank();
+    out.line("/// The maps of the spec.");
+    out.line(ALLOW);
+    out.open("pub mod maps");
+    for map in &layouts.model.maps {
+        out.blank();
+        marker(out, layouts, map);
+        if !map.events.is_empty() {
+            out.blank();
+            buffer(out, layouts, map);
+        }
+    }
+    out.close();
+}
+
+/// Types and constants as a module below names them.
+fn below(layouts: &Layouts) -> Scope<'_> {
+    Scope { layouts, prefix: "super::" }
+}
+
+fn marker(out: &mut Out, layouts: &Layouts, map: &Map) {
+    let name = &map.name.rust;
+    let of = |ty: Option<&Type>, part: Part| match (ty, part) {
+        (Some(ty), _) => below(layouts).ty(ty),
+        (None, Part::U32) => Scalar::U32.info().rust.to_owned(),
+        (None, Part::Required | Part::Optional | Part::Refused) => "()".to_owned(),
+    };
+    docs::write(out, map.doc.as_deref(), Some(&format!("Map `{}`.", map.name.spec)));
+    out.line("#[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]");
+    out.line(&format!("pub struct {name};"));
+    out.blank();
+    out.open(&format!("impl ::bpf_layout::Map for {name}"));
+    out.assign("type Kind", &format!("::bpf_layout::kind::{}", kind(map.kind.name)));
+    out.assign("type Key", &of(map.key.as_ref(), map.kind.key));
+    out.assign("type Value", &of(map.value.as_ref(), map.kind.value));
+    out.assign("const NAME: &'static str", &docs::literal(&map.name.c));
+    let entries = map.max_entries.as_ref().map_or_else(
+        || "0".to_owned(),
+        |count| constants::count(&layouts.model, "super::", ConstKind::Capacity, count),
+    );
+    out.assign("const MAX_ENTRIES: u32", &entries);
+    flags(out, map);
+    out.close();
+}
+
+fn flags(out: &mut Out, map: &Map) {
+    let bits = map.flags.iter().fold(0, |bits, flag| bits | flag.bit);
+    if let Some((first, rest)) = map.flags.split_first() {
+        let names = rest.iter().fold(first.c.to_owned(), |names, flag| format!("{names} | {}", flag.c));
+        out.line(&format!("// {names}"));
+    }
+    out.assign("const FLAGS: u32", &if bits == 0 { "0".to_owned() } else { format!("{bits:#x}") });
+}
+
+/// `lru_hash` as `LruHash`.
+fn kind(name: &str) -> String {
+    name.split('_')
+        .flat_map(|word| {
+            let mut chars = word.chars();
+            chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// The enum over a buffer's events.
+fn buffer(out: &mut Out, layouts: &Layouts, map: &Map) {
+    let name = &map.name.rust;
+    out.open("::bpf_layout::buffer!");
+    docs::write(out, None, Some(&format!("A record of `{}`.", map.name.spec)));
+    out.open(&format!("pub enum {name}Record for {name}({})", docs::literal(&map.name.spec)));
+    for id in &map.events {
+        let event = layouts.model.ty(*id).name();
+        // Every event's name ends in `Event`, and no two are the same.
+        let variant = event.rust.strip_suffix("Event").filter(|rest| !rest.is_empty()).unwrap_or(&event.rust);
+        docs::write(out, None, Some(&format!("Event `{}`.", event.spec)));
+        out.line(&format!("{variant}(super::{}),", event.rust));
+    }
+    out.close();
+    out.close();
+}

@@ -1,0 +1,91 @@
+//! Rust text under construction, broken into lines as rustfmt breaks them by default.
+
+/// Columns of a line.
+const COLUMNS: usize = 100;
+
+/// Lines of Rust, with blank lines between items.
+#[derive(Default)]
+pub(super) struct Out {
+    text: String,
+    indent: usize,
+}
+
+impl Out {
+    /// One line at the current indentation. Empty text makes an empty line.
+    pub(super) fn line(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.text.extend(std::iter::repeat_n(' ', 4 * self.indent));
+            self.text.push_str(text);
+        }
+        self.text.push('\n');
+    }
+
+    /// A blank line, unless one is there already or a block has just begun.
+    pub(super) fn blank(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") && !self.text.ends_with("{\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// `head {`, and everything up to [`close`](Self::close) indented.
+    pub(super) fn open(&mut self, head: &str) {
+        self.line(&format!("{head} {{"));
+        self.indent += 1;
+    }
+
+    /// `}`
+    pub(super) fn close(&mut self) {
+        self.close_with("}");
+    }
+
+    /// `}` with something behind it.
+    pub(super) fn close_with(&mut self, text: &str) {
+        self.indent -= 1;
+        self.line(text);
+    }
+
+    /// `left = right;`, in two lines if one is too short.
+    pub(super) fn assign(&mut self, left: &str, right: &str) {
+        if self.fits(left.len() + 3 + right.len() + 1) {
+            self.line(&format!("{left} = {right};"));
+        } else {
+            self.line(&format!("{left} ="));
+            self.indent += 1;
+            self.line(&format!("{right};"));
+            self.indent -= 1;
+        }
+    }
+
+    /// `pub fn name(arguments) -> result { body }`.
+    pub(super) fn method(&mut self, name: &str, arguments: &[&str], result: Option<&str>, body: &[String]) {
+        let result = result.map_or_else(String::new, |result| format!(" -> {result}"));
+        let head = format!("pub fn {name}({}){result}", arguments.join(", "));
+        if self.fits(head.len() + 2) {
+            self.open(&head);
+        } else {
+            self.line(&format!("pub fn {name}("));
+            arguments.iter().for_each(|argument| self.line(&format!("    {argument},")));
+            self.open(&format!("){result}"));
+        }
+        body.iter().for_each(|line| self.line(line));
+        self.close();
+    }
+
+    /// Begins at the indentation of an `impl` block's items.
+    pub(super) fn indented(&mut self) {
+        self.indent = 1;
+    }
+
+    /// Lines that have their indentation.
+    pub(super) fn verbatim(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    fn fits(&self, columns: usize) -> bool {
+        4 * self.indent + columns <= COLUMNS
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+}

@@ -1,0 +1,141 @@
+//! Structs, events and unions.
+
+use bpf_layout_spec::{
+    layout::{Layouts, Member},
+    model::{Field, Record, RecordKind, TagValue, Type, TypeDef, TypeId},
+};
+
+use super::{accessors, bits, docs, names::Names, out::Out, tagged, types::Scope};
+
+/// A struct or event: `::bpf_layout::layout! { … }`, then its accessors.
+pub(super) fn structure(out: &mut Out, layouts: &Layouts, names: &Names, (id, record): (TypeId, &Record)) {
+    let layout = layouts.of(id);
+    let name = &record.name;
+    out.open("::bpf_layout::layout!");
+    docs::write(out, record.doc.as_deref(), None);
+    let (spec, size, align) = (docs::literal(&name.spec), layout.size, layout.align);
+    out.open(&format!("pub struct {}({spec}): size {size}, align {align}", name.rust));
+    layout.members.iter().for_each(|member| self::member(out, layouts, (id, record), member));
+    close_with_details(out, &details(layouts, names, (id, record)));
+    out.close();
+    accessors::write(out, layouts, names, (id, record));
+}
+
+fn member(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Record), member: &Member) {
+    match member {
+        Member::Field { field, offset, .. } => {
+            let field = &record.fields[*field];
+            docs::write(out, field.doc.as_deref(), None);
+            let ty = Scope::top(layouts).placed(&field.ty, is_aligned(layouts, id, member));
+            out.line(&format!("pub {}: {ty} = {offset},", field.name.rust));
+        }
+        Member::Bits(run) => {
+            out.line(&format!("pub _bits{}: ::bpf_layout::Bits<{}> = {},", run.index, run.len, run.offset));
+        }
+        Member::Padding { index, offset, len } => {
+            out.line("#[doc(hidden)]");
+            out.line(&format!("pub _pad{index}: ::bpf_layout::Pad<{len}> = {offset},"));
+        }
+    }
+}
+
+/// Whether a field lies where its type may: in a record that is aligned enough, at a multiple of its alignment.
+pub(super) fn is_aligned(layouts: &Layouts, id: TypeId, member: &Member) -> bool {
+    match member {
+        Member::Field { offset, align, .. } => *align <= layouts.of(id).align && offset.is_multiple_of((*align).into()),
+        Member::Bits(_) | Member::Padding { .. } => true,
+    }
+}
+
+fn close_with_details(out: &mut Out, details: &[String]) {
+    if details.is_empty() {
+        return out.close();
+    }
+    out.close_with("}");
+    out.line("details [");
+    details.iter().for_each(|detail| out.line(&format!("    {detail},")));
+    out.line("]");
+}
+
+/// What a list of fields cannot say.
+fn details(layouts: &Layouts, names: &Names, (id, record): (TypeId, &Record)) -> Vec<String> {
+    let mut details = bits::details(layouts, (id, record));
+    if let RecordKind::Event { tag: Some(tag) } = &record.kind {
+        let ty = tag_integer(layouts, &record.fields[tag.field].ty);
+        let offset = offset_of(layouts, id, tag.field);
+        let value = tag_number(layouts, &tag.value);
+        details.push(format!("::bpf_layout::Detail::event_tag::<{ty}>({offset}, {value})"));
+    }
+    details.extend(tagged::details(layouts, names, (id, record)));
+    details
+}
+
+/// Byte of the record where a field of whole bytes lies; 0 for one that takes no room.
+pub(super) fn offset_of(layouts: &Layouts, id: TypeId, wanted: usize) -> u64 {
+    let found = layouts.of(id).members.iter().find_map(|member| match member {
+        Member::Field { field, offset, .. } if *field == wanted => Some(*offset),
+        _ => None,
+    });
+    found.unwrap_or(0)
+}
+
+/// The integer that a tag is made of.
+pub(super) fn tag_integer(layouts: &Layouts, ty: &Type) -> &'static str {
+    match ty {
+        Type::Scalar(scalar) => scalar.info().rust,
+        Type::Def(id) => match layouts.model.ty(*id) {
+            TypeDef::Enum(def) => def.repr.info().rust,
+            TypeDef::Flags(def) => def.repr.info().rust,
+            TypeDef::Record(_) | TypeDef::Extern(_) => "u8",
+        },
+        Type::Str(_) | Type::Bytes(_) | Type::Array(..) | Type::Kernel(_) | Type::Kptr(..) => "u8",
+    }
+}
+
+/// The number that a tag's value is.
+pub(super) fn tag_number(layouts: &Layouts, value: &TagValue) -> i128 {
+    match value {
+        TagValue::Number(number) => *number,
+        TagValue::Variant(id, index) => match layouts.model.ty(*id) {
+            TypeDef::Enum(def) => def.variants[*index].value,
+            TypeDef::Flags(def) => def.bits[*index].value,
+            TypeDef::Record(_) | TypeDef::Extern(_) => 0,
+        },
+    }
+}
+
+/// A union: `::bpf_layout::layout_union! { … }`, then the enum over its members if tags select them.
+pub(super) fn union(out: &mut Out, layouts: &Layouts, names: &Names, (id, record): (TypeId, &Record)) {
+    let layout = layouts.of(id);
+    out.open("::bpf_layout::layout_union!");
+    docs::write(out, record.doc.as_deref(), None);
+    let (spec, size, align) = (docs::literal(&record.name.spec), layout.size, layout.align);
+    out.open(&format!("pub union {}({spec}): size {size}, align {align}", record.name.rust));
+    for member in &layout.members {
+        if let Member::Field { field, .. } = member {
+            let field = &record.fields[*field];
+            docs::write(out, field.doc.as_deref(), None);
+            out.line(&format!("{}, {}: {},", field.name.rust, setter(field), union_member(layouts, id, member, field)));
+        }
+    }
+    out.close();
+    out.close();
+    if let Some(selection) = names.selection(id) {
+        tagged::selection(out, layouts, (id, record), selection);
+    }
+}
+
+/// The type of a union's member.
+pub(super) fn union_member(layouts: &Layouts, id: TypeId, member: &Member, field: &Field) -> String {
+    Scope::top(layouts).placed(&field.ty, is_aligned(layouts, id, member))
+}
+
+/// `set_type` for `r#type`.
+pub(super) fn setter(field: &Field) -> String {
+    format!("set_{}", plain(&field.name.rust))
+}
+
+/// A name without `r#`.
+pub(super) fn plain(name: &str) -> &str {
+    name.trim_start_matches("r#")
+}

@@ -1,0 +1,57 @@
+//! Types as Rust writes them.
+
+use bpf_layout_spec::{
+    layout::Layouts,
+    model::{ConstKind, Count, Expr, Type},
+};
+
+use super::constants;
+
+/// Where types and constants of the spec are found: `""`, or `"super::"` in a module below.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) layouts: &'a Layouts,
+    pub(super) prefix: &'static str,
+}
+
+impl<'a> Scope<'a> {
+    /// The module that everything is included into.
+    pub(super) const fn top(layouts: &'a Layouts) -> Self {
+        Scope { layouts, prefix: "" }
+    }
+
+    /// A type, where it is aligned.
+    pub(super) fn ty(self, ty: &Type) -> String {
+        match ty {
+            Type::Scalar(scalar) => scalar.info().rust.to_owned(),
+            Type::Str(count) => format!("::bpf_layout::Str<{}>", self.argument(count)),
+            Type::Bytes(count) => format!("[u8; {}]", self.length(count)),
+            Type::Array(element, count) => format!("[{}; {}]", self.ty(element), self.length(count)),
+            Type::Def(id) => format!("{}{}", self.prefix, self.layouts.model.ty(*id).name().rust),
+            Type::Kernel(field) => field.info().rust.to_owned(),
+            Type::Kptr(..) => "::bpf_layout::KernelPtr".to_owned(),
+        }
+    }
+
+    /// A type at a place that is aligned to `align` only.
+    pub(super) fn placed(self, ty: &Type, aligned: bool) -> String {
+        let plain = self.ty(ty);
+        if aligned {
+            return plain;
+        }
+        let (size, _) = self.layouts.size_align(ty);
+        format!("::bpf_layout::Unaligned<{plain}, {size}>")
+    }
+
+    fn length(self, count: &Count) -> String {
+        constants::count(&self.layouts.model, self.prefix, ConstKind::Length, count)
+    }
+
+    /// A length as a generic argument, where expressions need braces.
+    fn argument(self, count: &Count) -> String {
+        let text = self.length(count);
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            || matches!(count.expr, Expr::Const(_)) && !text.starts_with('(');
+        if plain { text } else { format!("{{ {text} }}") }
+    }
+}
