@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod c;
+pub mod files;
 pub mod render;
 pub mod rust;
 pub mod write;
