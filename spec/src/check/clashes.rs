@@ -3,11 +3,11 @@
 //! C has one namespace for tags of structs, unions and enums, and one for everything else: enum constants, variables,
 //! functions. Macros reach into both. Rust has one for types and one for values, and `maps` is a module of its own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
-    model::{Constant, Field, Map, Name, Record, RecordKind, Type, TypeDef},
+    model::{Constant, Field, Map, Name, Record, RecordKind, Type, TypeDef, Variant},
     source::Span,
 };
 
@@ -27,9 +27,18 @@ pub(super) fn check_clashes(constants: &[Constant], types: &[TypeDef], maps: &[M
             check_members(record, types, cx);
         }
     }
-    for map in maps {
+    for map in first_of_name(maps.iter(), |map| &map.name) {
         spaces.claim_map(map, cx);
     }
+}
+
+/// The first of each name: that a name is defined once is another rule's.
+fn first_of_name<'n, T: 'n>(
+    items: impl Iterator<Item = &'n T>,
+    name: impl Fn(&T) -> &Name,
+) -> impl Iterator<Item = &'n T> {
+    let mut seen = HashSet::new();
+    items.filter(move |item| seen.insert(name(item).spec.clone()))
 }
 
 /// One namespace of one language.
@@ -60,10 +69,6 @@ impl Space {
             return;
         };
         if first.span == claim.span {
-            return;
-        }
-        // Said so by the rule that a name is defined once.
-        if first.spec == claim.spec && name == claim.spec {
             return;
         }
         let message = format!("`{}` and `{}` both bring forth `{name}` {}", first.spec, claim.spec, self.language);
@@ -107,22 +112,22 @@ impl Spaces {
     fn claim_type(&mut self, def: &TypeDef, cx: &mut Diagnostics) {
         match def {
             TypeDef::Enum(def) => {
-                self.claim_enum(&def.name, def.variants.iter().map(|variant| &variant.name), cx);
+                self.claim_enum(&def.name, &def.variants, cx);
             }
-            TypeDef::Flags(def) => self.claim_enum(&def.name, def.bits.iter().map(|bit| &bit.name), cx),
+            TypeDef::Flags(def) => self.claim_enum(&def.name, &def.bits, cx),
             TypeDef::Record(record) => self.claim_record(record, cx),
             // C has it from elsewhere.
             TypeDef::Extern(def) => self.rust_types.claim(&def.name.rust, &def.name, cx),
         }
     }
 
-    fn claim_enum<'n>(&mut self, name: &Name, variants: impl Iterator<Item = &'n Name>, cx: &mut Diagnostics) {
+    fn claim_enum(&mut self, name: &Name, variants: &[Variant], cx: &mut Diagnostics) {
         self.c_tags.claim(&name.c, name, cx);
         self.rust_types.claim(&name.rust, name, cx);
         let mut associated = Space::new("in Rust");
-        for variant in variants {
-            self.c_ordinary.claim(&variant.c, variant, cx);
-            associated.claim(&variant.rust, variant, cx);
+        for variant in first_of_name(variants.iter(), |variant| &variant.name) {
+            self.c_ordinary.claim(&variant.name.c, &variant.name, cx);
+            associated.claim(&variant.name.rust, &variant.name, cx);
         }
     }
 
@@ -142,7 +147,7 @@ impl Spaces {
         if matches!(record.kind, RecordKind::Event { .. }) {
             self.c_ordinary.claim(format!("{}_reserve", name.c), name, cx);
         }
-        for field in &record.fields {
+        for field in first_of_name(record.fields.iter(), |field| &field.name) {
             self.claim_field(record, field, cx);
         }
     }
@@ -172,11 +177,11 @@ impl Spaces {
 
 /// The members of one named record: fields in both languages, and in Rust methods, which fields do not clash with.
 fn check_members(record: &Record, types: &[TypeDef], cx: &mut Diagnostics) {
-    let mut c = Space::new("in C");
-    claim_c_members(record, types, &mut c, cx);
+    let mut c = Members { space: Space::new("in C"), seen: HashSet::new() };
+    c.claim(record, types, cx);
     let mut fields = Space::new("in Rust");
     let mut methods = Space::new("in Rust");
-    for field in &record.fields {
+    for field in first_of_name(record.fields.iter(), |field| &field.name) {
         let name = &field.name;
         let has_setter = field.bits.is_some() || record.kind == RecordKind::Union;
         if has_setter || field.optional || field.tag.is_some() {
@@ -190,17 +195,29 @@ fn check_members(record: &Record, types: &[TypeDef], cx: &mut Diagnostics) {
     }
 }
 
-/// C looks up the members of unnamed members as the record's own. How deep they lie is bounded.
-fn claim_c_members(record: &Record, types: &[TypeDef], space: &mut Space, cx: &mut Diagnostics) {
-    for field in &record.fields {
-        if !field.anonymous {
-            space.claim(&field.name.c, &field.name, cx);
-            continue;
-        }
-        if let Type::Def(id) = &field.ty
-            && let Some(TypeDef::Record(inner)) = types.get(id.0 as usize)
-        {
-            claim_c_members(inner, types, space, cx);
+/// The members of a record in C, which looks up those of unnamed members as the record's own.
+struct Members<'t> {
+    space: Space,
+    /// Names in the spec: that they differ is another rule's.
+    seen: HashSet<&'t str>,
+}
+
+impl<'t> Members<'t> {
+    /// How deep unnamed members lie is bounded, and so is this recursion.
+    fn claim(&mut self, record: &'t Record, types: &'t [TypeDef], cx: &mut Diagnostics) {
+        for field in &record.fields {
+            match &field.ty {
+                Type::Def(id) if field.anonymous => {
+                    if let Some(TypeDef::Record(inner)) = types.get(id.0 as usize) {
+                        self.claim(inner, types, cx);
+                    }
+                }
+                _ => {
+                    if self.seen.insert(&field.name.spec) {
+                        self.space.claim(&field.name.c, &field.name, cx);
+                    }
+                }
+            }
         }
     }
 }
