@@ -6,8 +6,7 @@
  * kernel's BTF on the machine that builds. These few members need nothing:
  * preserve_access_index makes libbpf move every access to where the running
  * kernel has the member, so neither order nor size matter here, only names
- * and types. Include it after the header made from layouts.toml, which brings
- * __u8 to __u64, and before <bpf/bpf_helpers.h>.
+ * and types. Include it before <bpf/bpf_helpers.h>.
  */
 #ifndef __KERNEL_H
 #define __KERNEL_H
@@ -15,7 +14,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* <bpf/bpf_helper_defs.h> names these in helpers that nobody here calls. */
+/*
+ * include/uapi/linux/types.h. <bpf/bpf_helper_defs.h> names these, mostly in
+ * helpers that nobody here calls; layouts.h has only those that it uses.
+ */
+typedef signed char __s8;
+typedef unsigned char __u8;
+typedef short __s16;
+typedef unsigned short __u16;
+typedef int __s32;
+typedef unsigned int __u32;
+typedef long long __s64;
+typedef unsigned long long __u64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u64 __be64;
 typedef __u16 __sum16;
 typedef __u32 __wsum;
 
