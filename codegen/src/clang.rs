@@ -33,10 +33,12 @@ pub(crate) struct Clang {
 }
 
 impl Clang {
-    /// Finds clang and asks for its version.
-    pub(crate) fn find() -> Result<Self, Error> {
-        let named = env::var_os(CLANG_VARIABLE).filter(|name| !name.is_empty());
-        let program = PathBuf::from(named.unwrap_or_else(|| "clang".into()));
+    /// Takes the program that the build script names, or else the environment, and asks for its version.
+    pub(crate) fn find(named: Option<&Path>) -> Result<Self, Error> {
+        let program = named.map(Path::to_path_buf).unwrap_or_else(|| {
+            let named = env::var_os(CLANG_VARIABLE).filter(|name| !name.is_empty());
+            named.unwrap_or_else(|| "clang".into()).into()
+        });
         let answer = ask(&program, &["--version"])?;
         let version = major_version(&String::from_utf8_lossy(&answer.stdout));
         match version {

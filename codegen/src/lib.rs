@@ -61,6 +61,7 @@ pub struct Builder {
     spec: PathBuf,
     profile: Option<String>,
     sources: Vec<PathBuf>,
+    clang: Option<PathBuf>,
     clang_args: Vec<OsString>,
     vmlinux: Option<Vmlinux>,
     out_dir: Option<PathBuf>,
@@ -73,6 +74,7 @@ impl Builder {
             spec: spec.into(),
             profile: None,
             sources: Vec::new(),
+            clang: None,
             clang_args: Vec::new(),
             vmlinux: None,
             out_dir: None,
@@ -91,6 +93,13 @@ impl Builder {
     /// layout (an incompatible pointer, an undeclared function) are errors.
     pub fn source(mut self, path: impl Into<PathBuf>) -> Self {
         self.sources.push(path.into());
+        self
+    }
+
+    /// Compiles with this clang, a path or the name of a program. Without this call the environment variable `CLANG`
+    /// names it, and without that it is `clang`.
+    pub fn clang(mut self, program: impl Into<PathBuf>) -> Self {
+        self.clang = Some(program.into());
         self
     }
 

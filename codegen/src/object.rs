@@ -35,7 +35,9 @@ struct Workshop<'a> {
 pub(crate) fn build_all(builder: &Builder, out_dir: &Path, output: &mut Output) -> Result<(), Error> {
     let sources: Vec<PathBuf> = builder.sources.iter().map(|path| located(path)).collect();
     let names = names(&sources)?;
-    output.variables.push(CLANG_VARIABLE);
+    if builder.clang.is_none() {
+        output.variables.push(CLANG_VARIABLE);
+    }
     let (vmlinux, watched) = match &builder.vmlinux {
         Some(from) => vmlinux::provide(from, out_dir).map(|(folder, watched)| (Some(folder), watched))?,
         None => (None, None),
@@ -43,7 +45,7 @@ pub(crate) fn build_all(builder: &Builder, out_dir: &Path, output: &mut Output) 
     output.inputs.extend(watched);
     let workshop = Workshop {
         out_dir,
-        clang: Clang::find()?,
+        clang: Clang::find(builder.clang.as_deref())?,
         libbpf: libbpf_headers(out_dir)?,
         vmlinux,
         more: &builder.clang_args,

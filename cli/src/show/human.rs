@@ -77,7 +77,11 @@ fn totals(layouts: &Layouts, id: TypeId) -> String {
     let fields = rows.iter().filter(|row| !row.padding).count();
     let padding = rows.iter().filter(|row| row.padding);
     let bits: u64 = padding.map(|row| row.bits.map_or(row.size * 8, |bits| bits.width.into())).sum();
-    let padding = if bits.is_multiple_of(8) { count(bits / 8, "byte") } else { count(bits, "bit") };
+    let padding = match (bits / 8, bits % 8) {
+        (bytes, 0) => count(bytes, "byte"),
+        (0, bits) => count(bits, "bit"),
+        (bytes, bits) => format!("{} and {}", count(bytes, "byte"), count(bits, "bit")),
+    };
     let lines = layout.size.div_ceil(CACHE_LINE);
     let mut text = format!(
         "{}, alignment {}, {}, {padding} of padding, {}",

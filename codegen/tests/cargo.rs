@@ -1,0 +1,192 @@
+//! A package with a build script, built by the real cargo: that everything follows one edited number, that nothing is
+//! built again without a reason, and that errors are readable.
+
+use std::{
+    env, fs,
+    path::Path,
+    process::{Command, Output},
+    thread,
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+const SPEC: &str = r#"spec = 1
+
+[lengths]
+PATH = 64
+
+[event.open]
+fields = [{ name = "pid", type = "u32" }, { name = "path", type = "str[PATH]" }]
+
+[map.events]
+type = "ringbuf"
+max_entries = "256 KiB"
+events = ["open"]
+
+[profile.long]
+lengths.PATH = 4096
+"#;
+
+const PROGRAM: &str = r#"
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "layouts.h"
+#include "own.h"
+
+DEFINE_EVENTS_MAP;
+
+char LICENSE[] SEC("license") = "GPL";
+
+SEC("raw_tp/sys_enter")
+int enter(void *ctx)
+{
+    struct open_event *event = open_event_reserve(&events);
+
+    if (event)
+        bpf_ringbuf_discard(event, 0);
+    return OWN;
+}
+"#;
+
+/// Tells what the generated sides know of one number, and that the skeleton is there.
+const MAIN: &str = r#"
+#![forbid(unsafe_code)]
+bpf_layout::include_layouts!();
+fn main() {
+    let object = include_bytes!(concat!(env!("OUT_DIR"), "/tracer.bpf.o"));
+    let skeleton = include_str!(concat!(env!("OUT_DIR"), "/tracer.skel.rs"));
+    assert!(skeleton.contains("TracerSkel"));
+    let sum = object.iter().fold(0u32, |sum, &byte| sum.rotate_left(5) ^ u32::from(byte));
+    println!("{} {} object {sum}", PATH_LEN, size_of::<OpenEvent>());
+}
+"#;
+
+const BUILD: &str = r#"fn main() {
+    println!("this line is noise");
+    bpf_layout_codegen::Builder::new("layouts.toml").source("src/bpf/tracer.bpf.c").run();
+}
+"#;
+
+/// A package outside the workspace, with the same target folder and so the same dependencies, built already.
+struct Package {
+    folder: TempDir,
+}
+
+impl Package {
+    fn new() -> Self {
+        let package = Package { folder: TempDir::new().expect("a temporary folder") };
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the workspace is there");
+        let manifest = format!(
+            "[package]\nname = \"follows\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+             [dependencies]\nbpf-layout = {{ path = {runtime:?} }}\n\n\
+             [build-dependencies]\nbpf-layout-codegen = {{ path = {codegen:?} }}\n\n[workspace]\n",
+            runtime = root.join("runtime"),
+            codegen = root.join("codegen"),
+        );
+        package.write("Cargo.toml", &manifest);
+        package.write("Cargo.lock", &fs::read_to_string(root.join("Cargo.lock")).expect("readable"));
+        package.write("layouts.toml", SPEC);
+        package.write("build.rs", BUILD);
+        package.write("src/main.rs", MAIN);
+        package.write("src/bpf/tracer.bpf.c", PROGRAM);
+        package.write("src/bpf/own.h", "#define OWN 0\n");
+        package
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("it has a folder")).expect("folders");
+        fs::write(path, text).expect("writable");
+    }
+
+    /// cargo compares times of modification; an edit within their granularity would go unseen.
+    fn edit(&self, name: &str, text: &str) {
+        thread::sleep(Duration::from_millis(1100));
+        self.write(name, text);
+    }
+
+    fn cargo(&self, task: &str, variables: &[(&str, &str)]) -> Output {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target folder");
+        Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args([task, "--offline", "--verbose", "--color", "never"])
+            .current_dir(self.folder.path())
+            .env("CARGO_TARGET_DIR", target)
+            .env_remove("BPF_LAYOUT_PROFILE")
+            .env_remove("CLANG")
+            .envs(variables.iter().copied())
+            .output()
+            .expect("cargo can be run")
+    }
+
+    /// What the program prints of its layouts, built anew where needed, and whether its package was.
+    fn run(&self, variables: &[(&str, &str)]) -> (String, bool) {
+        let (printed, built) = self.run_whole(variables);
+        (printed.split(" object").next().unwrap_or_default().to_owned(), built)
+    }
+
+    /// What the program prints, with a sum over the bytes of its object.
+    fn run_whole(&self, variables: &[(&str, &str)]) -> (String, bool) {
+        let output = self.cargo("run", variables);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
+        let fresh = errors.contains("Fresh follows v0.1.0");
+        (String::from_utf8_lossy(&output.stdout).trim().to_owned(), !fresh)
+    }
+
+    /// The lines that begin with `error`, of a build that fails.
+    fn errors(&self) -> Vec<String> {
+        let output = self.cargo("build", &[]);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{text}");
+        assert!(!text.contains("panicked") && !text.contains("this line is noise"), "{text}");
+        text.lines().filter(|line| line.starts_with("error")).map(String::from).collect()
+    }
+}
+
+fn has_clang() -> bool {
+    let has = Command::new("clang").arg("--version").output().is_ok();
+    if !has {
+        assert!(env::var_os("BPF_LAYOUT_REQUIRE_TOOLS").is_none(), "clang is missing and was required");
+        eprintln!("skipped: there is no clang");
+    }
+    has
+}
+
+#[test]
+fn one_number_is_edited_and_everything_follows_and_nothing_else_builds_again() {
+    if !has_clang() {
+        return;
+    }
+    let package = Package::new();
+    assert_eq!(package.run(&[]), ("64 68".into(), true));
+    assert_eq!(package.run(&[]), ("64 68".into(), false));
+
+    package.edit("src/bpf/notes.txt", "nothing depends on this");
+    assert_eq!(package.run(&[]), ("64 68".into(), false));
+    package.edit("layouts.toml", &SPEC.replace("PATH = 64", "PATH = 128"));
+    assert_eq!(package.run(&[]), ("128 132".into(), true));
+    package.edit("src/bpf/own.h", "#define OWN 1\n");
+    assert_eq!(package.run(&[]), ("128 132".into(), true));
+    assert_eq!(package.run(&[("BPF_LAYOUT_PROFILE", "long")]), ("4096 4100".into(), true));
+    assert_eq!(package.run(&[]), ("128 132".into(), true));
+    assert_eq!(package.run(&[]), ("128 132".into(), false));
+}
+
+#[test]
+fn errors_are_those_of_the_spec_and_go_away_with_them() {
+    if !has_clang() {
+        return;
+    }
+    let package = Package::new();
+    package.edit("layouts.toml", &SPEC.replace("\"u32\"", "\"u31\""));
+    let errors = package.errors();
+    assert_eq!(errors[0], "error: follows@0.1.0: error[unknown-type]: there is no type `u31`");
+    assert!(errors.iter().any(|line| line.contains(" --> layouts.toml:7:")), "{errors:?}");
+    assert_eq!(errors.last().map(String::as_str), Some("error: build script logged errors"));
+
+    package.edit("layouts.toml", SPEC);
+    assert_eq!(package.run(&[]).0, "64 68");
+    let elsewhere = Package::new();
+    assert_eq!(package.run_whole(&[]).0, elsewhere.run_whole(&[]).0, "the object depends on its folder");
+}
