@@ -65,7 +65,7 @@ macro_rules! layout {
     ) => {
         $crate::__derived! {
             $(#[doc $($doc)+])*
-            #[allow(dead_code, missing_docs, unreachable_pub, non_camel_case_types, non_snake_case)]
+            #[allow(dead_code, missing_docs, unreachable_pub, non_camel_case_types, non_snake_case, clippy::struct_field_names)]
             #[repr(C, align($align))]
             $vis struct $name { $($(#[doc $($field_doc)+])* $field_vis $field: $ty),* }
         }
@@ -334,7 +334,7 @@ macro_rules! flags {
 macro_rules! constants {
     ($($(#[doc $($doc:tt)+])* $vis:vis const $name:ident: $ty:ty = $value:expr;)*) => { $(
         $(#[doc $($doc)+])*
-        #[allow(dead_code, missing_docs, unreachable_pub)]
+        #[allow(dead_code, missing_docs, unreachable_pub, clippy::cast_possible_truncation)]
         $vis const $name: $ty = $value;
     )* };
 }
@@ -428,6 +428,7 @@ macro_rules! __scalar_impls {
 macro_rules! __value_impls {
     ($name:ident) => {
         impl $crate::__private::core::marker::Copy for $name {}
+        #[allow(clippy::expl_impl_clone_on_copy)]
         impl $crate::__private::core::clone::Clone for $name {
             fn clone(&self) -> Self {
                 *self

@@ -57,7 +57,9 @@ fn definition(out: &mut Out, layouts: &Layouts, names: &names::Names, id: TypeId
         TypeDef::Enum(def) => enumeration(out, def),
         TypeDef::Flags(def) => flags(out, def),
         TypeDef::Extern(def) => externs::write(out, def),
-        TypeDef::Record(record) if record.kind == RecordKind::Union => records::union(out, layouts, names, (id, record)),
+        TypeDef::Record(record) if record.kind == RecordKind::Union => {
+            records::union(out, layouts, names, (id, record))
+        }
         TypeDef::Record(record) => records::structure(out, layouts, names, (id, record)),
     }
 }
@@ -68,7 +70,12 @@ fn enumeration(out: &mut Out, def: &Enum) {
     out.open(&format!("pub enum {}({}): {}", def.name.rust, docs::literal(&def.name.spec), def.repr.info().rust));
     for variant in &def.variants {
         docs::write(out, variant.doc.as_deref(), None);
-        out.line(&format!("{}({}) = {},", variant.name.rust, docs::literal(&variant.name.spec), variant.value));
+        out.line(&format!(
+            "{}({}) = {},",
+            variant.name.rust,
+            docs::literal(&variant.name.spec),
+            constants::number(variant.value)
+        ));
     }
     out.close();
     out.close();
@@ -80,7 +87,7 @@ fn flags(out: &mut Out, def: &Flags) {
     out.open(&format!("pub flags {}({}): {}", def.name.rust, docs::literal(&def.name.spec), def.repr.info().rust));
     for bit in &def.bits {
         docs::write(out, bit.doc.as_deref(), None);
-        out.line(&format!("{} = {:#x},", bit.name.rust, bit.value));
+        out.line(&format!("{} = {},", bit.name.rust, constants::hexadecimal(bit.value)));
     }
     out.close();
     out.close();

@@ -5,14 +5,7 @@ use bpf_layout_spec::{
     model::{Field, Record, TypeId},
 };
 
-use super::{
-    ALLOW, bits, docs,
-    names::Names,
-    out::Out,
-    records::is_aligned,
-    tagged,
-    types::Scope,
-};
+use super::{ALLOW, bits, docs, names::Names, out::Out, records::is_aligned, tagged, types::Scope};
 
 /// `impl ExecEvent { … }`, if there is anything to say.
 pub(super) fn write(out: &mut Out, layouts: &Layouts, names: &Names, (id, record): (TypeId, &Record)) {
@@ -47,7 +40,8 @@ fn optional(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Record), i
         return; // its getter says so itself
     }
     let scope = Scope::top(layouts);
-    let member = layouts.of(id).members.iter().find(|member| matches!(member, Member::Field { field, .. } if *field == index));
+    let member =
+        layouts.of(id).members.iter().find(|member| matches!(member, Member::Field { field, .. } if *field == index));
     let aligned = member.is_none_or(|member| is_aligned(layouts, id, member));
     let by_value = record.packed.is_some() || field.bits.is_some();
     let name = &field.name.rust;

@@ -40,8 +40,32 @@ pub(super) fn count(model: &Model, prefix: &str, kind: ConstKind, count: &Count)
 fn text(model: &Model, prefix: &str, kind: ConstKind, value: u64, expr: &Expr) -> String {
     match evaluate(model, expr) {
         Some(same) if same == value => print(model, prefix, kind, expr),
-        _ => value.to_string(),
+        _ => number(value.into()),
     }
+}
+
+/// A decimal number, its digits in groups if there are many.
+pub(super) fn number(value: i128) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let sign = if value < 0 { "-" } else { "" };
+    if digits.len() < 6 { format!("{sign}{digits}") } else { format!("{sign}{}", grouped(&digits, 3)) }
+}
+
+/// A hexadecimal number, its digits in groups if there are many.
+pub(super) fn hexadecimal(value: i128) -> String {
+    let digits = format!("{value:x}");
+    if digits.len() < 5 { format!("0x{digits}") } else { format!("0x{}", grouped(&digits, 4)) }
+}
+
+fn grouped(digits: &str, size: usize) -> String {
+    let mut grouped = String::with_capacity(digits.len() * 2);
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(size) {
+            grouped.push('_');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 const fn rust_type(kind: ConstKind) -> &'static str {
@@ -72,7 +96,7 @@ fn evaluate(model: &Model, expr: &Expr) -> Option<u64> {
 
 fn print(model: &Model, prefix: &str, kind: ConstKind, expr: &Expr) -> String {
     match expr {
-        Expr::Literal(value) => value.to_string(),
+        Expr::Literal(value) => number((*value).into()),
         Expr::Const(id) => {
             let constant = model.constant(*id);
             let name = format!("{prefix}{}", constant.name.rust);
@@ -81,18 +105,29 @@ fn print(model: &Model, prefix: &str, kind: ConstKind, expr: &Expr) -> String {
         }
         Expr::Binary(op, left, right) => {
             // All operators group to the left: an operand on the right that binds no tighter needs brackets.
-            let left = operand(model, prefix, kind, left, op.precedence());
-            let right = operand(model, prefix, kind, right, op.precedence() + 1);
+            let left = operand(model, prefix, kind, *op, (left, op.precedence()));
+            let right = operand(model, prefix, kind, *op, (right, op.precedence() + 1));
             format!("{left} {} {right}", op.symbol())
         }
     }
 }
 
-/// An operand, in brackets if it binds less than `at_least`.
-fn operand(model: &Model, prefix: &str, kind: ConstKind, expr: &Expr, at_least: u8) -> String {
+/// An operand of `outer`, in brackets if it binds less than `at_least`, and for the reader's sake in a shift.
+fn operand(model: &Model, prefix: &str, kind: ConstKind, outer: BinaryOp, (expr, at_least): (&Expr, u8)) -> String {
     let text = print(model, prefix, kind, expr);
     match expr {
-        Expr::Binary(op, ..) if op.precedence() < at_least => format!("({text})"),
+        Expr::Binary(op, ..) if op.precedence() < at_least || outer == BinaryOp::Shl => format!("({text})"),
         _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_numbers_are_grouped() {
+        assert_eq!([number(16384), number(-100_000), number(1_234_567)], ["16384", "-100_000", "1_234_567"]);
+        assert_eq!([hexadecimal(0x1000), hexadecimal(0x1_0000)], ["0x1000", "0x1_0000"]);
     }
 }

@@ -88,9 +88,11 @@ mod tests {
     #[test]
     fn blocks_of_code_are_no_tests_and_brackets_no_links() {
         let doc = "See [COMM] <b>, `a[1]`.\n\n\n```\npanic!()\n```\n      let x = 1;\r\nend  \n";
-        let expected =
-            ["See \\[COMM\\] \\<b\\>, `a[1]`.", "", "```text", "panic!()", "```", "let x = 1;", "end"];
-        assert_eq!(lines(doc).iter().filter(|line| !line.is_empty() || true).collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>());
+        let expected = ["See \\[COMM\\] \\<b\\>, `a[1]`.", "", "```text", "panic!()", "```", "let x = 1;", "end"];
+        assert_eq!(
+            lines(doc).iter().filter(|line| !line.is_empty() || true).collect::<Vec<_>>(),
+            expected.iter().collect::<Vec<_>>()
+        );
     }
 
     #[test]

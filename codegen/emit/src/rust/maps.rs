@@ -65,7 +65,7 @@ fn flags(out: &mut Out, map: &Map) {
         let names = rest.iter().fold(first.c.to_owned(), |names, flag| format!("{names} | {}", flag.c));
         out.line(&format!("// {names}"));
     }
-    out.assign("const FLAGS: u32", &if bits == 0 { "0".to_owned() } else { format!("{bits:#x}") });
+    out.assign("const FLAGS: u32", &if bits == 0 { "0".to_owned() } else { constants::hexadecimal(bits.into()) });
 }
 
 /// `lru_hash` as `LruHash`.

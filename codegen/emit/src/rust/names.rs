@@ -24,8 +24,7 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn new(layouts: &Layouts) -> Self {
-        let mut taken: HashSet<String> =
-            layouts.model.types.iter().map(|def| def.name().rust.clone()).collect();
+        let mut taken: HashSet<String> = layouts.model.types.iter().map(|def| def.name().rust.clone()).collect();
         let mut selections = HashMap::new();
         for (_, record) in layouts.model.records() {
             for field in &record.fields {

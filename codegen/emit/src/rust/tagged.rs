@@ -18,7 +18,7 @@ pub(super) fn selection(out: &mut Out, layouts: &Layouts, (id, union): (TypeId, 
     let (name, own) = (&selection.name, &union.name.rust);
     let selected: Vec<_> = selected(layouts, (id, union), selection).collect();
     out.blank();
-    out.line(&format!("/// The member of a `{own}` that its tag selects."));
+    out.line(&format!("/// Which member of [`{own}`] its tag selects."));
     out.line(ALLOW);
     out.line("#[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]");
     out.open(&format!("pub enum {name}<'a>"));
@@ -106,10 +106,7 @@ pub(super) fn details(layouts: &Layouts, names: &Names, (id, record): (TypeId, &
             .collect();
         let name = docs::literal(plain(&field.name.rust));
         let (ty, offset) = (tag_integer(layouts, &record.fields[tag].ty), offset_of(layouts, id, tag));
-        details.push(format!(
-            "::bpf_layout::Detail::union_tag::<{ty}>({name}, {offset}, &[{}])",
-            cases.join(", ")
-        ));
+        details.push(format!("::bpf_layout::Detail::union_tag::<{ty}>({name}, {offset}, &[{}])", cases.join(", ")));
     }
     details
 }

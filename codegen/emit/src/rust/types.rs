@@ -2,7 +2,7 @@
 
 use bpf_layout_spec::{
     layout::Layouts,
-    model::{ConstKind, Count, Expr, Type},
+    model::{ConstKind, Count, Type},
 };
 
 use super::constants;
@@ -50,8 +50,7 @@ impl<'a> Scope<'a> {
     /// A length as a generic argument, where expressions need braces.
     fn argument(self, count: &Count) -> String {
         let text = self.length(count);
-        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-            || matches!(count.expr, Expr::Const(_)) && !text.starts_with('(');
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if plain { text } else { format!("{{ {text} }}") }
     }
 }
