@@ -14,6 +14,9 @@ use crate::{Flags, cargo, kernel, needs, shown, succeeds};
 /// Seconds that the tracer runs; the commands take a fraction of the first.
 const SECONDS: &str = "3";
 
+/// How the tracer's line on standard error begins that says that it is at work.
+const ATTACHED: &str = "exec: tracing";
+
 /// What is started for the tracer to see. The last one does not exist, which is an event as well.
 const COMMANDS: &[&[&str]] = &[
     &["uname", "-r"],
@@ -31,20 +34,19 @@ pub(crate) fn run(flags: Flags) -> Result<ExitCode, String> {
     }
     let mut tracer = start(&executable()?)?;
     let lines = BufReader::new(tracer.stderr.take().ok_or("the tracer has no standard error")?).lines();
-    let mut started = None;
-    // Its first line on standard error says that it is attached; everything it says is passed on.
+    let mut commands = None;
     for line in lines.map_while(Result::ok) {
         eprintln!("{line}");
-        if line.starts_with("error") {
-            continue;
+        if line.starts_with(ATTACHED) && commands.is_none() {
+            commands = Some(thread::spawn(start_commands));
         }
-        started.get_or_insert_with(|| thread::spawn(start_commands));
     }
     let status = tracer.wait().map_err(|error| format!("waiting for the tracer: {error}"))?;
-    if let Some(commands) = started {
-        let _ = commands.join();
+    let joined = commands.map(thread::JoinHandle::join);
+    match joined {
+        Some(Ok(())) if status.success() => Ok(ExitCode::SUCCESS),
+        _ => Err(explain()),
     }
-    if status.success() { Ok(ExitCode::SUCCESS) } else { Err(explain()) }
 }
 
 /// The example stands beside ourselves: same target folder, same profile.
