@@ -122,7 +122,7 @@ fn check_budgets<'a>(spec: &'a Spec, constants: &mut Constants<'a>, cx: &mut Dia
                     Code::InvalidValue,
                     message,
                     cpus.span,
-                    "expected 1 to 8192, the kernel's NR_CPUS_RANGE",
+                    "expected 1 to 8192, the most that Linux can be built for",
                 )
                 .help("write how many CPUs the largest machine can have"),
             );

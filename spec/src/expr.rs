@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::{
-    lex::{Cursor, Fault, Token, Wrong},
+    lex::{Cursor, Fault, OPERATORS, Token, Wrong},
     model::{BinaryOp, ConstId, Expr},
 };
 
@@ -59,7 +59,7 @@ fn after_value(token: &Token<'_>, at: Range<usize>) -> Wrong {
         return Wrong::grammar(at, format!("`{name}` is not a unit")).help(format!("write `{unit}`: powers of 1024"));
     }
     Wrong::grammar(at, format!("expected an operator, found {}", token.describe()))
-        .help("operators are `+`, `-`, `*`, `/` and `<<`")
+        .help(OPERATORS)
 }
 
 /// Parses an expression that ends before the first token that cannot continue it.

@@ -59,6 +59,9 @@ impl Token<'_> {
     }
 }
 
+/// What can join two numbers.
+pub(crate) const OPERATORS: &str = "operators are `+`, `-`, `*`, `/` and `<<`";
+
 const SYMBOLS: &[&str] = &["<<", "..", "+", "-", "*", "/", "(", ")", "[", "]"];
 
 /// A text and how far it has been read, one token ahead.
@@ -128,7 +131,8 @@ fn next_token(text: &str, from: usize) -> Result<(Token<'_>, Range<usize>), Wron
         return Ok((Token::Symbol(symbol), start..start + symbol.len()));
     }
     let at = start..start + first.len_utf8();
-    Err(Wrong::grammar(at, format!("`{}` has no meaning here", first.escape_debug())))
+    let wrong = Wrong::grammar(at, format!("`{}` has no meaning here", first.escape_debug()));
+    Err(if "%&|^~<>!=?".contains(first) { wrong.help(OPERATORS) } else { wrong })
 }
 
 fn word_len(text: &str) -> usize {

@@ -137,7 +137,7 @@ pub(crate) enum BadName {
 pub(crate) fn check_identifier(name: &str) -> Result<(), BadName> {
     let invalid = |message: String, help: Option<String>| Err(BadName::Invalid { message, help });
     if name.is_empty() {
-        return invalid("a name is empty".into(), None);
+        return invalid("a name is empty".into(), Some("give it a name: letters, digits and `_`".into()));
     }
     if name.len() > MAX_NAME {
         return invalid(format!("the name is longer than {MAX_NAME} bytes"), None);
@@ -175,7 +175,7 @@ fn as_identifier(name: &str) -> String {
     let mut written: String =
         name.chars().take(MAX_NAME - 1).map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
     if written.starts_with(|c: char| c.is_ascii_digit()) {
-        written.insert(0, 'n');
+        written.insert(0, '_');
     }
     written
 }

@@ -16,6 +16,7 @@ use super::types::element;
 /// Reports every clash among the names that these definitions bring forth.
 pub(super) fn check_clashes(constants: &[Constant], types: &[TypeDef], maps: &[Map], cx: &mut Diagnostics) {
     let mut spaces = Spaces::new();
+    let cx = &mut Reporter { cx, reported: HashSet::new() };
     for constant in constants {
         spaces.claim_constant(constant, cx);
     }
@@ -41,6 +42,12 @@ fn first_of_name<'n, T: 'n>(
     items.filter(move |item| seen.insert(name(item).spec.clone()))
 }
 
+/// Reports each pair of definitions once: where two clash, most of what is generated for them does.
+struct Reporter<'c> {
+    cx: &'c mut Diagnostics,
+    reported: HashSet<(Span, Span)>,
+}
+
 /// One namespace of one language.
 struct Space {
     /// "in C"
@@ -61,7 +68,7 @@ impl Space {
     }
 
     /// Takes a name for the definition `by`, or says who has it.
-    fn claim(&mut self, name: impl Into<String>, by: &Name, cx: &mut Diagnostics) {
+    fn claim(&mut self, name: impl Into<String>, by: &Name, cx: &mut Reporter<'_>) {
         let name = name.into();
         let claim = Claim { spec: by.spec.clone(), span: by.span };
         let Some(first) = self.taken.get(&name) else {
@@ -71,10 +78,14 @@ impl Space {
         if first.span == claim.span {
             return;
         }
-        let message = format!("`{}` and `{}` both bring forth `{name}` {}", first.spec, claim.spec, self.language);
-        cx.push(
+        if !cx.reported.insert((first.span, claim.span)) {
+            return;
+        }
+        let (this, that) = (&claim.spec, &first.spec);
+        let message = format!("`{that}` and `{this}` both need the name `{name}` {}", self.language);
+        cx.cx.push(
             Diagnostic::new(Code::ClashingName, message, claim.span, format!("needs `{name}`"))
-                .also(first.span, format!("already has `{name}`"))
+                .also(first.span, format!("has `{name}`"))
                 .help("rename one of the two"),
         );
     }
@@ -99,7 +110,7 @@ impl Spaces {
         }
     }
 
-    fn claim_constant(&mut self, constant: &Constant, cx: &mut Diagnostics) {
+    fn claim_constant(&mut self, constant: &Constant, cx: &mut Reporter<'_>) {
         let name = &constant.name;
         self.c_ordinary.claim(&name.c, name, cx);
         self.rust_values.claim(&name.rust, name, cx);
@@ -109,7 +120,7 @@ impl Spaces {
         }
     }
 
-    fn claim_type(&mut self, def: &TypeDef, cx: &mut Diagnostics) {
+    fn claim_type(&mut self, def: &TypeDef, cx: &mut Reporter<'_>) {
         match def {
             TypeDef::Enum(def) => {
                 self.claim_enum(&def.name, &def.variants, cx);
@@ -121,7 +132,7 @@ impl Spaces {
         }
     }
 
-    fn claim_enum(&mut self, name: &Name, variants: &[Variant], cx: &mut Diagnostics) {
+    fn claim_enum(&mut self, name: &Name, variants: &[Variant], cx: &mut Reporter<'_>) {
         self.c_tags.claim(&name.c, name, cx);
         self.rust_types.claim(&name.rust, name, cx);
         let mut associated = Space::new("in Rust");
@@ -131,7 +142,7 @@ impl Spaces {
         }
     }
 
-    fn claim_record(&mut self, record: &Record, cx: &mut Diagnostics) {
+    fn claim_record(&mut self, record: &Record, cx: &mut Reporter<'_>) {
         let name = &record.name;
         self.rust_types.claim(&name.rust, name, cx);
         if record.fields.iter().any(|field| !field.when.is_empty()) {
@@ -152,7 +163,7 @@ impl Spaces {
         }
     }
 
-    fn claim_field(&mut self, record: &Record, field: &Field, cx: &mut Diagnostics) {
+    fn claim_field(&mut self, record: &Record, field: &Field, cx: &mut Reporter<'_>) {
         if matches!(element(&field.ty), Type::Str(_)) {
             for from in ["kernel", "user"] {
                 self.c_ordinary.claim(format!("{}_read_{}_{from}", record.name.c, field.name.c), &field.name, cx);
@@ -164,7 +175,7 @@ impl Spaces {
         }
     }
 
-    fn claim_map(&mut self, map: &Map, cx: &mut Diagnostics) {
+    fn claim_map(&mut self, map: &Map, cx: &mut Reporter<'_>) {
         let name = &map.name;
         self.c_ordinary.claim(&name.c, name, cx);
         self.c_ordinary.claim(format!("DEFINE_{}_MAP", name.upper), name, cx);
@@ -176,7 +187,7 @@ impl Spaces {
 }
 
 /// The members of one named record: fields in both languages, and in Rust methods, which fields do not clash with.
-fn check_members(record: &Record, types: &[TypeDef], cx: &mut Diagnostics) {
+fn check_members(record: &Record, types: &[TypeDef], cx: &mut Reporter<'_>) {
     let mut c = Members { space: Space::new("in C"), seen: HashSet::new() };
     c.claim(record, types, cx);
     let mut fields = Space::new("in Rust");
@@ -204,7 +215,7 @@ struct Members<'t> {
 
 impl<'t> Members<'t> {
     /// How deep unnamed members lie is bounded, and so is this recursion.
-    fn claim(&mut self, record: &'t Record, types: &'t [TypeDef], cx: &mut Diagnostics) {
+    fn claim(&mut self, record: &'t Record, types: &'t [TypeDef], cx: &mut Reporter<'_>) {
         for field in &record.fields {
             match &field.ty {
                 Type::Def(id) if field.anonymous => {

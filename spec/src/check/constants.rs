@@ -235,7 +235,7 @@ impl<'a> Constants<'a> {
             cx.push(
                 Diagnostic::new(Code::UnknownName, message, at, "not a length")
                     .also(entry.def.name.span, "defined under [capacities]")
-                    .help(format!("move it to [lengths]: capacities may use lengths, so `{name} = \"LENGTH\"` works")),
+                    .help(format!("lengths are for types, capacities for maps: define a length, and let the capacity use it")),
             );
             return None;
         }
@@ -297,7 +297,11 @@ impl<'a> Constants<'a> {
     }
 
     /// Warns of constants that nothing uses. Only of those in the first file: what is included is shared with others.
+    /// Says nothing beside errors: what is wrong may have been the use.
     pub(super) fn warn_unused(&self, cx: &mut Diagnostics) {
+        if cx.has_errors() {
+            return;
+        }
         for entry in self.entries.iter().filter(|entry| !entry.used) {
             let name = &entry.def.name;
             if name.span.file != FileId(0) {

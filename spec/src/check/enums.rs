@@ -65,7 +65,8 @@ fn check_variants(
 ) -> Option<Vec<Variant>> {
     let defs = def.variants.as_ref()?;
     if defs.is_empty() {
-        let message = format!("the {what} `{}` has no {list}", def.name.value);
+        let have = if what == "flags" { "have" } else { "has" };
+        let message = format!("the {what} `{}` {have} no {list}", def.name.value);
         cx.push(Diagnostic::new(Code::EmptyType, message, def.name.span, "nothing to choose from"));
         return None;
     }

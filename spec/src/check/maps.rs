@@ -214,7 +214,7 @@ impl<'a> Maps<'_, 'a> {
             return None;
         };
         if !has_flag {
-            let message = format!("the map `{}` names a NUMA node, but has not the flag for it", name.value);
+            let message = format!("the map `{}` names a NUMA node, but lacks the flag `numa_node`", name.value);
             self.cx.push(
                 Diagnostic::new(Code::MapParameter, message, node.span, "ignored by the kernel")
                     .note("the kernel looks at the node only if the flag is set (`bpf_map_attr_numa_node`)")

@@ -94,11 +94,15 @@ fn report_recursion(defs: &[Option<TypeDef>], path: &[(usize, usize)], back_to: 
     let field = &inner.fields[next - 1];
     let name = &outer.name().spec;
     let start = path.iter().position(|(node, _)| *node == back_to).unwrap_or(0);
-    let named = |node: usize| defs[node].as_ref().map(|def| format!("`{}`", def.name().spec));
+    // Unnamed members are no name that a reader knows.
+    let named = |node: usize| match defs[node].as_ref()? {
+        TypeDef::Record(record) if record.anonymous => None,
+        def => Some(format!("`{}`", def.name().spec)),
+    };
     let mut circle: Vec<String> = path[start..].iter().take(10).filter_map(|(node, _)| named(*node)).collect();
     circle.push(format!("`{name}`"));
     let mut recursion =
-        Diagnostic::new(Code::Recursion, format!("`{name}` contains itself"), field.ty_span, "has no end");
+        Diagnostic::new(Code::Recursion, format!("`{name}` contains itself"), field.ty_span, "would never end");
     if circle.len() > 2 {
         recursion = recursion.also(outer.name().span, "defined here").note(circle.join(" contains "));
     }

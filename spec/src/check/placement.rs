@@ -221,7 +221,7 @@ fn unsupported(map: &Map, inside: Held) -> Option<Diagnostic> {
     if inside.class == Class::Node {
         let message = format!("the value of `{}` holds a node of a list or tree", map.name.spec);
         return Some(
-            Diagnostic::new(Code::MisplacedType, message, inside.span, "belongs into an allocated object")
+            Diagnostic::new(Code::MisplacedType, message, inside.span, "belongs in an allocated object")
                 .also(map.name.span, "used as a value here")
                 .note("nodes lie in objects that a program allocates with `bpf_obj_new`"),
         );

@@ -67,7 +67,8 @@ impl<'r, 'a> Records<'r, 'a> {
         };
         let name = names::record(&def.name, def.shape);
         self.check_member_names(&def.body);
-        let record = self.check_body(name, kind, &def.body, &def.name.value, def.shape.what());
+        let what = format!("the {} `{}`", def.shape.what(), def.name.value);
+        let record = self.check_body(name, kind, &def.body, &def.name.value, &what);
         if let Some(record) = record {
             self.defs[index] = Some(TypeDef::Record(record));
             self.checked.push(Checked { id: provisional(index), body: &def.body, def: Some(def) });
@@ -79,13 +80,13 @@ impl<'r, 'a> Records<'r, 'a> {
         let align = body.align.as_ref().map(|align| check_align(align, self.cx));
         let defs = body.fields.as_ref()?;
         if defs.is_empty() {
-            let message = format!("the {what} `{}` has no fields", name.spec);
+            let message = format!("{what} has no fields");
             let label = "C gives it no byte, C++ one";
             self.cx.push(Diagnostic::new(Code::EmptyType, message, name.span, label).help("give it a field"));
             return None;
         }
         if defs.len() > MAX_FIELDS {
-            let message = format!("the {what} `{}` has {} fields", name.spec, defs.len());
+            let message = format!("{what} has {} fields", defs.len());
             let label = format!("BTF can describe {MAX_FIELDS}");
             self.cx.push(Diagnostic::new(Code::TooLarge, message, name.span, label));
             return None;
@@ -145,7 +146,7 @@ impl<'r, 'a> Records<'r, 'a> {
     ) -> Option<Field> {
         let kind = if shape == Shape::Union { RecordKind::Union } else { RecordKind::Struct };
         let name = names::unnamed_type(parent, index, def.span);
-        let what = format!("unnamed {}", shape.what());
+        let what = format!("an unnamed {}", shape.what());
         let offset = def.offset.as_ref().map(|offset| check_offset(offset, self.cx));
         let record = self.check_body(name, kind, body, owner, &what)?;
         let id = provisional(self.defs.len());
@@ -194,9 +195,10 @@ impl<'r, 'a> Records<'r, 'a> {
             return Some(bits);
         }
         let message = format!("`{}` cannot have {} bits", name.value, bits.value);
+        let label = if width == 1 { "expected 1".to_owned() } else { format!("expected 1 to {width}") };
         self.cx.push(
-            Diagnostic::new(Code::Bitfield, message, bits.span, format!("expected 1 to {width}"))
-                .also(ty_span, format!("of this type, a bitfield has up to {width} bits")),
+            Diagnostic::new(Code::Bitfield, message, bits.span, label)
+                .also(ty_span, "no bitfield is wider than its type"),
         );
         None
     }

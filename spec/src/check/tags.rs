@@ -50,13 +50,14 @@ fn find_field(body: &Body, name: &str) -> Option<usize> {
     body.fields.as_ref()?.iter().position(|field| field.name().is_some_and(|own| own.value == name))
 }
 
-fn unknown_field(body: &Body, name: &At<String>) -> Diagnostic {
-    let message = format!("there is no field `{}` beside this one", name.value.escape_debug());
+fn unknown_field(record: &Record, body: &Body, name: &At<String>) -> Diagnostic {
+    let owner = if record.anonymous { "the unnamed member".to_owned() } else { format!("`{}`", record.name.spec) };
+    let message = format!("{owner} has no field `{}`", name.value.escape_debug());
     let unknown = Diagnostic::new(Code::UnknownName, message, name.span, "not a field of the same record");
     let names = body.fields.iter().flatten().filter_map(|field| Some(field.name()?.value.as_str()));
     match suggest::nearest(&name.value, names) {
         Some(near) => unknown.help(format!("did you mean `{near}`?")),
-        None => unknown.help("a tag stands in the same struct as the union that it belongs to"),
+        None => unknown.help("a tag is a field of the record itself"),
     }
 }
 
@@ -81,7 +82,7 @@ fn check_tagged_fields(
         };
         let uses = uses.entry(union).or_default();
         let Some(tag_index) = find_field(checked.body, &tag.value) else {
-            cx.push(unknown_field(checked.body, tag));
+            cx.push(unknown_field(own, checked.body, tag));
             continue;
         };
         let tag_field = &own.fields[tag_index];
@@ -153,7 +154,7 @@ fn tag_value(selector: &Selector, tag: &Type, defs: &[Option<TypeDef>], cx: &mut
             if (least..=most).contains(&number.value) {
                 return Some(TagValue::Number(number.value));
             }
-            let message = format!("the tag never is {}", number.value);
+            let message = format!("the tag is never {}", number.value);
             let label = format!("`{}` holds {least} to {most}", scalar.info().name);
             cx.push(Diagnostic::new(Code::ValueOutOfRange, message, number.span, label));
             None
@@ -185,7 +186,10 @@ fn enum_value(selector: &Selector, id: TypeId, def: &crate::model::Enum, cx: &mu
     };
     cx.push(match near {
         Some(near) => unknown.help(format!("did you mean `{near}`?")),
-        None => unknown.help("name one of its variants"),
+        None => {
+            let names: Vec<&str> = def.variants.iter().take(8).map(|variant| variant.name.spec.as_str()).collect();
+            unknown.help(format!("its variants are {}", crate::read::list(&names)))
+        }
     });
     None
 }
@@ -194,7 +198,7 @@ fn check_event_tag(checked: &Checked<'_>, defs: &mut [Option<TypeDef>], cx: &mut
     let Some(tag) = checked.def.and_then(|def| def.tag.as_ref()) else { return };
     let Some(own) = record(defs, checked.id) else { return };
     let Some(index) = find_field(checked.body, &tag.field.value) else {
-        cx.push(unknown_field(checked.body, &tag.field));
+        cx.push(unknown_field(own, checked.body, &tag.field));
         return;
     };
     let field = &own.fields[index];

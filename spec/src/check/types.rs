@@ -214,7 +214,7 @@ impl<'a> Types<'a> {
         match suggest::nearest(name, builtins().chain(defined)) {
             Some(near) => unknown.help(format!("did you mean `{}`?", text.value.replacen(name, near, 1))),
             None => unknown.help(format!(
-                "define it as `[struct.{name}]`, `[enum.{name}]` or, if C headers do, as `[extern.{name}]`"
+                "define it as `[struct.{name}]`, `[enum.{name}]` or, if a C header has it, as `[extern.{name}]`"
             )),
         }
     }

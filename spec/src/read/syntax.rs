@@ -19,8 +19,16 @@ pub(super) fn report(cx: &mut Cx<'_>, errors: &[Error]) {
         errors.iter().map(|error| (error.span().unwrap_or(0..0), error)).collect();
     found.sort_by_key(|(range, _)| (range.start, range.end));
     let (mut last_line, mut shown) = (None, 0);
+    let mut repeated = None;
     for (range, error) in found {
         let line = line_start(cx.text, range.start);
+        // What stands in a table that is defined twice is often defined twice, too; the table's own error says it all.
+        if error.message() == DUPLICATE && repeated.is_some_and(|from| !cx.text[from..range.start].contains("\n[")) {
+            continue;
+        }
+        if error.message() == DUPLICATE && cx.text[line..].trim_start().starts_with('[') {
+            repeated = Some(range.end);
+        }
         if last_line == Some(line) || shown == MAX_ERRORS {
             continue;
         }
@@ -31,7 +39,12 @@ pub(super) fn report(cx: &mut Cx<'_>, errors: &[Error]) {
 }
 
 fn syntax(cx: &Cx<'_>, range: Range<usize>, error: &Error) -> Diagnostic {
-    Diagnostic::new(Code::Syntax, error.message().to_owned(), cx.span(range), "not valid TOML")
+    let line = line_start(cx.text, range.start);
+    let text = cx.text[line..].lines().next().unwrap_or("");
+    let syntax = Diagnostic::new(Code::Syntax, error.message().to_owned(), cx.span(range), "not valid TOML");
+    // An odd number of quotes is seen by the parser only where the next string begins.
+    let odd = text.split('#').next().unwrap_or("").matches('"').count() % 2 == 1;
+    if odd { syntax.help("a string on this line may lack its closing `\"`") } else { syntax }
 }
 
 fn duplicate(cx: &Cx<'_>, range: Range<usize>) -> Diagnostic {

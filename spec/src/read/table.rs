@@ -111,6 +111,11 @@ impl<'t> Table<'t> {
         Table { what: what.into(), span, entries, taken, known: Vec::new(), sound: true }
     }
 
+    /// Calls it by its name in messages, once that has been read.
+    pub(super) fn rename(&mut self, what: String) {
+        self.what = what;
+    }
+
     pub(super) fn what(&self) -> &str {
         &self.what
     }

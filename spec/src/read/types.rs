@@ -80,6 +80,9 @@ fn read_variant(cx: &mut Cx<'_>, item: &Value<'_>) -> VariantDef {
     let span = cx.span(item.span());
     let Some(mut table) = Table::open(cx, "a variant", span, item) else { return def };
     def.name = table.string(cx, "name");
+    if let Some(name) = &def.name {
+        table.rename(format!("the variant `{}`", name.value.escape_debug()));
+    }
     if def.name.is_none() && table.key_span("name").is_none() {
         table.missing(cx, "name", "write `{ name = \"open\", value = 1 }`");
     }
@@ -201,6 +204,9 @@ fn broken_field(span: Span) -> FieldDef {
 
 fn read_named(cx: &mut Cx<'_>, mut table: Table<'_>, span: Span) -> FieldDef {
     let name = table.string(cx, "name");
+    if let Some(name) = &name {
+        table.rename(format!("the field `{}`", name.value.escape_debug()));
+    }
     if name.is_none() && table.key_span("name").is_none() {
         let help = "write `{ name = \"pid\", type = \"u32\" }`, or `{ union = [...] }` for an unnamed member";
         table.missing(cx, "name", help);
