@@ -68,7 +68,8 @@ fn title(model: &Model) -> String {
 
 /// The include guard: the file's name, with `_` for whatever a macro cannot be named.
 fn guard(stem: &str) -> String {
-    let name: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    let name: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
     format!("__BPF_LAYOUT_{name}_H__")
 }
 

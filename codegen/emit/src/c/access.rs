@@ -13,7 +13,7 @@ use super::{
     facts::Facts,
     helpers::Helper,
     keep,
-    out::{Out, call, macro_definition, signature},
+    out::{MACRO_LINE, Out, call, macro_definition, macro_signature, signature},
     record::{keyword, tag_value, unnamed},
 };
 
@@ -81,10 +81,10 @@ impl Access<'_> {
         } else {
             "/* Zeroes every byte but those that only the kernel may write. */"
         });
-        out.lines(signature("", &format!("{INLINE} void"), &self.name("init"), &[&self.pointer()]));
+        out.lines(signature(&format!("{INLINE} void"), &self.name("init"), &[&self.pointer()]));
         out.line("{");
+        out.lines(keep::statement(self.layouts, self.id));
         out.indent();
-        out.line(&keep::statement(self.layouts, self.id));
         if managed.is_empty() {
             let helper = Helper::zero(layout.align);
             helpers.insert(helper);
@@ -104,7 +104,14 @@ impl Access<'_> {
         out.line("}");
     }
 
-    fn reader(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>, string: &StringField<'_>, space: &str, helper: Helper) {
+    fn reader(
+        &self,
+        out: &mut Out,
+        helpers: &mut BTreeSet<Helper>,
+        string: &StringField<'_>,
+        space: &str,
+        helper: Helper,
+    ) {
         let field = &string.field.name.c;
         let indices: Vec<String> = (0..string.lengths.len())
             .map(|depth| INDICES.get(depth).map_or_else(|| format!("i{depth}"), |&name| name.to_owned()))
@@ -115,7 +122,7 @@ impl Access<'_> {
         parameters.extend(numbered.iter().map(String::as_str));
         parameters.push("const void *src");
         out.blank();
-        out.lines(signature("", &format!("{INLINE} long"), &self.name(&format!("read_{field}_{space}")), &parameters));
+        out.lines(signature(&format!("{INLINE} long"), &self.name(&format!("read_{field}_{space}")), &parameters));
         out.line("{");
         out.indent();
         if string.field.omitted {
@@ -140,7 +147,7 @@ impl Access<'_> {
         helpers.insert(Helper::Reserve);
         out.blank();
         out.line("/* An initialised record in a ring buffer; NULL if that is full. */");
-        out.lines(signature("", &format!("{INLINE} {} *", self.ty), &self.name("reserve"), &["void *ringbuf"]));
+        out.lines(signature(&format!("{INLINE} {} *", self.ty), &self.name("reserve"), &["void *ringbuf"]));
         out.line("{");
         out.indent();
         out.line(&format!("{} = __bpf_layout_reserve(ringbuf, sizeof(*p));", self.pointer()));
@@ -168,9 +175,14 @@ impl Access<'_> {
             format!("\t\t__type(value, {});", self.ty),
             format!("\t}} {map} SEC(\".maps\");"),
         ];
-        body.extend(signature("\t", &format!("{INLINE} {} *", self.ty), &self.name("scratch"), &["void"]));
+        body.extend(macro_signature(&format!("{INLINE} {} *", self.ty), &self.name("scratch"), &["void"]));
         body.push("\t{".to_owned());
-        body.extend(call(&format!("\t\treturn {}", Helper::Lookup.name()), &[&format!("&{map}"), "0"], ";"));
+        body.extend(call(
+            MACRO_LINE,
+            &format!("\t\treturn {}", Helper::Lookup.name()),
+            &[&format!("&{map}"), "0"],
+            ";",
+        ));
         body.push("\t}".to_owned());
         body.push(format!("\t{}", self.ty));
         out.blank();

@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn nothing_ends_the_comment_early() {
-        for hostile in ["*/ int x;", "**//", "*\u{200b}/ x", "/*/ x", "a *??/\n/ b", "*\\\n/ int y;", "x \\", "*/*/*/", "\r\n*/"] {
+        for hostile in
+            ["*/ int x;", "**//", "*\u{200b}/ x", "/*/ x", "a *??/\n/ b", "*\\\n/ int y;", "x \\", "*/*/*/", "\r\n*/"]
+        {
             for text in [comment(hostile, 80).join("\n"), inline(hostile)] {
                 let body = text.strip_prefix("/*").and_then(|rest| rest.strip_suffix("*/")).expect("a comment");
                 let spliced = body.replace("??/", "\\").replace("\\\n", "");

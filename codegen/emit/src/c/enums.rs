@@ -1,28 +1,29 @@
 //! Enums and flags.
 
 use bpf_layout_spec::{
-    model::{Enum, Flags, Name, TypeDef, Variant},
+    model::{Enum, Flags, TypeDef, Variant},
     scalar::{Scalar, ScalarClass},
 };
 
 use super::{
     comment::comment,
-    out::Out,
-    types::{has_enumerators, is_enumerator, is_natural},
+    out::{Out, define},
+    types::{enum_tag, has_enumerators, is_enumerator, is_natural},
 };
 
 /// An enum or flags, with macros for the values that an enumerator cannot have.
 pub(super) fn definition(out: &mut Out, def: &TypeDef) {
+    let tag = enum_tag(def);
     match def {
-        TypeDef::Enum(def) => write(out, &Set::of_enum(def)),
-        TypeDef::Flags(def) => write(out, &Set::of_flags(def)),
+        TypeDef::Enum(def) => write(out, &Set::of_enum(tag, def)),
+        TypeDef::Flags(def) => write(out, &Set::of_flags(tag, def)),
         TypeDef::Record(_) | TypeDef::Extern(_) => {}
     }
 }
 
 /// What enums and flags have in common.
 struct Set<'a> {
-    name: &'a Name,
+    tag: String,
     doc: Option<&'a str>,
     repr: Scalar,
     values: &'a [Variant],
@@ -33,14 +34,14 @@ struct Set<'a> {
 }
 
 impl<'a> Set<'a> {
-    fn of_enum(def: &'a Enum) -> Self {
+    fn of_enum(tag: String, def: &'a Enum) -> Self {
         let stored_as = (!is_natural(def)).then_some(def.repr.info().c);
-        Set { name: &def.name, doc: def.doc.as_deref(), repr: def.repr, values: &def.variants, bits: false, stored_as }
+        Set { tag, doc: def.doc.as_deref(), repr: def.repr, values: &def.variants, bits: false, stored_as }
     }
 
-    fn of_flags(def: &'a Flags) -> Self {
+    fn of_flags(tag: String, def: &'a Flags) -> Self {
         let stored_as = Some(def.repr.info().c);
-        Set { name: &def.name, doc: def.doc.as_deref(), repr: def.repr, values: &def.bits, bits: true, stored_as }
+        Set { tag, doc: def.doc.as_deref(), repr: def.repr, values: &def.bits, bits: true, stored_as }
     }
 
     fn doc(&self) -> String {
@@ -62,7 +63,7 @@ fn write(out: &mut Out, set: &Set<'_>) {
         out.lines(lines);
     }
     if has_enumerators(set.repr, set.values) {
-        out.line(&format!("enum {} {{", set.name.c));
+        out.line(&format!("enum {} {{", set.tag));
         out.indent();
         for value in set.values.iter().filter(|value| is_enumerator(set.repr, value)) {
             value_doc(out, value);
@@ -73,7 +74,7 @@ fn write(out: &mut Out, set: &Set<'_>) {
     }
     for value in set.values.iter().filter(|value| !is_enumerator(set.repr, value)) {
         value_doc(out, value);
-        out.line(&format!("#define {} {}", value.name.c, literal(set, value.value)));
+        out.lines(define(&value.name.c, &literal(set, value.value)));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use bpf_layout_spec::model::{BinaryOp, ConstKind, Constant, Count, Expr, Model};
 
+use super::out;
+
 /// Largest value of C's `int`: where every step of an expression stays within it, C computes the spec's value.
 const INT_MAX: u64 = i32::MAX as u64;
 
@@ -16,7 +18,9 @@ pub(super) fn count(model: &Model, count: &Count) -> String {
 /// Like [`count`], with multiples of 1024 written as such: `256 * 1024`.
 pub(super) fn bytes(model: &Model, bytes: &Count) -> String {
     match bytes.expr {
-        Expr::Literal(value) if value > 1024 && value.is_multiple_of(1024) => format!("{} * 1024", number(value / 1024)),
+        Expr::Literal(value) if value > 1024 && value.is_multiple_of(1024) => {
+            format!("{} * 1024", number(value / 1024))
+        }
         _ => count(model, bytes),
     }
 }
@@ -26,9 +30,9 @@ pub(super) fn define(model: &Model, constant: &Constant) -> Vec<String> {
     let name = &constant.name.c;
     let text = count(model, &Count { value: constant.value, expr: constant.expr.clone() });
     let text = if matches!(constant.expr, Expr::Binary(..)) && text.contains(' ') { format!("({text})") } else { text };
-    let mut lines = vec![format!("#define {name} {text}")];
+    let mut lines = out::define(name, &text);
     if constant.value.is_power_of_two() {
-        lines.push(format!("#define {name}_MASK ({name} - 1)"));
+        lines.extend(out::define(&format!("{name}_MASK"), &format!("({name} - 1)")));
     }
     lines
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::out::Out;
+use super::out::{Out, signature};
 
 /// One of them; the order is that in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +51,15 @@ impl Helper {
         }
     }
 
+    /// What the reader of the header should know, once for those of a kind.
+    const fn comment(self) -> &'static str {
+        match self {
+            Helper::Zero1 | Helper::Zero2 | Helper::Zero4 | Helper::Zero8 => ZERO_COMMENT,
+            Helper::ReadKernel | Helper::ReadUser => READ_COMMENT,
+            Helper::Reserve | Helper::Lookup => "",
+        }
+    }
+
     fn definition(self) -> String {
         match self {
             Helper::Zero1 => zero("__u8", 1),
@@ -73,9 +82,14 @@ pub(super) fn basics(out: &mut Out) {
 
 /// The shared functions that are used.
 pub(super) fn definitions(out: &mut Out, used: &BTreeSet<Helper>) {
+    let mut comment = "";
     for helper in used {
         let guard = helper.name().trim_start_matches('_').to_ascii_uppercase();
         out.blank();
+        if comment != helper.comment() {
+            comment = helper.comment();
+            out.verbatim(comment);
+        }
         out.line(&format!("#ifndef __{guard}"));
         out.line(&format!("#define __{guard}"));
         out.verbatim(&helper.definition());
@@ -108,17 +122,19 @@ const BASICS: &str = r#"#ifndef __bpf_layout_inline
 #endif
 "#;
 
+const ZERO_COMMENT: &str = "/*
+ * BPF has no memset() to call. clang expands one of up to 128 stores in place,
+ * and makes a call of a larger one, as of a loop that does the same, unless the
+ * stores are volatile.
+ */
+";
+
 /// `word` is an integer of `size` bytes.
 fn zero(word: &str, size: u32) -> String {
     let name = word.trim_start_matches('_');
     let stores: String = (0..8).map(|index| format!("\t\tword[{index}] = 0;\n")).collect();
     format!(
-        r#"/*
- * BPF has no memset() to call. clang expands small ones in place, and makes a
- * call of a larger one or of a loop that does the same, unless its stores are
- * volatile.
- */
-__bpf_layout_inline void __bpf_layout_zero_{name}(void *p, unsigned long size)
+        r#"__bpf_layout_inline void __bpf_layout_zero_{name}(void *p, unsigned long size)
 {{
 	typedef {word} __attribute__((may_alias)) word_t;
 	volatile word_t *word = (volatile word_t *)p;
@@ -140,28 +156,38 @@ __bpf_layout_inline void __bpf_layout_zero_{name}(void *p, unsigned long size)
     )
 }
 
+const READ_COMMENT: &str = "/*
+ * Reads a string into a field of size bytes and returns the bytes written, with
+ * the NUL; if src cannot be read, a negative errno, and the field is all zero. Of
+ * a string that does not fit, the field gets size - 2 bytes, a NUL, and 0xff as
+ * the mark of what was cut, and size + 1 is returned.
+ */
+";
+
 /// `space` is `kernel` or `user`; the numbers are those of `bpf_probe_read_*` and `bpf_probe_read_*_str`.
 fn read(space: &str, probe_read: u32, probe_read_str: u32) -> String {
+    let head = signature(
+        "__bpf_layout_inline long",
+        &format!("__bpf_layout_read_{space}"),
+        &["char *field", "__u32 size", "const void *src"],
+    )
+    .join("\n");
     format!(
-        r#"/*
- * Reads a string into a field of size bytes. Of one that does not fit, the field
- * gets size - 2 bytes, a NUL, and 0xff as the mark of what was cut, and the
- * result is size + 1. The helper returns size for these, but also for a string
- * that just fits; they differ in the last byte that it read.
- */
-__bpf_layout_inline long __bpf_layout_read_{space}(char *field, __u32 size,
-						{pad}const void *src)
+        r#"{head}
 {{
-	long (*probe_read)(void *, __u32, const void *) = (void *){probe_read};
+	long (*probe_read)(void *, __u32, const void *) =
+		(void *){probe_read}; /* bpf_probe_read_{space}() */
 	long (*probe_read_str)(void *, __u32, const void *) =
 		(void *){probe_read_str}; /* bpf_probe_read_{space}_str() */
 	char last = 0;
 	long len;
 
+	/* A field that was filled before may hold the mark. */
 	field[size - 1] = 0;
 	len = probe_read_str(field, size, src);
 	if (len < (long)size)
 		return len;
+	/* What is cut and what just fits differ in the last byte that was read. */
 	if (!probe_read(&last, 1, (const char *)src + size - 1) && !last)
 		return len;
 	if (size > 1) {{
@@ -170,8 +196,7 @@ __bpf_layout_inline long __bpf_layout_read_{space}(char *field, __u32 size,
 	}}
 	return (long)size + 1;
 }}
-"#,
-        pad = if space == "kernel" { "  " } else { "" },
+"#
     )
 }
 

@@ -8,8 +8,8 @@ use bpf_layout_spec::{
 
 use super::{
     facts::Facts,
-    out::{Out, signature},
-    types::has_enumerators,
+    out::{LINE, MACRO_LINE, Out, call, macro_signature, signature},
+    types::{enum_tag, has_enumerators},
 };
 
 /// The function of an enum or flags. Records have theirs by [`record`], other types none.
@@ -20,20 +20,25 @@ pub(super) fn enumeration(out: &mut Out, def: &TypeDef) {
         TypeDef::Record(_) | TypeDef::Extern(_) => false,
     };
     if named {
-        let name = &def.name().c;
-        function(out, name, &format!("enum {name} *p"), &[]);
+        let tag = enum_tag(def);
+        function(out, &def.name().c, &format!("enum {tag} *p"), &[]);
     }
 }
 
 /// The function of a record. It also keeps what the record holds and BTF does not show with it.
 pub(super) fn record(out: &mut Out, layouts: &Layouts, facts: &Facts, id: TypeId, parameter: &str) {
-    let keeps: Vec<String> = facts.get(id).hidden.iter().map(|hidden| statement(layouts, *hidden)).collect();
+    let keeps: Vec<String> = facts.get(id).hidden.iter().flat_map(|hidden| statement(layouts, *hidden)).collect();
     function(out, &layouts.model.ty(id).name().c, parameter, &keeps);
 }
 
-/// The statement that keeps one type.
-pub(super) fn statement(layouts: &Layouts, id: TypeId) -> String {
-    format!("__bpf_layout_keep(__btf_type_{});", layouts.model.ty(id).name().c)
+/// The statement that keeps one type, one tab deep.
+pub(super) fn statement(layouts: &Layouts, id: TypeId) -> Vec<String> {
+    indented_statement(LINE, "\t", layouts, id)
+}
+
+fn indented_statement(columns: usize, indent: &str, layouts: &Layouts, id: TypeId) -> Vec<String> {
+    let function = format!("__btf_type_{}", layouts.model.ty(id).name().c);
+    call(columns, &format!("{indent}__bpf_layout_keep"), &[&function], ";")
 }
 
 /// Lines of a function, indented by one tab, that keeps what a map's own BTF does not show: the events of a buffer, and
@@ -49,20 +54,17 @@ pub(super) fn of_map(layouts: &Layouts, facts: &Facts, map: &Map) -> Vec<String>
         return Vec::new();
     }
     let name = format!("__btf_map_{}", map.name.c);
-    let mut lines = signature("\t", "static __attribute__((used)) void", &name, &["void"]);
+    let mut lines = macro_signature("static __attribute__((used)) void", &name, &["void"]);
     lines.push("\t{".to_owned());
-    lines.extend(kept.iter().map(|id| format!("\t\t{}", statement(layouts, *id))));
+    lines.extend(kept.iter().flat_map(|id| indented_statement(MACRO_LINE, "\t\t", layouts, *id)));
     lines.push("\t}".to_owned());
     lines
 }
 
 fn function(out: &mut Out, c_name: &str, parameter: &str, keeps: &[String]) {
     out.blank();
-    out.lines(signature("", "__bpf_layout_btf void", &format!("__btf_type_{c_name}"), &[parameter]));
-    out.line("{");
-    out.indent();
-    out.line("(void)p;");
+    out.lines(signature("__bpf_layout_btf void", &format!("__btf_type_{c_name}"), &[parameter]));
+    out.lines(["{", "\t(void)p;"]);
     out.lines(keeps);
-    out.dedent();
     out.line("}");
 }

@@ -11,7 +11,7 @@ use super::{
     expr,
     facts::Facts,
     keep,
-    out::{Out, macro_definition},
+    out::{MACRO_LINE, Out, call, macro_definition},
     types::declarator,
 };
 
@@ -27,7 +27,7 @@ pub(super) fn definition(out: &mut Out, layouts: &Layouts, facts: &Facts, map: &
     body.push("\tstruct {".to_owned());
     body.extend(members(layouts, map, true));
     if map.inner.is_some() {
-        body.push(format!("\t\t__array(values, struct {});", inner_struct(map)));
+        body.extend(call(MACRO_LINE, "\t\t__array", &["values", &format!("struct {}", inner_struct(map))], ";"));
     }
     body.push(format!("\t}} {} SEC(\".maps\")", map.name.c));
     out.blank();
@@ -47,43 +47,48 @@ fn inner_struct(outer: &Map) -> String {
 /// are numbers, since a program may be built with kernel headers that are older than they are. libbpf pins no map that
 /// is held by another.
 fn members(layouts: &Layouts, map: &Map, may_pin: bool) -> Vec<String> {
-    let mut lines = vec![format!("__uint(type, {}); /* {} */", map.kind.id, map.kind.c)];
+    let mut lines = vec![format!("\t\t__uint(type, {}); /* {} */", map.kind.id, map.kind.c)];
+    let mut add = |macro_name: &str, name: &str, value: &str| {
+        lines.extend(call(MACRO_LINE, &format!("\t\t{macro_name}"), &[name, value], ";"));
+    };
     if let Some(max_entries) = &map.max_entries {
         let count = if map.kind.carries_events {
             expr::bytes(&layouts.model, max_entries)
         } else {
             expr::count(&layouts.model, max_entries)
         };
-        lines.push(format!("__uint(max_entries, {count});"));
+        add("__uint", "max_entries", &count);
     }
-    lines.extend(part("key", map.key.as_ref(), map.kind.key, layouts));
-    lines.extend(part("value", map.value.as_ref(), map.kind.value, layouts));
+    for (name, ty, rule) in [("key", &map.key, map.kind.key), ("value", &map.value, map.kind.value)] {
+        if let Some(c_type) = part(layouts, ty.as_ref(), rule) {
+            add("__type", name, &c_type);
+        }
+    }
+    if let Some(node) = map.numa_node {
+        add("__uint", "numa_node", &node.to_string());
+    }
+    match map.map_extra {
+        Some(extra) if extra > u32::MAX.into() => add("__ulong", "map_extra", &format!("{extra:#x}ULL")),
+        Some(extra) => add("__uint", "map_extra", &extra.to_string()),
+        None => {}
+    }
+    if map.pinned_by_name && may_pin {
+        add("__uint", "pinning", "LIBBPF_PIN_BY_NAME");
+    }
     if !map.flags.is_empty() {
         let names: Vec<&str> = map.flags.iter().map(|flag| flag.c).collect();
         let bits = map.flags.iter().fold(0, |bits, flag| bits | flag.bit);
         // On a line of its own: clang-format breaks a line that a comment makes too long.
-        lines.push(format!("/* {} */", names.join(" | ")));
-        lines.push(format!("__uint(map_flags, {bits:#x});"));
+        lines.push(format!("\t\t/* {} */", names.join(" | ")));
+        lines.push(format!("\t\t__uint(map_flags, {bits:#x});"));
     }
-    if let Some(node) = map.numa_node {
-        lines.push(format!("__uint(numa_node, {node});"));
-    }
-    match map.map_extra {
-        Some(extra) if extra > u32::MAX.into() => lines.push(format!("__ulong(map_extra, {extra:#x}ULL);")),
-        Some(extra) => lines.push(format!("__uint(map_extra, {extra});")),
-        None => {}
-    }
-    if map.pinned_by_name && may_pin {
-        lines.push("__uint(pinning, LIBBPF_PIN_BY_NAME);".to_owned());
-    }
-    lines.iter().map(|line| format!("\t\t{line}")).collect()
+    lines
 }
 
-fn part(name: &str, ty: Option<&Type>, rule: Part, layouts: &Layouts) -> Option<String> {
-    let c_type = match (ty, rule) {
-        (Some(ty), _) => declarator(layouts, ty).abstract_type(),
-        (None, Part::U32) => "__u32".to_owned(),
-        (None, Part::Required | Part::Optional | Part::Refused) => return None,
-    };
-    Some(format!("__type({name}, {c_type});"))
+fn part(layouts: &Layouts, ty: Option<&Type>, rule: Part) -> Option<String> {
+    match (ty, rule) {
+        (Some(ty), _) => Some(declarator(layouts, ty).abstract_type()),
+        (None, Part::U32) => Some("__u32".to_owned()),
+        (None, Part::Required | Part::Optional | Part::Refused) => None,
+    }
 }

@@ -5,7 +5,10 @@
 const TAB: usize = 8;
 
 /// Columns of a line.
-const COLUMNS: usize = 80;
+pub(super) const LINE: usize = 80;
+
+/// Columns of a line of a macro, which a backslash follows.
+pub(super) const MACRO_LINE: usize = LINE - 2;
 
 /// Lines of C, with blank lines between sections.
 #[derive(Default)]
@@ -34,7 +37,7 @@ impl Out {
     /// `head(arguments)tail` at the current indentation, in as few lines as hold it.
     pub(super) fn call(&mut self, head: &str, arguments: &[&str], tail: &str) {
         let head = format!("{}{head}", "\t".repeat(self.indent));
-        for line in call(&head, arguments, tail) {
+        for line in call(LINE, &head, arguments, tail) {
             self.text.push_str(&line);
             self.text.push('\n');
         }
@@ -64,12 +67,12 @@ impl Out {
 
     /// Whether `text` fits on one line at the current indentation.
     pub(super) fn fits(&self, text: &str) -> bool {
-        self.indent * TAB + width(text) <= COLUMNS
+        self.indent * TAB + width(text) <= LINE
     }
 
     /// Columns that are left at the current indentation.
     pub(super) fn room(&self) -> usize {
-        COLUMNS.saturating_sub(self.indent * TAB)
+        LINE.saturating_sub(self.indent * TAB)
     }
 
     /// Everything written so far.
@@ -88,58 +91,109 @@ fn space_to(column: usize) -> String {
     format!("{}{}", "\t".repeat(column / TAB), " ".repeat(column % TAB))
 }
 
-/// `head(a, b)tail` in as few lines as hold it, each further one aligned behind the bracket. `head` starts with the tabs
-/// that it is indented by.
-pub(super) fn call(head: &str, arguments: &[&str], tail: &str) -> Vec<String> {
+/// `head(a, b)tail` in as few lines as hold it: each further one aligned behind the bracket or, if that is too far to the
+/// right, all arguments on lines of their own, one tab deeper. `head` starts with the tabs that it is indented by.
+pub(super) fn call(columns: usize, head: &str, arguments: &[&str], tail: &str) -> Vec<String> {
     let open = format!("{head}(");
-    let align = space_to(width(&open));
+    let close = format!("){tail}");
+    let aligned = fill(columns, &open, &space_to(width(&open)), arguments, &close);
+    if fits(columns, &aligned) || arguments.is_empty() {
+        return aligned;
+    }
+    let indent = "\t".repeat(head.chars().take_while(|&c| c == '\t').count() + 1);
+    let mut broken = vec![open];
+    broken.extend(fill(columns, &indent, &indent, arguments, &close));
+    if fits(columns, &broken) {
+        return broken;
+    }
+    // No way fits. In a macro the bracket stays where it is; elsewhere a declaration is broken within.
+    if columns == MACRO_LINE {
+        aligned
+    } else {
+        broken.iter().flat_map(|line| split_at_last_word(&indent, line)).collect()
+    }
+}
+
+fn split_at_last_word(indent: &str, line: &str) -> Vec<String> {
+    match line.rsplit_once(' ') {
+        Some((first, last)) if width(line) > LINE => vec![first.to_owned(), format!("{indent}\t{last}")],
+        _ => vec![line.to_owned()],
+    }
+}
+
+/// Arguments one after another; `start` begins the first line, `indent` each further one.
+fn fill(columns: usize, start: &str, indent: &str, arguments: &[&str], close: &str) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut line = open;
+    let mut line = start.to_owned();
     for (index, argument) in arguments.iter().enumerate() {
-        let last = index + 1 == arguments.len();
-        let end = if last { format!("){tail}") } else { ",".to_owned() };
+        let end = if index + 1 == arguments.len() { close } else { "," };
         let gap = if index == 0 { "" } else { " " };
-        if index > 0 && width(&line) + gap.len() + width(argument) + width(&end) > COLUMNS {
-            lines.push(std::mem::replace(&mut line, align.clone()));
-            line.push_str(argument);
+        if index > 0 && width(&line) + width(gap) + width(argument) + width(end) > columns {
+            lines.push(std::mem::replace(&mut line, indent.to_owned()));
         } else {
             line.push_str(gap);
-            line.push_str(argument);
         }
-        line.push_str(&end);
+        line.push_str(argument);
+        line.push_str(end);
     }
     lines.push(line);
     lines
 }
 
-/// The first lines of a function: on one line if it fits, then with a line for each group of parameters, then with the
-/// return type on a line of its own.
-pub(super) fn signature(indent: &str, return_type: &str, name: &str, parameters: &[&str]) -> Vec<String> {
-    let gap = if return_type.ends_with('*') { "" } else { " " };
-    let together = call(&format!("{indent}{return_type}{gap}{name}"), parameters, "");
-    if together.iter().all(|line| width(line) <= COLUMNS) {
-        return together;
+fn fits(columns: usize, lines: &[String]) -> bool {
+    lines.iter().all(|line| width(line) <= columns)
+}
+
+/// The first lines of a function: on as many as parameters need behind the bracket or, if the name leaves no room for
+/// that, with the return type on a line of its own.
+pub(super) fn signature(return_type: &str, name: &str, parameters: &[&str]) -> Vec<String> {
+    let open = format!("{}(", declared(return_type, name));
+    let aligned = fill(LINE, &open, &space_to(width(&open)), parameters, ")");
+    if fits(LINE, &aligned) {
+        return aligned;
     }
-    let mut apart = vec![format!("{indent}{return_type}")];
-    apart.extend(call(&format!("{indent}{name}"), parameters, ""));
+    let mut apart = vec![return_type.to_owned()];
+    apart.extend(call(LINE, name, parameters, ""));
     apart
 }
 
-/// `#define NAME` and the lines of its body, already indented, with the backslashes in one column.
+/// Like [`signature`], one tab deep in a macro, where clang-format takes a definition for a call.
+pub(super) fn macro_signature(return_type: &str, name: &str, parameters: &[&str]) -> Vec<String> {
+    let together = call(MACRO_LINE, &format!("\t{}", declared(return_type, name)), parameters, "");
+    if fits(MACRO_LINE, &together) {
+        return together;
+    }
+    let mut apart = vec![format!("\t{return_type}")];
+    apart.extend(call(MACRO_LINE, &format!("\t{name}"), parameters, ""));
+    apart
+}
+
+fn declared(return_type: &str, name: &str) -> String {
+    let gap = if return_type.ends_with('*') { "" } else { " " };
+    format!("{return_type}{gap}{name}")
+}
+
+/// `#define NAME value`, on two lines if one does not hold it.
+pub(super) fn define(name: &str, value: &str) -> Vec<String> {
+    let line = format!("#define {name} {value}");
+    if width(&line) <= LINE { vec![line] } else { vec![format!("#define {name} \\"), format!("\t{value}")] }
+}
+
+/// `#define NAME` and the lines of its body, already indented.
 pub(super) fn macro_definition(head: &str, body: &[String]) -> Vec<String> {
-    let first = format!("#define {head}");
-    let all: Vec<&str> = std::iter::once(first.as_str()).chain(body.iter().map(String::as_str)).collect();
-    let (last, continued) = all.split_last().expect("the head is there");
+    let mut lines = vec![format!("#define {head}")];
+    lines.extend_from_slice(body);
+    continued(&lines)
+}
+
+/// Lines that the preprocessor joins, with the backslashes in one column as far left as possible.
+pub(super) fn continued(lines: &[String]) -> Vec<String> {
+    let Some((last, continued)) = lines.split_last() else { return Vec::new() };
     let column = continued.iter().map(|line| width(line)).max().map_or(0, |longest| longest + 1);
-    let mut lines: Vec<String> = continued
-        .iter()
-        .map(|line| {
-            let fill = " ".repeat(column - width(line));
-            format!("{line}{fill}\\")
-        })
-        .collect();
-    lines.push((*last).to_owned());
-    lines
+    let mut joined: Vec<String> =
+        continued.iter().map(|line| format!("{line}{}\\", " ".repeat(column - width(line)))).collect();
+    joined.push(last.clone());
+    joined
 }
 
 #[cfg(test)]
@@ -149,18 +203,22 @@ mod tests {
     #[test]
     fn aligns_arguments_behind_the_bracket() {
         let long = "b".repeat(60);
-        assert_eq!(call("f", &["a", "b"], ";"), ["f(a, b);"]);
-        assert_eq!(call("function", &[&long, "c", "d"], ";"), [format!("function({long}, c, d);")]);
-        assert_eq!(call("function", &["a", &long, "ccccccc"], ";"), [format!("function(a, {long},"), "\t ccccccc);".into()]);
+        assert_eq!(call(LINE, "f", &["a", "b"], ";"), ["f(a, b);"]);
+        assert_eq!(call(LINE, "function", &[&long, "c", "d"], ";"), [format!("function({long}, c, d);")]);
+        let wrapped = call(LINE, "function", &["a", &long, "ccccccc"], ";");
+        assert_eq!(wrapped, [format!("function(a, {long},"), "\t ccccccc);".to_owned()]);
+        let far = call(LINE, &format!("\t{}", "f".repeat(30)), &[&long], "");
+        assert_eq!(far, [format!("\t{}(", "f".repeat(30)), format!("\t\t{long})")]);
     }
 
     #[test]
     fn puts_the_return_type_apart_only_if_it_must() {
         let name = "n".repeat(50);
-        assert_eq!(signature("", "int *", "f", &["void"]), ["int *f(void)"]);
-        assert_eq!(signature("", "static long", &name, &["void *context"]).len(), 1);
+        assert_eq!(signature("int *", "f", &["void"]), ["int *f(void)"]);
+        assert_eq!(signature("static long", &name, &["void *context"]).len(), 1);
         let wide = format!("struct {} *p", "w".repeat(20));
-        assert_eq!(signature("", "static long", &name, &[&wide, "int i"])[0], "static long");
+        assert_eq!(signature("static long", &name, &[&wide])[0], "static long");
+        assert_eq!(macro_signature("static long", &name, &[&wide])[1], format!("\t\t{wide})"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use bpf_layout_spec::{
 };
 
 use super::{
-    out::{Out, macro_definition},
+    out::{Out, continued, define, macro_definition},
     types::{Needs, kptr_macro},
 };
 
@@ -69,16 +69,17 @@ fn wide_typedefs(out: &mut Out, needs: &Needs) {
     if wide.is_empty() {
         return;
     }
-    out.lines(INT_L64);
+    out.lines(continued(&INT_L64.map(str::to_owned)));
     out.lines(wide.iter().map(|(name, ty)| format!("typedef {ty} {name};")));
     out.line("#else");
     out.lines(wide.iter().map(|(name, ty)| format!("typedef {} {name};", ty.replace("long", "long long"))));
     out.line("#endif");
 }
 
+/// Where userspace includes asm-generic/int-l64.h (arch/*/include/uapi/asm/types.h).
 const INT_L64: [&str; 3] = [
-    "#if !defined(__SANE_USERSPACE_TYPES__) &&                         \\",
-    "\t(defined(__alpha__) || defined(__ia64__) || defined(__powerpc64__) || \\",
+    "#if !defined(__SANE_USERSPACE_TYPES__) &&",
+    "\t(defined(__alpha__) || defined(__ia64__) || defined(__powerpc64__) ||",
     "\t (defined(__mips__) && _MIPS_SZLONG == 64))",
 ];
 
@@ -109,7 +110,12 @@ fn bool_of_cpp(out: &mut Out, needs: &Needs) {
         return;
     }
     out.blank();
-    out.lines(["#if defined(__cplusplus) && !defined(_Bool)", "#define _Bool bool", "#define __BPF_LAYOUT_BOOL", "#endif"]);
+    out.lines([
+        "#if defined(__cplusplus) && !defined(_Bool)",
+        "#define _Bool bool",
+        "#define __BPF_LAYOUT_BOOL",
+        "#endif",
+    ]);
 }
 
 /// See [`bool_of_cpp`].
@@ -123,31 +129,36 @@ pub(super) fn end_of_bool(out: &mut Out, needs: &Needs) {
 /// The two assertions that stand under each record.
 pub(super) fn assertions(out: &mut Out) {
     out.blank();
-    out.verbatim(ASSERTIONS);
+    out.lines([
+        "#ifndef __BPF_LAYOUT_ASSERT",
+        "#ifdef __cplusplus",
+        "#define __BPF_LAYOUT_ASSERT static_assert",
+        "#define __BPF_LAYOUT_ALIGNOF alignof",
+        "#else",
+        "#define __BPF_LAYOUT_ASSERT _Static_assert",
+        "#define __BPF_LAYOUT_ALIGNOF _Alignof",
+        "#endif",
+    ]);
+    out.blank();
+    out.line("/* The member starts at this byte of the type. */");
+    out.lines(macro_definition("__BPF_LAYOUT_AT(type, member, offset)", &AT.map(str::to_owned)));
+    out.blank();
+    out.line("/* The type has this many bytes, and this alignment. */");
+    out.lines(macro_definition("__BPF_LAYOUT_SIZE(type, size, align)", &SIZE.map(str::to_owned)));
+    out.line("#endif");
 }
 
-const ASSERTIONS: &str = r#"#ifndef __BPF_LAYOUT_ASSERT
-#ifdef __cplusplus
-#define __BPF_LAYOUT_ASSERT static_assert
-#define __BPF_LAYOUT_ALIGNOF alignof
-#else
-#define __BPF_LAYOUT_ASSERT _Static_assert
-#define __BPF_LAYOUT_ALIGNOF _Alignof
-#endif
+const AT: [&str; 2] = [
+    "\t__BPF_LAYOUT_ASSERT(__builtin_offsetof(type, member) == offset,",
+    "\t\t\t    #type \": \" #member \" is not at byte \" #offset)",
+];
 
-/* The member starts at this byte of the type. */
-#define __BPF_LAYOUT_AT(type, member, offset)                           \
-	__BPF_LAYOUT_ASSERT(__builtin_offsetof(type, member) == offset, \
-			    #type ": " #member " is not at byte " #offset)
-
-/* The type has this many bytes, and this alignment. */
-#define __BPF_LAYOUT_SIZE(type, size, align)                      \
-	__BPF_LAYOUT_ASSERT(sizeof(type) == size,                 \
-			    #type " is not of " #size " bytes");  \
-	__BPF_LAYOUT_ASSERT(__BPF_LAYOUT_ALIGNOF(type) == align,  \
-			    #type " is not aligned to " #align)
-#endif
-"#;
+const SIZE: [&str; 4] = [
+    "\t__BPF_LAYOUT_ASSERT(sizeof(type) == size,",
+    "\t\t\t    #type \" is not of \" #size \" bytes\");",
+    "\t__BPF_LAYOUT_ASSERT(__BPF_LAYOUT_ALIGNOF(type) == align,",
+    "\t\t\t    #type \" is not aligned to \" #align)",
+];
 
 /// What kernel-managed fields are made of.
 pub(super) fn kernel_types(out: &mut Out, needs: &Needs) {
@@ -204,7 +215,7 @@ fn tags(out: &mut Out, needs: &Needs) {
         let name = kptr_macro(kind);
         out.line(&format!("#ifndef {name}"));
         out.line("#if __has_attribute(btf_type_tag)");
-        out.line(&format!("#define {name} __attribute__((btf_type_tag(\"{}\")))", kind.name()));
+        out.lines(define(&name, &format!("__attribute__((btf_type_tag(\"{}\")))", kind.name())));
         out.line("#else");
         out.line(&format!("#define {name}"));
         out.line("#endif");

@@ -7,8 +7,8 @@ use bpf_layout_spec::{
 
 use super::{
     comment::{comment, inline},
-    out::{Out, call},
-    types::{Declarator, Needs, declarator, note, userspace_kptr},
+    out::{Out, define},
+    types::{Declarator, Needs, declarator, enum_tag, note, userspace_kptr},
 };
 
 /// Writes one record that has a name, with everything unnamed in it, its assertions, and what its profile omits.
@@ -23,13 +23,11 @@ pub(super) fn definition(out: &mut Out, layouts: &Layouts, id: TypeId, record: &
     out.line(&format!("{} {} {{", keyword(record), record.name.c));
     writer.members(out, record, layout, 0);
     out.line(&format!("}}{};", attributes(layout)));
-    let mut assertions = Vec::new();
     let ty = format!("{} {}", keyword(record), record.name.c);
-    assertions.extend(call("__BPF_LAYOUT_SIZE", &[&ty, &layout.size.to_string(), &layout.align.to_string()], ";"));
+    out.call("__BPF_LAYOUT_SIZE", &[&ty, &layout.size.to_string(), &layout.align.to_string()], ";");
     offsets(layouts, record, layout, 0, &mut |name, offset| {
-        assertions.extend(call("__BPF_LAYOUT_AT", &[&ty, name, &offset.to_string()], ";"));
+        out.call("__BPF_LAYOUT_AT", &[&ty, name, &offset.to_string()], ";");
     });
-    out.lines(assertions);
     presence(out, layouts, record, record);
 }
 
@@ -194,7 +192,12 @@ impl Writer<'_> {
     /// `__contains()` of a list or tree, with the C name of the struct that it contains.
     fn contains(&self, field: &Field) -> String {
         let Some((of, member)) = &field.contains else { return String::new() };
-        let of = self.layouts.model.records().find(|(_, record)| record.name.spec == *of).map_or(of, |(_, record)| &record.name.c);
+        let of = self
+            .layouts
+            .model
+            .records()
+            .find(|(_, record)| record.name.spec == *of)
+            .map_or(of, |(_, record)| &record.name.c);
         format!(" __bpf_layout_contains({of}, {member})")
     }
 
@@ -220,7 +223,7 @@ impl Writer<'_> {
     /// A bitfield is declared with the integer even where the enum would do: C++ compilers warn of an enum in few bits.
     fn natural_enum(&self, ty: &Type) -> Option<String> {
         match ty {
-            Type::Def(id) => Some(format!("enum {}", self.layouts.model.ty(*id).name().c)),
+            Type::Def(id) => Some(format!("enum {}", enum_tag(self.layouts.model.ty(*id)))),
             _ => None,
         }
     }
@@ -298,7 +301,11 @@ impl Declare for Declaration<'_> {
 
     fn on_two_lines(&self) -> (String, String) {
         let Declarator { base, star, suffix } = self.declarator;
-        (base.clone(), format!("{star}{}{suffix}{};", self.name, self.tail))
+        if suffix.is_empty() {
+            (base.clone(), format!("{star}{}{};", self.name, self.tail))
+        } else {
+            (format!("{base} {star}{}", self.name), format!("{suffix}{};", self.tail))
+        }
     }
 }
 
@@ -343,7 +350,8 @@ fn presence(out: &mut Out, layouts: &Layouts, named: &Record, record: &Record) {
     for field in &record.fields {
         if field.optional && !field.anonymous {
             let present = u8::from(!field.omitted);
-            out.line(&format!("#define {}_HAS_{} {present}", named.name.upper, field.name.upper));
+            let name = format!("{}_HAS_{}", named.name.upper, field.name.upper);
+            out.lines(define(&name, &present.to_string()));
         }
         if let Some((_, inner)) = unnamed(layouts, field) {
             presence(out, layouts, named, inner);

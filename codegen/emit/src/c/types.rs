@@ -124,10 +124,9 @@ pub(super) fn declarator(layouts: &Layouts, ty: &Type) -> Declarator {
         }
         Type::Def(id) => Declarator::plain(def_type(layouts.model.ty(*id))),
         Type::Kernel(field) => Declarator::plain(format!("struct {}", field.info().name)),
-        Type::Kptr(kind, target) => Declarator {
-            star: "*",
-            ..Declarator::plain(format!("struct {target} {}", kptr_macro(*kind)))
-        },
+        Type::Kptr(kind, target) => {
+            Declarator { star: "*", ..Declarator::plain(format!("struct {target} {}", kptr_macro(*kind))) }
+        }
     }
 }
 
@@ -173,6 +172,15 @@ pub(super) fn is_enumerator(repr: Scalar, variant: &Variant) -> bool {
     }
 }
 
+/// The tag that enums and flags have in C. Flags have only constants of their own; the tag serves BTF, and starts with
+/// `__` because the kernel has a `struct open_flags` too.
+pub(super) fn enum_tag(def: &TypeDef) -> String {
+    match def {
+        TypeDef::Flags(def) => format!("__{}", def.name.c),
+        TypeDef::Enum(_) | TypeDef::Record(_) | TypeDef::Extern(_) => def.name().c.clone(),
+    }
+}
+
 /// Whether C has an enum of this name, to be kept in BTF although members are declared with its integer.
 pub(super) fn is_kept_apart(def: &TypeDef) -> bool {
     match def {
@@ -197,7 +205,9 @@ pub(super) fn note(layouts: &Layouts, ty: &Type) -> Option<String> {
         Type::Scalar(Scalar::Ipv6) => Some("IPv6".to_owned()),
         Type::Scalar(Scalar::Mac) => Some("MAC".to_owned()),
         Type::Def(id) => match layouts.model.ty(*id) {
-            def @ (TypeDef::Enum(_) | TypeDef::Flags(_)) if is_kept_apart(def) => Some(format!("enum {}", def.name().c)),
+            def @ (TypeDef::Enum(_) | TypeDef::Flags(_)) if is_kept_apart(def) => {
+                Some(format!("enum {}", enum_tag(def)))
+            }
             TypeDef::Enum(def) if !is_natural(def) => Some(def.name.c.clone()),
             TypeDef::Flags(def) => Some(def.name.c.clone()),
             _ => None,
