@@ -35,7 +35,7 @@ pub enum Error {
         /// What was run.
         program: PathBuf,
     },
-    /// clang is older than [`OLDEST_CLANG`].
+    /// clang is older than version 14, the oldest that the generated headers are tested with.
     OldClang {
         /// What was run.
         program: PathBuf,

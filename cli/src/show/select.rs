@@ -14,20 +14,28 @@ pub(super) struct Selection {
     pub(super) maps: Vec<MapId>,
 }
 
-/// Everything, or what has this name in the spec: one record, or one map with the records that lie in it.
+/// Everything, or what has this name in the spec: a record, a map with the records that lie in it, or both.
 pub(super) fn select(model: &Model, name: Option<&str>) -> Result<Selection, Failure> {
     let records = || model.records().map(|(id, _)| id);
     let maps = || (0..).map(MapId).zip(&model.maps);
     let Some(name) = name else {
         return Ok(Selection { records: records().collect(), maps: maps().map(|(id, _)| id).collect() });
     };
-    if let Some(id) = records().find(|&id| model.ty(id).name().spec == name) {
-        return Ok(Selection { records: vec![id], maps: Vec::new() });
+    let mut selection = Selection::default();
+    selection.records.extend(records().find(|&id| model.ty(id).name().spec == name));
+    // C keeps structs and variables apart, so a map may have the name of its struct.
+    if let Some((id, map)) = maps().find(|(_, map)| map.name.spec == name) {
+        selection.maps.push(id);
+        for id in records_of(model, map) {
+            if !selection.records.contains(&id) {
+                selection.records.push(id);
+            }
+        }
     }
-    match maps().find(|(_, map)| map.name.spec == name) {
-        Some((id, map)) => Ok(Selection { records: records_of(model, map), maps: vec![id] }),
-        None => Err(unknown(model, name)),
+    if selection.records.is_empty() && selection.maps.is_empty() {
+        return Err(unknown(model, name));
     }
+    Ok(selection)
 }
 
 /// The records that a map's keys, values and events are made of, each once.

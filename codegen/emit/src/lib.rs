@@ -1,6 +1,6 @@
 //! C headers, Rust types and readable diagnostics out of a checked `layouts.toml`.
 //!
-//! Everything here takes values and gives text; only [`write`] touches files.
+//! Everything here takes values and gives text; only [`mod@write`] touches files.
 #![forbid(unsafe_code)]
 
 pub mod c;
