@@ -75,27 +75,31 @@ fn totals(layouts: &Layouts, id: TypeId) -> String {
     let layout = layouts.of(id);
     let rows = rows(layouts, id);
     let fields = rows.iter().filter(|row| !row.padding).count();
-    let padding = rows.iter().filter(|row| row.padding);
-    let bits: u64 = padding.map(|row| row.bits.map_or(row.size * 8, |bits| bits.width.into())).sum();
-    let padding = match (bits / 8, bits % 8) {
-        (bytes, 0) => count(bytes, "byte"),
-        (0, bits) => count(bits, "bit"),
-        (bytes, bits) => format!("{} and {}", count(bytes, "byte"), count(bits, "bit")),
-    };
+    let mut parts =
+        vec![count(layout.size, "byte"), format!("alignment {}", layout.align), count(fields as u64, "field")];
+    // What a union's member leaves free is in use by another.
+    if record(layouts, id).kind != RecordKind::Union {
+        parts.push(format!("{} of padding", padding(&rows)));
+    }
     let lines = layout.size.div_ceil(CACHE_LINE);
-    let mut text = format!(
-        "{}, alignment {}, {}, {padding} of padding, {}",
-        count(layout.size, "byte"),
-        layout.align,
-        count(fields as u64, "field"),
-        count(lines, "cache line")
-    );
+    parts.push(count(lines, "cache line"));
+    let mut text = parts.join(", ");
     match layout.size % CACHE_LINE {
         0 => {}
         last if lines > 1 => text += &format!(" (the last holds {})", count(last, "byte")),
         _ => {}
     }
     text
+}
+
+fn padding(rows: &[Row<'_>]) -> String {
+    let padding = rows.iter().filter(|row| row.padding);
+    let bits: u64 = padding.map(|row| row.bits.map_or(row.size * 8, |bits| bits.width.into())).sum();
+    match (bits / 8, bits % 8) {
+        (bytes, 0) => count(bytes, "byte"),
+        (0, bits) => count(bits, "bit"),
+        (bytes, bits) => format!("{} and {}", count(bytes, "byte"), count(bits, "bit")),
+    }
 }
 
 fn count(number: u64, what: &str) -> String {
@@ -208,11 +212,12 @@ fn maps_block<'a>(layouts: &Layouts, maps: impl Iterator<Item = &'a Map>) -> Str
 fn map_cells(layouts: &Layouts, map: &Map) -> [String; 6] {
     let model = &layouts.model;
     let sized = |ty| format!("{} ({} B)", type_text(model, ty), layouts.size_align(ty).0);
-    let events = || map.events.iter().map(|&id| model.ty(id).name().spec.as_str()).collect::<Vec<_>>().join(", ");
+    let events: Vec<&str> = map.events.iter().map(|&id| model.ty(id).name().spec.as_str()).collect();
     let value = match (&map.value, map.inner) {
+        // The kernel's own value of a perf buffer is a file descriptor, which says nothing of what it carries.
+        _ if !events.is_empty() => events.join(", "),
         (Some(value), _) => sized(value),
         (None, Some(inner)) => format!("map {}", model.map(inner).name.spec),
-        (None, None) if !map.events.is_empty() => events(),
         (None, None) => "-".into(),
     };
     let max_entries = match &map.max_entries {
