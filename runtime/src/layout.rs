@@ -117,6 +117,20 @@ pub unsafe trait Layout: Copy + 'static {
     }
 }
 
+/// The bytes of values that lie one after another.
+#[cfg(feature = "libbpf")]
+pub(crate) fn slice_bytes<T: Layout>(values: &[T]) -> &[u8] {
+    // SAFETY: an array of T is as many bytes, without padding between its elements; the rest as for `as_bytes`.
+    unsafe { slice::from_raw_parts(values.as_ptr().cast::<u8>(), size_of_val(values)) }
+}
+
+/// The bytes of values that lie one after another, to be changed.
+#[cfg(feature = "libbpf")]
+pub(crate) fn slice_bytes_mut<T: Layout>(values: &mut [T]) -> &mut [u8] {
+    // SAFETY: as for `slice_bytes`; borrowed mutably, and any bytes are valid values.
+    unsafe { slice::from_raw_parts_mut(values.as_mut_ptr().cast::<u8>(), size_of_val(values)) }
+}
+
 /// The leading bytes of one value as another: the member of a union.
 ///
 /// Refuses to compile unless `Part` fits into `Whole` in size and alignment.

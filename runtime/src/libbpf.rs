@@ -1,0 +1,60 @@
+//! Typed maps, ring buffers and perf buffers over [`libbpf_rs`].
+//!
+//! ```no_run
+//! # bpf_layout::layout! { pub struct FileEvent("file"): size 4, align 4 { pub pid: u32 = 0 } }
+//! # mod maps {
+//! #     pub struct Sockets;
+//! #     impl bpf_layout::Map for Sockets {
+//! #         type Kind = bpf_layout::kind::Hash;
+//! #         type Key = u32;
+//! #         type Value = u64;
+//! #         const NAME: &'static str = "sockets";
+//! #         const MAX_ENTRIES: u32 = 16;
+//! #         const FLAGS: u32 = 0;
+//! #     }
+//! #     pub struct Events;
+//! #     impl bpf_layout::Map for Events {
+//! #         type Kind = bpf_layout::kind::Ringbuf;
+//! #         type Key = ();
+//! #         type Value = ();
+//! #         const NAME: &'static str = "events";
+//! #         const MAX_ENTRIES: u32 = 4096;
+//! #         const FLAGS: u32 = 0;
+//! #     }
+//! #     bpf_layout::buffer! { pub enum EventsRecord for Events("events") { File(super::FileEvent) } }
+//! # }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (sockets, events) = (
+//! #     libbpf_rs::MapHandle::from_pinned_path("/sys/fs/bpf/a")?, libbpf_rs::MapHandle::from_pinned_path("/sys/fs/bpf/b")?);
+//! use std::time::Duration;
+//! use bpf_layout::libbpf::{Events, TypedMap};
+//!
+//! // `sockets` and `events` are maps of a loaded skeleton.
+//! let sockets = TypedMap::<maps::Sockets>::new(&sockets)?; // refuses a map of another layout
+//! sockets.update(&7, &1)?;
+//! assert_eq!(sockets.lookup(&7)?, Some(1));
+//!
+//! let events = Events::<maps::Events>::new(&events, |record| match record {
+//!     maps::EventsRecord::File(file) => println!("{file:?}"),
+//! })?;
+//! events.poll(Duration::from_millis(100))?;
+//! println!("{:?}", events.stats());
+//! # Ok(())
+//! # }
+//! ```
+
+mod batch;
+mod clock;
+mod error;
+mod events;
+mod handle;
+mod map;
+mod percpu;
+mod perf;
+
+pub use clock::BootClock;
+pub use error::{Error, Mismatch};
+pub use events::{Events, EventsBuilder, Stats};
+pub use handle::TypedMap;
+pub use libbpf_rs::{self, MapFlags};
+pub use perf::{PerfEvents, PerfEventsBuilder};

@@ -1,0 +1,88 @@
+//! What can go wrong between a spec and a live map.
+
+use std::{fmt, io, string::String, vec::Vec};
+
+/// Why an operation on a map or buffer failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The live map is not the one that the spec describes.
+    Mismatch(Mismatch),
+    /// The kernel or libbpf refused.
+    Libbpf {
+        /// Name of the map in the spec.
+        map: &'static str,
+        /// What was asked for.
+        operation: &'static str,
+        /// Why not.
+        source: libbpf_rs::Error,
+    },
+    /// A batch stopped on the way.
+    Batch {
+        /// Name of the map in the spec.
+        map: &'static str,
+        /// What was asked for.
+        operation: &'static str,
+        /// Entries that were done before it stopped.
+        done: usize,
+        /// Why it stopped.
+        source: io::Error,
+    },
+    /// A per-CPU value was not given once for each possible CPU.
+    Cpus {
+        /// Name of the map in the spec.
+        map: &'static str,
+        /// Values given.
+        values: usize,
+        /// Possible CPUs.
+        cpus: usize,
+    },
+}
+
+/// A live map that is not the one that the spec describes, with every difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// Name of the map in the spec.
+    pub map: &'static str,
+    /// What differs, as text: `value: 1112 bytes, expected 1104 (socket_value)`.
+    pub differences: Vec<String>,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "map `{}` differs from its layout: {}", self.map, self.differences.join("; "))
+    }
+}
+
+impl std::error::Error for Mismatch {}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Mismatch(mismatch) => mismatch.fmt(f),
+            Error::Libbpf { map, operation, source } => write!(f, "map `{map}`: cannot {operation}: {source}"),
+            Error::Batch { map, operation, done, source } => {
+                write!(f, "map `{map}`: cannot {operation}: {source} (after {done} entries)")
+            }
+            Error::Cpus { map, values, cpus } => {
+                write!(f, "map `{map}`: {values} values given for {cpus} possible CPUs")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Libbpf { source, .. } => Some(source),
+            Error::Batch { source, .. } => Some(source),
+            Error::Mismatch(_) | Error::Cpus { .. } => None,
+        }
+    }
+}
+
+impl From<Mismatch> for Error {
+    fn from(mismatch: Mismatch) -> Self {
+        Error::Mismatch(mismatch)
+    }
+}

@@ -1,0 +1,229 @@
+//! A ring buffer whose records arrive as types.
+
+use std::{
+    any::Any,
+    boxed::Box,
+    fmt,
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use libbpf_rs::{MapCore, RingBuffer, RingBufferBuilder};
+
+use super::{error::Error, handle::compare};
+use crate::{error::ParseError, kind::Ring, map::Buffer};
+
+/// How many records came, and what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Records that were read and handed on.
+    pub received: u64,
+    /// Records that were none of the buffer's events.
+    pub malformed: u64,
+    /// Records that the kernel had no room for, as far as the transport says so: perf buffers do, ring buffers do not;
+    /// there, the BPF program must count what it could not reserve.
+    pub lost: u64,
+}
+
+/// What the callbacks and the owner of a buffer share.
+#[derive(Default)]
+pub(super) struct Shared {
+    received: AtomicU64,
+    malformed: AtomicU64,
+    pub(super) lost: AtomicU64,
+    last_error: Mutex<Option<ParseError>>,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+/// Called with each record that could not be read: why, and its bytes.
+pub(super) type OnMalformed<'cb> = Box<dyn FnMut(ParseError, &[u8]) + Send + 'cb>;
+
+impl Shared {
+    pub(super) fn stats(&self) -> Stats {
+        let read = |counter: &AtomicU64| counter.load(Relaxed);
+        Stats { received: read(&self.received), malformed: read(&self.malformed), lost: read(&self.lost) }
+    }
+
+    pub(super) fn last_error(&self) -> Option<ParseError> {
+        *lock(&self.last_error)
+    }
+
+    /// Reads one record and hands it on. Whether to go on: a panic must not unwind through libbpf, so it is kept for
+    /// [`resume_panic`](Self::resume_panic), and no record is handed on after it.
+    pub(super) fn dispatch<M: Buffer>(
+        &self,
+        bytes: &[u8],
+        handler: &mut impl FnMut(M::Record<'_>),
+        on_malformed: &mut Option<OnMalformed<'_>>,
+    ) -> bool {
+        let outcome = catch_unwind(AssertUnwindSafe(|| match M::parse(bytes) {
+            Ok(record) => {
+                self.received.fetch_add(1, Relaxed);
+                handler(record);
+            }
+            Err(error) => {
+                self.malformed.fetch_add(1, Relaxed);
+                *lock(&self.last_error) = Some(error);
+                if let Some(on_malformed) = on_malformed {
+                    on_malformed(error, bytes);
+                }
+            }
+        }));
+        let Err(panic) = outcome else { return true };
+        lock(&self.panic).get_or_insert(panic);
+        false
+    }
+
+    pub(super) fn has_panicked(&self) -> bool {
+        lock(&self.panic).is_some()
+    }
+
+    /// Goes on with a panic of a handler, if there was one.
+    pub(super) fn resume_panic(&self) {
+        let panic = lock(&self.panic).take();
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sets up an [`Events`].
+pub struct EventsBuilder<'a, 'cb, M> {
+    map: &'a dyn MapCore,
+    on_malformed: Option<OnMalformed<'cb>>,
+    spec: PhantomData<fn() -> M>,
+}
+
+impl<'cb, M: Buffer<Kind: Ring>> EventsBuilder<'_, 'cb, M> {
+    /// Calls `report` with each record that could not be read: why, and its bytes. They are counted without it, too.
+    #[must_use]
+    pub fn on_malformed(mut self, report: impl FnMut(ParseError, &[u8]) + Send + 'cb) -> Self {
+        self.on_malformed = Some(Box::new(report));
+        self
+    }
+
+    /// Opens the buffer; `handler` is called with each record.
+    ///
+    /// # Errors
+    /// If the map is no ring buffer, or libbpf cannot map its memory.
+    pub fn build(self, mut handler: impl FnMut(M::Record<'_>) + Send + 'cb) -> Result<Events<'cb, M>, Error> {
+        compare::<M>(self.map)?;
+        let shared = Arc::new(Shared::default());
+        let (own, mut on_malformed) = (Arc::clone(&shared), self.on_malformed);
+        let callback = move |bytes: &[u8]| {
+            if own.dispatch::<M>(bytes, &mut handler, &mut on_malformed) { 0 } else { STOP }
+        };
+        let failed = |source| Error::Libbpf { map: M::NAME, operation: "open the ring buffer", source };
+        let mut builder = RingBufferBuilder::new();
+        builder.add(self.map, callback).map_err(failed)?;
+        Ok(Events { buffer: builder.build().map_err(failed)?, shared, spec: PhantomData })
+    }
+}
+
+/// What the callback returns to make libbpf stop reading.
+const STOP: i32 = -libc::ECANCELED;
+
+/// A ring buffer whose records arrive as types: see [`Events::new`].
+pub struct Events<'cb, M> {
+    buffer: RingBuffer<'cb>,
+    shared: Arc<Shared>,
+    spec: PhantomData<fn() -> M>,
+}
+
+impl<'cb, M: Buffer<Kind: Ring>> Events<'cb, M> {
+    /// Opens a ring buffer of a loaded skeleton or object; `handler` is called with each record, inside of
+    /// [`poll`](Self::poll) and [`consume`](Self::consume). The record is borrowed from the buffer.
+    ///
+    /// # Errors
+    /// If the map is no ring buffer, or libbpf cannot map its memory.
+    pub fn new(map: &dyn MapCore, handler: impl FnMut(M::Record<'_>) + Send + 'cb) -> Result<Self, Error> {
+        Self::builder(map).build(handler)
+    }
+
+    /// [`new`](Self::new) with options.
+    #[must_use]
+    pub fn builder<'a>(map: &'a dyn MapCore) -> EventsBuilder<'a, 'cb, M> {
+        EventsBuilder { map, on_malformed: None, spec: PhantomData }
+    }
+
+    /// Waits for records at most this long ([`Duration::MAX`]: for ever), hands on all there are, and returns how many
+    /// those were. A signal ends the wait, with 0.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn poll(&self, timeout: Duration) -> Result<usize, Error> {
+        // libbpf-rs casts milliseconds to an i32; a long wait must not become a negative, endless one.
+        let timeout = if timeout == Duration::MAX { timeout } else { timeout.min(MAX_WAIT) };
+        self.finish("poll", self.buffer.poll_raw(timeout))
+    }
+
+    /// Hands on all records that there are, without waiting, and returns how many those were.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn consume(&self) -> Result<usize, Error> {
+        self.finish("consume", self.buffer.consume_raw())
+    }
+
+    /// Hands on at most `limit` records, without waiting, and returns how many those were.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn consume_up_to(&self, limit: usize) -> Result<usize, Error> {
+        self.finish("consume", self.buffer.consume_raw_n(limit))
+    }
+
+    fn finish(&self, operation: &'static str, status: i32) -> Result<usize, Error> {
+        self.shared.resume_panic();
+        match usize::try_from(status) {
+            Ok(records) => Ok(records),
+            Err(_) if status == -libc::EINTR => Ok(0),
+            Err(_) => {
+                let source = libbpf_rs::Error::from_raw_os_error(status.saturating_neg());
+                Err(Error::Libbpf { map: M::NAME, operation, source })
+            }
+        }
+    }
+
+    /// A file descriptor that is readable when there are records, for an event loop. Valid as long as this is.
+    #[must_use]
+    pub fn epoll_fd(&self) -> i32 {
+        self.buffer.epoll_fd()
+    }
+
+    /// How many records came.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.stats()
+    }
+
+    /// Why the last record that could not be read could not.
+    #[must_use]
+    pub fn last_error(&self) -> Option<ParseError> {
+        self.shared.last_error()
+    }
+}
+
+/// Longest wait that fits the `int` of milliseconds of `epoll_wait`.
+pub(super) const MAX_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
+
+impl<M> fmt::Debug for Events<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("stats", &self.shared.stats()).finish_non_exhaustive()
+    }
+}
+
+impl<M: Buffer> fmt::Debug for EventsBuilder<'_, '_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventsBuilder").field("map", &M::NAME).finish_non_exhaustive()
+    }
+}
