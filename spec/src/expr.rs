@@ -58,8 +58,7 @@ fn after_value(token: &Token<'_>, at: Range<usize>) -> Wrong {
         let unit = format!("{}iB", name[..1].to_ascii_uppercase());
         return Wrong::grammar(at, format!("`{name}` is not a unit")).help(format!("write `{unit}`: powers of 1024"));
     }
-    Wrong::grammar(at, format!("expected an operator, found {}", token.describe()))
-        .help(OPERATORS)
+    Wrong::grammar(at, format!("expected an operator, found {}", token.describe())).help(OPERATORS)
 }
 
 /// Parses an expression that ends before the first token that cannot continue it.

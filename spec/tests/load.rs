@@ -1,8 +1,37 @@
 //! Whole specs through every stage.
 
-use std::path::Path;
+use std::{
+    collections::HashMap,
+    io,
+    path::{Path, PathBuf},
+};
 
-use bpf_layout_spec::{Options, load};
+use bpf_layout_spec::{
+    Failure, Loaded, Options,
+    diag::{Code, Diagnostic},
+    load, load_with,
+    model::{ConstKind, RecordKind, TagValue, Type, TypeDef},
+};
+
+/// Loads a spec that consists of the given files; the first is the one asked for.
+fn load_files(files: &[(&str, &str)], profile: Option<&str>) -> Result<Loaded, Failure> {
+    let texts: HashMap<PathBuf, String> =
+        files.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned())).collect();
+    let mut reader = |path: &Path| texts.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into());
+    load_with(Path::new(files[0].0), &mut reader, &Options { profile: profile.map(str::to_owned) })
+}
+
+fn good(text: &str, profile: Option<&str>) -> Loaded {
+    load_files(&[("layouts.toml", text)], profile).unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics))
+}
+
+fn bad(text: &str, profile: Option<&str>) -> Vec<Diagnostic> {
+    load_files(&[("layouts.toml", text)], profile).expect_err("an error is expected").diagnostics
+}
+
+fn codes(diagnostics: &[Diagnostic]) -> Vec<Code> {
+    diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+}
 
 #[test]
 fn the_projects_own_spec_loads_under_every_profile() {
@@ -14,4 +43,184 @@ fn the_projects_own_spec_loads_under_every_profile() {
         assert_eq!(loaded.layouts.model.stem, "layouts");
         assert!(loaded.layouts.model.maps.iter().any(|map| map.name.spec == "execs"));
     }
+}
+
+const DESIGN: &str = include_str!("specs/design.toml");
+
+#[test]
+fn the_example_of_the_design_loads() {
+    let loaded = good(DESIGN, None);
+    let model = &loaded.layouts.model;
+    let constants: Vec<(&str, u64)> =
+        model.constants.iter().map(|constant| (constant.name.c.as_str(), constant.value)).collect();
+    assert_eq!(
+        constants,
+        [
+            ("COMM_LEN", 16),
+            ("PATH_LEN", 512),
+            ("ARG_LEN", 256),
+            ("ARGS_LEN", 5120),
+            ("SOCKETS_MAX_ENTRIES", 16384),
+            ("EXECS_MAX_ENTRIES", 1024)
+        ]
+    );
+    let names: Vec<&str> = model.types.iter().map(|def| def.name().rust.as_str()).collect();
+    assert_eq!(names, ["FileOp", "OpenFlags", "SocketKey", "SocketValue", "FileEvent"]);
+    let sockets = &model.maps[0];
+    assert_eq!((sockets.kind.name, sockets.budget), ("hash", Some(20 << 20)));
+    assert_eq!(sockets.max_entries.as_ref().map(|count| count.value), Some(16384));
+    assert!(model.maps[1].pinned_by_name);
+    assert_eq!(model.maps[1].flags[0].c, "BPF_F_NO_COMMON_LRU");
+    assert_eq!(model.maps[2].events.len(), 1);
+}
+
+#[test]
+fn a_profile_overrides_and_omits() {
+    let value_size = |profile| {
+        let loaded = good(DESIGN, profile);
+        let (id, record) =
+            loaded.layouts.model.records().find(|(_, record)| record.name.spec == "socket_value").unwrap();
+        let omitted: Vec<&str> =
+            record.fields.iter().filter(|field| field.omitted).map(|field| field.name.spec.as_str()).collect();
+        (loaded.layouts.of(id).size, omitted.join(" "))
+    };
+    // The numbers of Inspektor Gadget's socket enricher less its 40 bytes of ptask, ipv6only and padding.
+    assert_eq!(value_size(None), (40 + 2 * 512, String::new()));
+    assert_eq!(value_size(Some("before")), (40 + 2 * 4096, String::new()));
+    assert_eq!(value_size(Some("lean")), (40 + 128, "cwd".to_owned()));
+}
+
+#[test]
+fn an_unknown_profile_is_named_with_those_that_exist() {
+    let found = bad(DESIGN, Some("leen"));
+    assert_eq!(codes(&found), [Code::UnknownName]);
+    assert_eq!(found[0].help, ["did you mean `lean`?"]);
+    assert_eq!(found[0].notes, ["the spec has `before` and `lean`"]);
+    assert!(found[0].primary.is_none());
+}
+
+#[test]
+fn included_files_come_first_and_are_read_once() {
+    let top = "spec = 1\ninclude = [\"a/one.toml\", \"./two.toml\"]\n\
+               [struct.top]\nfields = [{ name = \"x\", type = \"shared\" }, { name = \"y\", type = \"one\" }]";
+    let one = "spec = 1\ninclude = [\"../two.toml\"]\n[struct.one]\nfields = [{ name = \"x\", type = \"shared\" }]";
+    let two = "spec = 1\n[lengths]\nUNUSED_HERE = 3\n[alias]\nshared = \"u32\"";
+    let files = [("dir/top.toml", top), ("dir/a/one.toml", one), ("dir/a/../two.toml", two), ("dir/./two.toml", two)];
+    let loaded = load_files(&files, None).unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics));
+    let names: Vec<&str> = loaded.layouts.model.types.iter().map(|def| def.name().spec.as_str()).collect();
+    assert_eq!(names, ["one", "top"]);
+    let paths: Vec<&Path> = loaded.sources.paths().collect();
+    assert_eq!(paths, [Path::new("dir/top.toml"), Path::new("dir/a/one.toml"), Path::new("dir/a/../two.toml")]);
+    assert!(loaded.warnings.is_empty(), "constants of included files may serve others");
+}
+
+#[test]
+fn definitions_keep_the_order_of_the_file_unless_one_needs_another() {
+    let text = "spec = 1\n\
+        [struct.z]\nfields = [{ name = \"b\", type = \"b[2]\" }]\n\
+        [enum.y]\nrepr = \"u8\"\nvariants = [{ name = \"one\", value = 1 }]\n\
+        [struct.a]\nfields = [{ name = \"x\", type = \"u8\" }]\n\
+        [union.b]\nfields = [{ struct = [{ name = \"y\", type = \"y\" }] }, { name = \"n\", type = \"u8\" }]";
+    let loaded = good(text, None);
+    let names: Vec<&str> = loaded.layouts.model.types.iter().map(|def| def.name().spec.as_str()).collect();
+    assert_eq!(names, ["y", "b__anon0", "b", "z", "a"]);
+}
+
+#[test]
+fn inner_maps_come_before_those_that_hold_them() {
+    let text = "spec = 1\n\
+        [map.outer]\ntype = \"hash_of_maps\"\nkey = \"u64\"\nmax_entries = 4\ninner = \"inner\"\n\
+        [map.first]\ntype = \"array\"\nvalue = \"u64\"\nmax_entries = 1\n\
+        [map.inner]\ntype = \"array\"\nvalue = \"u64\"\nmax_entries = 1";
+    let model = good(text, None).layouts.model;
+    let names: Vec<&str> = model.maps.iter().map(|map| map.name.spec.as_str()).collect();
+    assert_eq!(names, ["inner", "outer", "first"]);
+    assert_eq!(model.map(model.maps[1].inner.unwrap()).name.spec, "inner");
+}
+
+#[test]
+fn tags_resolve_to_variants_and_numbers() {
+    let loaded = good(include_str!("specs/tags.toml"), None);
+    let model = &loaded.layouts.model;
+    let record = |name: &str| model.records().find(|(_, record)| record.name.spec == name).unwrap().1;
+    let addr = record("addr");
+    assert!(matches!(addr.fields[0].when[..], [TagValue::Variant(_, 0)]));
+    assert!(matches!(addr.fields[1].when[..], [TagValue::Variant(_, 1), TagValue::Variant(_, 2)]));
+    assert_eq!(record("socket").fields[1].tag, Some(0));
+    let exit = record("exit");
+    let RecordKind::Event { tag: Some(tag) } = &exit.kind else { panic!("{:?}", exit.kind) };
+    assert_eq!((tag.field, &tag.value), (0, &TagValue::Number(2)));
+    let unnamed = record("message__anon0");
+    assert_eq!(unnamed.fields[0].when, [TagValue::Number(-1)]);
+    assert_eq!(record("message").fields[1].name.rust, "anon0");
+}
+
+#[test]
+fn types_resolve_outermost_dimension_first() {
+    let text = "spec = 1\n[lengths]\nN = 3\n[alias]\npair = \"u16[2]\"\n\
+        [struct.s]\nfields = [{ name = \"a\", type = \"pair[N]\" }, { name = \"b\", type = \"str[16][4]\" }]";
+    let loaded = good(text, None);
+    let TypeDef::Record(record) = &loaded.layouts.model.types[0] else { panic!() };
+    let Type::Array(element, outer) = &record.fields[0].ty else { panic!() };
+    assert!(matches!(&**element, Type::Array(_, inner) if inner.value == 2) && outer.value == 3);
+    let Type::Array(element, outer) = &record.fields[1].ty else { panic!() };
+    assert!(matches!(&**element, Type::Str(inner) if inner.value == 16) && outer.value == 4);
+    assert_eq!(loaded.layouts.size_align(&record.fields[1].ty), (64, 1));
+}
+
+#[test]
+fn every_map_type_can_be_written_down() {
+    let loaded = good(include_str!("specs/maps.toml"), None);
+    let maps = &loaded.layouts.model.maps;
+    for kind in bpf_layout_spec::kernel::MAP_KINDS {
+        assert!(maps.iter().any(|map| map.kind.name == kind.name), "{}", kind.name);
+    }
+    for flag in bpf_layout_spec::kernel::MAP_FLAGS {
+        assert!(maps.iter().any(|map| map.flags.iter().any(|used| used.name == flag.name)), "{}", flag.name);
+    }
+}
+
+#[test]
+fn constants_say_how_they_are_written() {
+    let model = good(DESIGN, None).layouts.model;
+    let args = model.constants.iter().find(|constant| constant.name.spec == "ARGS").unwrap();
+    assert_eq!((args.kind, args.name.spec.as_str()), (ConstKind::Length, "ARGS"));
+    assert!(matches!(&args.expr, bpf_layout_spec::model::Expr::Binary(op, ..) if op.symbol() == "*"));
+}
+
+#[test]
+fn problems_of_one_stage_come_in_one_run_and_in_file_order() {
+    let text = "spec = 1\n[lengths]\nA = 0\n[struct.s]\n\
+        fields = [{ name = \"a\", type = \"u23\" }, { name = \"a\", type = \"str[B]\" }]\n\
+        [map.m]\ntype = \"hash\"\nkey = \"s\"\nvalue = \"s\"\nmax_entries = \"C\"\n";
+    let found = bad(text, None);
+    assert_eq!(
+        codes(&found),
+        [Code::ZeroLength, Code::UnknownType, Code::DuplicateName, Code::UnknownName, Code::UnknownName]
+    );
+    let starts: Vec<u32> = found.iter().map(|found| found.primary.as_ref().unwrap().span.start).collect();
+    assert!(starts.is_sorted(), "{starts:?}");
+}
+
+#[test]
+fn an_error_is_said_once() {
+    // Whoever uses what is wrong is not told again.
+    let text = "spec = 1\n[lengths]\nA = 0\nB = \"A + 1\"\n[alias]\nt = \"nothing\"\n[struct.s]\n\
+        fields = [{ name = \"a\", type = \"str[A]\" }, { name = \"b\", type = \"t\" }, { name = \"c\" }]\n\
+        [struct.u]\nfields = [{ name = \"s\", type = \"s[B]\" }]\n\
+        [map.m]\ntype = \"hash\"\nkey = \"s\"\nvalue = \"u\"\nmax_entries = 1\n";
+    assert_eq!(codes(&bad(text, None)), [Code::ZeroLength, Code::UnknownType, Code::MissingKey]);
+}
+
+#[test]
+fn places_inside_strings_survive_escapes_and_other_quotes() {
+    let shown = |field: &str| {
+        let text = format!("spec = 1\n[struct.s]\nfields = [{{ name = \"a\", type = {field} }}]\n");
+        let failure = load_files(&[("layouts.toml", &text)], None).unwrap_err();
+        failure.sources.text(failure.diagnostics[0].primary.as_ref().unwrap().span).to_owned()
+    };
+    assert_eq!(shown("\"u8[LEN]\""), "LEN");
+    assert_eq!(shown("'u8[LEN]'"), "LEN");
+    assert_eq!(shown("\"\"\"u8[LEN]\"\"\""), "LEN");
+    assert_eq!(shown("\"u8[\\u004cEN]\""), "\"u8[\\u004cEN]\"");
 }

@@ -235,7 +235,9 @@ impl<'a> Constants<'a> {
             cx.push(
                 Diagnostic::new(Code::UnknownName, message, at, "not a length")
                     .also(entry.def.name.span, "defined under [capacities]")
-                    .help(format!("lengths are for types, capacities for maps: define a length, and let the capacity use it")),
+                    .help(format!(
+                        "lengths are for types, capacities for maps: define a length, and let the capacity use it"
+                    )),
             );
             return None;
         }
