@@ -68,17 +68,19 @@ const BUILD: &str = r#"fn main() {
 }
 "#;
 
-/// A package outside the workspace, with the same target folder and so the same dependencies, built already.
+/// A package outside the workspace, with the same target folder and so the same dependencies, built already. Packages in
+/// one target folder need different names: cargo does not tell them apart by their folders.
 struct Package {
     folder: TempDir,
+    name: &'static str,
 }
 
 impl Package {
-    fn new() -> Self {
-        let package = Package { folder: TempDir::new().expect("a temporary folder") };
+    fn new(name: &'static str) -> Self {
+        let package = Package { folder: TempDir::new().expect("a temporary folder"), name };
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the workspace is there");
         let manifest = format!(
-            "[package]\nname = \"follows\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+            "[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
              [dependencies]\nbpf-layout = {{ path = {runtime:?} }}\n\n\
              [build-dependencies]\nbpf-layout-codegen = {{ path = {codegen:?} }}\n\n[workspace]\n",
             runtime = root.join("runtime"),
@@ -130,7 +132,9 @@ impl Package {
         let output = self.cargo("run", variables);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{errors}");
-        let fresh = errors.contains("Fresh follows v0.1.0");
+        // Shown when a test fails: why cargo built what it should not have.
+        errors.lines().filter(|line| line.contains("Dirty")).for_each(|line| eprintln!("{line}"));
+        let fresh = errors.contains(&format!("Fresh {} v0.1.0", self.name));
         (String::from_utf8_lossy(&output.stdout).trim().to_owned(), !fresh)
     }
 
@@ -158,7 +162,7 @@ fn one_number_is_edited_and_everything_follows_and_nothing_else_builds_again() {
     if !has_clang() {
         return;
     }
-    let package = Package::new();
+    let package = Package::new("follows");
     assert_eq!(package.run(&[]), ("64 68".into(), true));
     assert_eq!(package.run(&[]), ("64 68".into(), false));
 
@@ -178,15 +182,15 @@ fn errors_are_those_of_the_spec_and_go_away_with_them() {
     if !has_clang() {
         return;
     }
-    let package = Package::new();
+    let package = Package::new("fails");
     package.edit("layouts.toml", &SPEC.replace("\"u32\"", "\"u31\""));
     let errors = package.errors();
-    assert_eq!(errors[0], "error: follows@0.1.0: error[unknown-type]: there is no type `u31`");
+    assert_eq!(errors[0], "error: fails@0.1.0: error[unknown-type]: there is no type `u31`");
     assert!(errors.iter().any(|line| line.contains(" --> layouts.toml:7:")), "{errors:?}");
     assert_eq!(errors.last().map(String::as_str), Some("error: build script logged errors"));
 
     package.edit("layouts.toml", SPEC);
     assert_eq!(package.run(&[]).0, "64 68");
-    let elsewhere = Package::new();
+    let elsewhere = Package::new("elsewhere");
     assert_eq!(package.run_whole(&[]).0, elsewhere.run_whole(&[]).0, "the object depends on its folder");
 }

@@ -26,6 +26,9 @@ const COMMANDS: &[&[&str]] = &[
     &["/usr/bin/no-such-program"],
 ];
 
+/// Where they are looked for: each folder that lacks one is a failed execve more.
+const PATH: &str = "/usr/bin:/bin";
+
 pub(crate) fn run(flags: Flags) -> Result<ExitCode, String> {
     needs::provide(needs::BUILD, &[], flags.no_install)?;
     println!("building the `exec` example");
@@ -75,7 +78,12 @@ fn start_commands() {
         thread::sleep(Duration::from_millis(200));
         let Some((program, arguments)) = words.split_first() else { continue };
         // One of them fails on purpose; the tracer shows how.
-        let _ = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let _ = Command::new(program)
+            .args(arguments)
+            .env("PATH", PATH)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
     }
 }
 
