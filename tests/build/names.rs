@@ -1,0 +1,47 @@
+//! Names that are trouble in at least one of the languages that output is written in.
+
+use crate::rng::Rng;
+
+/// Words that C, C++ or Rust reserve, and plain words that output might use for itself. All are fine names in a spec.
+const NASTY: &[&str] = &[
+    // C
+    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float",
+    "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof",
+    "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "typeof", "asm",
+    // C++
+    "class", "template", "namespace", "this", "operator", "private", "public", "new", "delete", "virtual", "friend",
+    "explicit", "mutable", "typename", "using", "throw", "catch", "export", "and", "not", "xor", "bitand", "nullptr",
+    "constexpr", "decltype", "noexcept", "alignas", "thread_local", "concept", "requires", "co_await", "wchar_t",
+    // Rust
+    "as", "async", "await", "crate", "dyn", "fn", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub",
+    "ref", "self", "super", "trait", "type", "unsafe", "use", "where", "abstract", "become", "box", "final", "macro",
+    "override", "priv", "try", "unsized", "yield", "gen", "raw",
+    // What generated code might call its own parts
+    "size", "align", "offset", "data", "bytes", "value", "len", "ptr", "src", "dst", "p", "i", "n", "get", "set", "parse",
+    "clone", "hash", "eq", "fmt", "from", "into", "core", "std", "alloc", "str_", "u8_", "index", "name", "item",
+];
+
+/// Field names that do not repeat within one record.
+pub(crate) struct Names {
+    next: u32,
+    taken: Vec<&'static str>,
+}
+
+impl Names {
+    pub(crate) fn new() -> Self {
+        Names { next: 0, taken: Vec::new() }
+    }
+
+    /// A name not given before.
+    pub(crate) fn next(&mut self, rng: &mut Rng) -> String {
+        if rng.chance(30) {
+            let nasty = *rng.pick(NASTY);
+            if !self.taken.contains(&nasty) {
+                self.taken.push(nasty);
+                return nasty.to_owned();
+            }
+        }
+        self.next += 1;
+        format!("f{}", self.next)
+    }
+}

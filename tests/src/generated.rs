@@ -1,0 +1,33 @@
+//! What the build script has generated from the root spec and from the random ones.
+
+#![allow(missing_docs, reason = "specs need no documentation")]
+
+use crate::{
+    facts::What,
+    marks::Case,
+    parsers::{Buffer, Parser},
+};
+
+/// One thing that rustc says: type, member, what, number.
+pub type RustFact = (&'static str, &'static str, What, i128);
+
+/// One spec under one profile.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// Its name here.
+    pub name: &'static str,
+    /// The file.
+    pub path: &'static str,
+    /// The profile.
+    pub profile: Option<&'static str>,
+    /// What rustc says of its types.
+    pub facts: &'static [RustFact],
+    /// Its records in the graffiti test.
+    pub cases: &'static [Case],
+    /// The parsers of its records.
+    pub parsers: &'static [Parser],
+    /// The parsers of its buffers.
+    pub buffers: &'static [Buffer],
+}
+
+include!(concat!(env!("OUT_DIR"), "/specs.rs"));

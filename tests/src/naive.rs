@@ -1,0 +1,155 @@
+//! The spec as somebody would write it in C who has no generator: no padding written out, `packed` and `aligned` where the
+//! spec says so, and everything else left to the compiler.
+//!
+//! The generated header leaves a compiler nothing to decide, so that its agreement proves the header, not the rules. This
+//! translation leaves it everything, and so proves that the rules are those of C. It shares nothing with the emitter.
+
+use std::fmt::Write as _;
+
+use bpf_layout_spec::{
+    layout::{Layouts, Member},
+    model::{Field, Record, RecordKind, Type, TypeDef, TypeId},
+    scalar::Scalar,
+};
+
+/// What C says in place of the record with this id.
+#[must_use]
+pub fn c_type(id: TypeId, record: &Record) -> String {
+    let keyword = if record.kind == RecordKind::Union { "union" } else { "struct" };
+    format!("{keyword} n{}", id.0)
+}
+
+/// How C names the field of this index.
+#[must_use]
+pub fn member(field: usize) -> String {
+    format!("m{field}")
+}
+
+/// Whether C can say it without our help. Where it cannot, the record stands in the header as so many opaque bytes.
+///
+/// - `offset` of a bitfield: C cannot place one.
+/// - `packed` above 1 together with `align` of a field: `#pragma pack` is the only way to say the first, and lowers the
+///   second too; in a spec, `align` raises.
+/// - `align` of a bitfield that shares a unit: GCC and clang disagree once it would lie across two (see `place.rs`).
+#[must_use]
+pub fn is_expressible(layouts: &Layouts, record: &Record) -> bool {
+    let fields = || record.fields.iter().filter(|field| !field.omitted);
+    let bits_placed = fields().any(|field| field.bits.is_some() && (field.offset.is_some() || field.align.is_some()));
+    let raised_in_pragma = record.packed.is_some_and(|packed| packed > 1) && fields().any(|field| field.align.is_some());
+    let mut unnamed = fields().filter(|field| field.anonymous).filter_map(|field| match &field.ty {
+        Type::Def(id) => match layouts.model.ty(*id) {
+            TypeDef::Record(inner) => Some(inner),
+            TypeDef::Enum(_) | TypeDef::Flags(_) | TypeDef::Extern(_) => None,
+        },
+        _ => None,
+    });
+    !bits_placed && !raised_in_pragma && unnamed.all(|inner| is_expressible(layouts, inner))
+}
+
+/// A header with every record of the spec.
+#[must_use]
+pub fn header(layouts: &Layouts) -> String {
+    let mut text = String::new();
+    for (id, record) in layouts.model.records() {
+        if is_expressible(layouts, record) {
+            write_record(layouts, id, record, &mut text);
+        } else {
+            let layout = layouts.of(id);
+            let (ty, size, align) = (c_type(id, record), layout.size, layout.align);
+            let _ = writeln!(text, "{ty} {{ unsigned char bytes[{size}]; }} __attribute__((aligned({align})));\n");
+        }
+    }
+    text
+}
+
+fn write_record(layouts: &Layouts, id: TypeId, record: &Record, text: &mut String) {
+    let pragma = record.packed.filter(|&packed| packed > 1);
+    if let Some(packed) = pragma {
+        let _ = writeln!(text, "#pragma pack(push, {packed})");
+    }
+    let _ = writeln!(text, "{} {{", c_type(id, record));
+    for (index, field) in record.fields.iter().enumerate().filter(|(_, field)| !field.omitted) {
+        if field.offset.is_some() {
+            write_gap(layouts, id, index, text);
+        }
+        let bits = field.bits.map(|bits| format!(" : {bits}")).unwrap_or_default();
+        let align = field.align.map(|align| format!(" __attribute__((aligned({align})))")).unwrap_or_default();
+        let _ = writeln!(text, "\t{}{bits}{align};", declarator(layouts, field, &member(index)));
+    }
+    text.push('}');
+    if record.packed == Some(1) {
+        text.push_str(" __attribute__((packed))");
+    }
+    if let Some(align) = record.align {
+        let _ = write!(text, " __attribute__((aligned({align})))");
+    }
+    text.push_str(";\n");
+    if pragma.is_some() {
+        text.push_str("#pragma pack(pop)\n");
+    }
+    text.push('\n');
+}
+
+/// The bytes that stand before a field with a fixed offset: what follows the end of the field before it.
+fn write_gap(layouts: &Layouts, id: TypeId, index: usize, text: &mut String) {
+    let mut end = 0;
+    for member in &layouts.of(id).members {
+        match member {
+            Member::Field { field, offset, .. } if *field == index => {
+                if *offset > end {
+                    let _ = writeln!(text, "\tunsigned char gap{index}[{}];", offset - end);
+                }
+                return;
+            }
+            Member::Field { offset, size, .. } => end = offset + size,
+            Member::Bits(run) => end = run.offset + run.len,
+            Member::Padding { .. } => {}
+        }
+    }
+}
+
+fn declarator(layouts: &Layouts, field: &Field, name: &str) -> String {
+    let mut dimensions = String::new();
+    let mut ty = &field.ty;
+    while let Type::Array(element, count) = ty {
+        let _ = write!(dimensions, "[{}]", count.value);
+        ty = element;
+    }
+    let (base, last) = match ty {
+        Type::Scalar(scalar) => scalar_type(*scalar),
+        Type::Str(count) | Type::Bytes(count) => ("char".to_owned(), format!("[{}]", count.value)),
+        Type::Def(id) => match layouts.model.ty(*id) {
+            TypeDef::Enum(def) => scalar_type(def.repr),
+            TypeDef::Flags(def) => scalar_type(def.repr),
+            TypeDef::Record(record) => (c_type(*id, record), String::new()),
+            TypeDef::Extern(def) => opaque(def.size, def.align),
+        },
+        Type::Kernel(field) => opaque(field.info().size.into(), field.info().align),
+        Type::Kptr(..) => ("void *".to_owned(), String::new()),
+        Type::Array(..) => unreachable!("all dimensions were taken off"),
+    };
+    format!("{base} {name}{dimensions}{last}")
+}
+
+fn opaque(size: u64, align: u32) -> (String, String) {
+    (format!("struct {{ unsigned char bytes[{size}]; }} __attribute__((aligned({align})))"), String::new())
+}
+
+fn scalar_type(scalar: Scalar) -> (String, String) {
+    let (base, dimension) = match scalar {
+        Scalar::U8 => ("unsigned char", ""),
+        Scalar::U16 | Scalar::Be16 => ("unsigned short", ""),
+        Scalar::U32 | Scalar::Be32 | Scalar::Ipv4 => ("unsigned int", ""),
+        Scalar::U64 | Scalar::Be64 | Scalar::Ktime | Scalar::Ptr => ("unsigned long", ""),
+        Scalar::U128 => ("unsigned __int128", ""),
+        Scalar::I8 => ("signed char", ""),
+        Scalar::I16 => ("short", ""),
+        Scalar::I32 => ("int", ""),
+        Scalar::I64 => ("long", ""),
+        Scalar::I128 => ("__int128", ""),
+        Scalar::Bool => ("_Bool", ""),
+        Scalar::Ipv6 => ("unsigned char", "[16]"),
+        Scalar::Mac => ("unsigned char", "[6]"),
+    };
+    (base.to_owned(), dimension.to_owned())
+}

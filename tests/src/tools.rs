@@ -1,0 +1,40 @@
+//! Compilers that may or may not be there.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+/// Whether a program can be started. If it cannot, says so, or fails where `BPF_LAYOUT_REQUIRE_TOOLS=1` asks for every
+/// tool.
+///
+/// # Panics
+/// If the tool is missing and required.
+#[must_use]
+pub fn available(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
+    if !found {
+        assert!(!required("BPF_LAYOUT_REQUIRE_TOOLS"), "{program} is not installed, and BPF_LAYOUT_REQUIRE_TOOLS=1");
+        eprintln!("skipped: {program} is not installed");
+    }
+    found
+}
+
+/// Whether the environment asks for something by a variable set to 1.
+#[must_use]
+pub fn required(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| value == "1")
+}
+
+/// Runs a program in a folder and gives what it printed.
+///
+/// # Panics
+/// If it cannot be started or fails; with what it said.
+pub fn run(program: &str, arguments: &[&str], folder: &Path) -> String {
+    let output = Command::new(program).args(arguments).current_dir(folder).output();
+    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
+    let Output { status, stdout, stderr } = output;
+    let said = String::from_utf8_lossy(&stderr);
+    assert!(status.success(), "{program} {} failed: {status}\n{said}", arguments.join(" "));
+    String::from_utf8(stdout).unwrap_or_else(|error| panic!("{program} printed no UTF-8: {error}"))
+}
