@@ -8,15 +8,13 @@ use std::{
     process::Command,
 };
 
-use support::{Header, has_tool, headers, run, run_silently, write_headers};
+use support::{Header, bpf::CLANGS, has_tool, headers, host_includes, run, run_silently, write_headers};
 
 /// What every compiler is asked to warn of.
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpadded", "-Werror"];
 
 /// What BPF programs are often also built with.
 const MORE_WARNINGS: [&str; 3] = ["-Wshadow", "-Wconversion", "-Wunused-function"];
-
-const BPF_CLANGS: [&str; 3] = ["clang-14", "clang-16", "clang-19"];
 
 /// Targets whose alignments, byte orders or integer types differ from those of x86-64.
 const FOREIGN_TARGETS: [&str; 11] = [
@@ -72,13 +70,6 @@ impl Written {
     }
 }
 
-/// Where the host's <asm/types.h> is, which compilers for other targets do not look into.
-fn host_includes() -> Vec<String> {
-    let output = run(Command::new("gcc").arg("-print-multiarch"));
-    let multiarch = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    vec!["-idirafter".into(), format!("/usr/include/{multiarch}"), "-idirafter".into(), "/usr/include".into()]
-}
-
 fn check<P: AsRef<Path>>(compiler: &str, options: &[&str], paths: impl IntoIterator<Item = P>) {
     let mut command = Command::new(compiler);
     command.args(options).args(WARNINGS).arg("-fsyntax-only");
@@ -92,7 +83,7 @@ fn clang_for_bpf() {
     let written = Written::new();
     let includes = host_includes();
     let includes: Vec<&str> = includes.iter().map(String::as_str).collect();
-    for clang in BPF_CLANGS.into_iter().filter(|clang| has_tool(clang)) {
+    for clang in CLANGS.into_iter().filter(|clang| has_tool(clang)) {
         for target in ["--target=bpfel", "--target=bpfeb"] {
             let options = [&[target, "-std=gnu11", "-O2", "-g", "-xc"], &MORE_WARNINGS[..], &includes].concat();
             check(clang, &options, &written.paths);
@@ -158,7 +149,7 @@ fn beside_headers_of_the_system() {
             // <linux/bpf.h> of a distribution is older than some kernel types.
             let without = if system.contains("bpf.h") { &[WITH_KERNEL_TYPES][..] } else { without };
             let files = written.wrapped(without, before, behind);
-            for clang in BPF_CLANGS.into_iter().filter(|clang| has_tool(clang)) {
+            for clang in CLANGS.into_iter().filter(|clang| has_tool(clang)) {
                 check(clang, &bpf, &files);
             }
             check("gcc", &["-std=c11"], &files);
@@ -176,7 +167,7 @@ fn beside_vmlinux_h() {
     let bpf = ["--target=bpf", "-std=gnu11", "-O2", "-g", &system];
     // Types of the kernel come from vmlinux.h, so it must be there first. It is large enough to be compiled once only.
     let files = written.wrapped(&[], "", "");
-    for clang in BPF_CLANGS.into_iter().filter(|clang| has_tool(clang)) {
+    for clang in CLANGS.into_iter().filter(|clang| has_tool(clang)) {
         let compiled = vmlinux.join(format!("{clang}.pch"));
         let mut command = Command::new(clang);
         command.args(bpf).args(["-xc-header", "-o"]).arg(&compiled).arg(vmlinux.join("vmlinux.h"));
@@ -225,7 +216,7 @@ fn several_headers_at_once_and_twice() {
     }
     let file = written.folder.path().join("together.c");
     fs::write(&file, text).expect("a writable file");
-    for clang in BPF_CLANGS.into_iter().filter(|clang| has_tool(clang)) {
+    for clang in CLANGS.into_iter().filter(|clang| has_tool(clang)) {
         check(clang, &["--target=bpf", "-std=gnu11", "-O2", "-g"], [&file]);
     }
     check("gcc", &["-std=c11"], [&file]);

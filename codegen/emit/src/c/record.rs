@@ -189,16 +189,14 @@ impl Writer<'_> {
         out.verbatim("#endif\n");
     }
 
-    /// `__contains()` of a list or tree, with the C name of the struct that it contains.
+    /// `__contains()` of a list or tree, with the names that C has for the struct that it contains and the node in it.
     fn contains(&self, field: &Field) -> String {
-        let Some((of, member)) = &field.contains else { return String::new() };
-        let of = self
-            .layouts
-            .model
-            .records()
-            .find(|(_, record)| record.name.spec == *of)
-            .map_or(of, |(_, record)| &record.name.c);
-        format!(" __bpf_layout_contains({of}, {member})")
+        let Some((of, node)) = &field.contains else { return String::new() };
+        let record = self.layouts.model.records().map(|(_, record)| record).find(|record| record.name.spec == *of);
+        let field = record.and_then(|record| record.fields.iter().find(|field| field.name.spec == *node));
+        let of = record.map_or(of, |record| &record.name.c);
+        let node = field.map_or(node, |field| &field.name.c);
+        format!(" __bpf_layout_contains({of}, {node})")
     }
 
     fn bits(&self, out: &mut Out, record: &Record, run: &BitRun, base: u64, written: &mut [bool]) {

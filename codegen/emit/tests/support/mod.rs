@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
+pub mod bpf;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -112,4 +114,11 @@ pub fn run_silently(command: &mut Command) {
 /// Runs a command to its end.
 pub fn run(command: &mut Command) -> Output {
     command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+/// Where the host's <asm/types.h> is, which compilers for other targets do not look into.
+pub fn host_includes() -> Vec<String> {
+    let output = run(Command::new("gcc").arg("-print-multiarch"));
+    let multiarch = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    vec!["-idirafter".into(), format!("/usr/include/{multiarch}"), "-idirafter".into(), "/usr/include".into()]
 }
