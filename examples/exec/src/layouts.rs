@@ -1,0 +1,14 @@
+//! What `layouts.toml` says, and what it was built with.
+
+include!(concat!(env!("OUT_DIR"), "/layouts.rs"));
+
+/// The profile of `layouts.toml` that this binary was built with.
+pub(crate) const PROFILE: &str = match option_env!("BPF_LAYOUT_PROFILE") {
+    Some(profile) => profile,
+    None => "default",
+};
+
+/// Profile and sizes, in a few words.
+pub(crate) fn summary() -> String {
+    format!("profile {PROFILE}: PATH {PATH_LEN}, ARGS {ARGS_LEN}, {EXECS_MAX_ENTRIES} calls at a time")
+}

@@ -1,0 +1,147 @@
+//! The BPF side: loaded, attached, read, and at the end asked for its account.
+
+use std::{
+    fmt, thread,
+    time::{Duration, Instant},
+};
+
+use bpf_layout::{
+    Map,
+    libbpf::{Events, TypedMap},
+};
+use libbpf_rs::{Link, MapCore, MapHandle, Object, ObjectBuilder};
+
+use crate::{
+    explain::{explain, keep_messages},
+    layouts::{ExecCounters, ExecEvent, maps},
+    totals::Totals,
+};
+
+/// The object that the build script made of `bpf-src/exec.bpf.c`.
+///
+/// libbpf-cargo's skeleton has it too, and names for its maps and programs, but also `unsafe` code, which this crate
+/// forbids itself; the typed maps know their names anyway.
+static OBJECT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/exec.bpf.o"));
+
+/// In this order, so that no call is seen to begin whose end would be missed; and detached the other way round.
+const PROGRAMS: [&str; 4] = ["exec_abandoned", "exec_failure", "exec_success", "exec_enter"];
+
+/// How long programs that were detached may go on on another CPU.
+const SETTLING: Duration = Duration::from_secs(1);
+
+/// Programs that are attached, and their events.
+pub(crate) struct Tracer<'cb> {
+    /// Of [`PROGRAMS`], in their order.
+    links: Vec<Link>,
+    events: Events<'cb, maps::Events>,
+    counters: TypedMap<'static, maps::ExecStats>,
+    calls: TypedMap<'static, maps::Execs>,
+    /// What the links are of; so it goes last.
+    _object: Object,
+}
+
+impl<'cb> Tracer<'cb> {
+    /// Loads and attaches; from now on the ring buffer fills. `on_event` is called from [`Tracer::poll`] and
+    /// [`Tracer::finish`].
+    ///
+    /// # Errors
+    /// If the kernel does not let us, with what to do about it.
+    pub(crate) fn start(mut on_event: impl FnMut(&ExecEvent) + Send + 'cb) -> Result<Self, String> {
+        keep_messages();
+        let object = load().map_err(|error| explain("cannot load the BPF programs", &error))?;
+        let handler = move |maps::EventsRecord::Exec(event): maps::EventsRecord<'_>| on_event(&event);
+        Ok(Tracer {
+            events: Events::new(&handle::<maps::Events>(&object)?, handler).map_err(text)?,
+            counters: TypedMap::from_handle(handle::<maps::ExecStats>(&object)?).map_err(text)?,
+            calls: TypedMap::from_handle(handle::<maps::Execs>(&object)?).map_err(text)?,
+            links: attach(&object).map_err(|error| explain("cannot attach the BPF programs", &error))?,
+            _object: object,
+        })
+    }
+
+    /// Handles the events that there are, or waits for the next. A signal ends the wait.
+    ///
+    /// # Errors
+    /// If the ring buffer cannot be read.
+    pub(crate) fn poll(&self, timeout: Duration) -> Result<(), String> {
+        self.events.poll(timeout).map(drop).map_err(text)
+    }
+
+    /// Detaches, handles what is left, and gives the account.
+    ///
+    /// # Errors
+    /// If a map cannot be read.
+    pub(crate) fn finish(mut self) -> Result<Totals, String> {
+        while self.links.pop().is_some() {}
+        let began = Instant::now();
+        loop {
+            self.events.consume().map_err(text)?;
+            let totals = self.totals()?;
+            if totals.is_settled() || began.elapsed() > SETTLING {
+                return Ok(totals);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn totals(&self) -> Result<Totals, String> {
+        let per_cpu = self.counters.lookup_percpu(&0).map_err(text)?.unwrap_or_default();
+        let stats = self.events.stats();
+        Ok(Totals {
+            kernel: sum(&per_cpu),
+            received: stats.received,
+            malformed: stats.malformed,
+            pending: self.calls.keys().count() as u64,
+            hidden: 0,
+        })
+    }
+}
+
+fn load() -> Result<Object, libbpf_rs::Error> {
+    ObjectBuilder::default().open_memory(OBJECT)?.load()
+}
+
+/// A map of the object by the name that the spec gives it.
+fn handle<M: Map>(object: &Object) -> Result<MapHandle, String> {
+    let map = object.maps().find(|map| map.name() == M::NAME);
+    let map = map.ok_or_else(|| format!("the BPF object has no map `{}`", M::NAME))?;
+    MapHandle::try_from(&map).map_err(text)
+}
+
+fn attach(object: &Object) -> Result<Vec<Link>, libbpf_rs::Error> {
+    let mut links = Vec::with_capacity(PROGRAMS.len());
+    for name in PROGRAMS {
+        for program in object.progs_mut().filter(|program| program.name() == name) {
+            links.push(program.attach()?);
+        }
+    }
+    Ok(links)
+}
+
+/// The sum over all CPUs.
+fn sum(per_cpu: &[ExecCounters]) -> ExecCounters {
+    per_cpu.iter().fold(ExecCounters::default(), |sum, cpu| ExecCounters {
+        started: sum.started + cpu.started,
+        submitted: sum.submitted + cpu.submitted,
+        lost_execs_full: sum.lost_execs_full + cpu.lost_execs_full,
+        lost_events_full: sum.lost_events_full + cpu.lost_events_full,
+        abandoned: sum.abandoned + cpu.abandoned,
+    })
+}
+
+fn text(error: impl fmt::Display) -> String {
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sum_is_over_all_cpus() {
+        let cpu = ExecCounters { started: 15, submitted: 9, lost_execs_full: 1, lost_events_full: 2, abandoned: 3 };
+        let expected =
+            ExecCounters { started: 30, submitted: 18, lost_execs_full: 2, lost_events_full: 4, abandoned: 6 };
+        assert_eq!(sum(&[cpu, ExecCounters::default(), cpu]), expected);
+    }
+}
