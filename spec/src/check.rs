@@ -11,7 +11,8 @@
 //! | tags and what they select | `tags.rs` |
 //! | a type that contains itself | `order.rs` |
 //! | the kernel's own fields | `placement.rs` |
-//! | maps: parts, flags, events, inner maps | `maps.rs` |
+//! | maps: parts, events | `maps.rs` |
+//! | maps: numbers of entries, flags, maps of maps | `map_entries.rs`, `map_flags.rs`, `map_inner.rs` |
 //! | profiles | `profiles.rs` |
 //! | sizes of keys and values, tags of events in one buffer (after the layout) | `limits.rs` |
 //!
@@ -22,6 +23,9 @@ mod clashes;
 mod constants;
 mod enums;
 mod limits;
+mod map_entries;
+mod map_flags;
+mod map_inner;
 mod maps;
 mod order;
 mod placement;
@@ -101,9 +105,9 @@ fn define<'a>(
     let checked = std::mem::take(&mut records.checked);
     tags::check_tags(&checked, &mut defs, cx);
     placement::check_contains(&checked, &mut defs, types, cx);
-    for index in 0..spec.types.len() {
+    for (index, def) in defs.iter_mut().enumerate().take(spec.types.len()) {
         if !types.owns_name(index) {
-            defs[index] = None;
+            *def = None;
         }
     }
     defs

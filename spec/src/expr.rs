@@ -145,12 +145,12 @@ pub(crate) struct NoValue {
     pub(crate) message: String,
 }
 
+/// Gives the id and value of a name, or reports that it has none.
+pub(crate) type Lookup<'l> = dyn FnMut(&str, Range<usize>) -> Option<(ConstId, u64)> + 'l;
+
 /// The value of an expression. `lookup` knows the names; it returns `None` for one that has no value, which it has
 /// reported, and then there is no result and nothing to report.
-pub(crate) fn evaluate(
-    node: &Node,
-    lookup: &mut dyn FnMut(&str, Range<usize>) -> Option<(ConstId, u64)>,
-) -> Result<Option<(u64, Expr)>, NoValue> {
+pub(crate) fn evaluate(node: &Node, lookup: &mut Lookup<'_>) -> Result<Option<(u64, Expr)>, NoValue> {
     match &node.kind {
         NodeKind::Number(value) => Ok(Some((*value, Expr::Literal(*value)))),
         NodeKind::Name(name) => Ok(lookup(name, node.at.clone()).map(|(id, value)| (value, Expr::Const(id)))),

@@ -50,6 +50,8 @@ pub struct MapKind {
     pub doc: &'static str,
     /// Smallest key in bytes.
     pub min_key: u32,
+    /// Largest key and value together, in bytes.
+    pub max_element: Option<u32>,
     /// The only sizes of keys it takes, in bytes; any between `min_key` and `max_key` if empty.
     pub key_sizes: &'static [u32],
     /// The only sizes of values it takes, in bytes; any if empty.

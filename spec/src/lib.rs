@@ -12,6 +12,7 @@
 mod check;
 pub mod diag;
 mod expr;
+mod foreign;
 pub mod kernel;
 pub mod layout;
 mod lex;

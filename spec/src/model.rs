@@ -371,8 +371,12 @@ pub struct Map {
     pub kind: &'static MapKind,
     /// Type of the key, if the map has keys.
     pub key: Option<Type>,
+    /// Where the key is written, or the map's name where it is not.
+    pub key_span: Span,
     /// Type of the value, if the map has values of a type of their own.
     pub value: Option<Type>,
+    /// Where the value is written, or the map's name where it is not.
+    pub value_span: Span,
     /// `max_entries`; bytes for ring buffers. Missing where the kernel or libbpf decides.
     pub max_entries: Option<Count>,
     /// In file order.

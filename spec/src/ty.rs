@@ -60,7 +60,7 @@ fn after_type(text: &str, base: &Base, token: &Token<'_>, at: Range<usize>) -> W
             wrong.help(format!("write the name alone: `{name}`"))
         }
         (Base::Name(word), Token::Name(_)) if matches!(word.as_str(), "unsigned" | "signed" | "long" | "short") => {
-            match crate::names::instead_of_foreign_type(text) {
+            match crate::foreign::instead_of(text) {
                 Some(instead) => wrong.help(format!("write {instead}")),
                 None => wrong.help("write `u8` to `u128` or `i8` to `i128`"),
             }

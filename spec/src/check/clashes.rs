@@ -31,6 +31,16 @@ pub(super) fn check_clashes(constants: &[Constant], types: &[TypeDef], maps: &[M
     for map in first_of_name(maps.iter(), |map| &map.name) {
         spaces.claim_map(map, cx);
     }
+    for record in types.iter().filter_map(as_record) {
+        spaces.check_macros(record, cx);
+    }
+}
+
+fn as_record(def: &TypeDef) -> Option<&Record> {
+    match def {
+        TypeDef::Record(record) => Some(record),
+        TypeDef::Enum(_) | TypeDef::Flags(_) | TypeDef::Extern(_) => None,
+    }
 }
 
 /// The first of each name: that a name is defined once is another rule's.
@@ -94,6 +104,8 @@ impl Space {
 struct Spaces {
     c_tags: Space,
     c_ordinary: Space,
+    /// Macros, which replace the names of members, too.
+    c_macros: Space,
     rust_types: Space,
     rust_values: Space,
     rust_maps: Space,
@@ -104,18 +116,36 @@ impl Spaces {
         Spaces {
             c_tags: Space::new("in C"),
             c_ordinary: Space::new("in C"),
+            c_macros: Space::new("in C"),
             rust_types: Space::new("in Rust"),
             rust_values: Space::new("in Rust"),
             rust_maps: Space::new("in Rust"),
         }
     }
 
+    /// A macro takes its name from everything.
+    fn claim_macro(&mut self, name: impl Into<String>, by: &Name, cx: &mut Reporter<'_>) {
+        let name = name.into();
+        self.c_tags.claim(name.as_str(), by, cx);
+        self.c_macros.claim(name.as_str(), by, cx);
+        self.c_ordinary.claim(name, by, cx);
+    }
+
+    /// No member may have the name of a macro.
+    fn check_macros(&mut self, record: &Record, cx: &mut Reporter<'_>) {
+        for field in record.fields.iter().filter(|field| !field.anonymous) {
+            if self.c_macros.taken.contains_key(&field.name.c) {
+                self.c_macros.claim(field.name.c.as_str(), &field.name, cx);
+            }
+        }
+    }
+
     fn claim_constant(&mut self, constant: &Constant, cx: &mut Reporter<'_>) {
         let name = &constant.name;
-        self.c_ordinary.claim(&name.c, name, cx);
+        self.claim_macro(&name.c, name, cx);
         self.rust_values.claim(&name.rust, name, cx);
         if constant.value.is_power_of_two() {
-            self.c_ordinary.claim(format!("{}_MASK", name.c), name, cx);
+            self.claim_macro(format!("{}_MASK", name.c), name, cx);
             self.rust_values.claim(format!("{}_MASK", name.rust), name, cx);
         }
     }
@@ -137,7 +167,12 @@ impl Spaces {
         self.rust_types.claim(&name.rust, name, cx);
         let mut associated = Space::new("in Rust");
         for variant in first_of_name(variants.iter(), |variant| &variant.name) {
-            self.c_ordinary.claim(&variant.name.c, &variant.name, cx);
+            if (i128::from(i32::MIN)..=i128::from(u32::MAX)).contains(&variant.value) {
+                self.c_ordinary.claim(&variant.name.c, &variant.name, cx);
+            } else {
+                // Older clang and kernels have no enum constants of 64 bits.
+                self.claim_macro(&variant.name.c, &variant.name, cx);
+            }
             associated.claim(&variant.name.rust, &variant.name, cx);
         }
     }
@@ -154,7 +189,7 @@ impl Spaces {
         self.c_tags.claim(&name.c, name, cx);
         self.c_ordinary.claim(format!("{}_init", name.c), name, cx);
         self.c_ordinary.claim(format!("{}_scratch", name.c), name, cx);
-        self.c_ordinary.claim(format!("DEFINE_{}_SCRATCH", name.upper), name, cx);
+        self.claim_macro(format!("DEFINE_{}_SCRATCH", name.upper), name, cx);
         if matches!(record.kind, RecordKind::Event { .. }) {
             self.c_ordinary.claim(format!("{}_reserve", name.c), name, cx);
         }
@@ -171,14 +206,14 @@ impl Spaces {
         }
         if field.optional {
             let has = format!("{}_HAS_{}", record.name.upper, field.name.upper);
-            self.c_ordinary.claim(has, &field.name, cx);
+            self.claim_macro(has, &field.name, cx);
         }
     }
 
     fn claim_map(&mut self, map: &Map, cx: &mut Reporter<'_>) {
         let name = &map.name;
         self.c_ordinary.claim(&name.c, name, cx);
-        self.c_ordinary.claim(format!("DEFINE_{}_MAP", name.upper), name, cx);
+        self.claim_macro(format!("DEFINE_{}_MAP", name.upper), name, cx);
         self.rust_maps.claim(&name.rust, name, cx);
         if !map.events.is_empty() {
             self.rust_maps.claim(format!("{}Record", name.rust), name, cx);

@@ -235,9 +235,7 @@ impl<'a> Constants<'a> {
             cx.push(
                 Diagnostic::new(Code::UnknownName, message, at, "not a length")
                     .also(entry.def.name.span, "defined under [capacities]")
-                    .help(format!(
-                        "lengths are for types, capacities for maps: define a length, and let the capacity use it"
-                    )),
+                    .help("lengths are for types, capacities for maps: define a length, and let the capacity use it"),
             );
             return None;
         }
@@ -282,9 +280,10 @@ impl<'a> Constants<'a> {
     pub(super) fn check_unapplied(&mut self, number: &Number, scope: Scope, cx: &mut Diagnostics) {
         let Some(written) = parse(number, cx) else { return };
         let mut unknown = Vec::new();
-        written.node.names(&mut |name, at| match self.kind(name) {
-            None => unknown.push(self.unknown(name, written.origin.at(at), scope)),
-            Some(_) => {}
+        written.node.names(&mut |name, at| {
+            if self.kind(name).is_none() {
+                unknown.push(self.unknown(name, written.origin.at(at), scope));
+            }
         });
         unknown.into_iter().for_each(|diagnostic| cx.push(diagnostic));
         self.mark(&written.node);

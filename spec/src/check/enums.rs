@@ -76,10 +76,10 @@ fn check_variants(
     let mut complete = true;
     for variant in defs {
         let checked = check_variant(variant, &prefix, repr, constants, cx);
-        if let Some(name) = &variant.name {
-            if let Some(first) = seen.insert(&name.value, name) {
-                cx.push(duplicate("variant", name, first.span));
-            }
+        if let Some(name) = &variant.name
+            && let Some(first) = seen.insert(&name.value, name)
+        {
+            cx.push(duplicate("variant", name, first.span));
         }
         complete &= checked.is_some();
         variants.extend(checked);

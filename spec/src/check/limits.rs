@@ -27,11 +27,11 @@ pub(crate) fn check_limits(layouts: &Layouts, cx: &mut Diagnostics) {
     }
 }
 
-/// Where the reader looks first: the definition of the type if it is one, and always the map.
+/// A `key` or `value` whose size the map's type does not take.
 fn oversized(map: &Map, part: &str, size: u64, label: String) -> Diagnostic {
-    let name = &map.name;
-    let message = format!("the {part} of the map `{}` has {size} bytes", name.spec);
-    Diagnostic::new(Code::MapLimit, message, name.span, label).note(rule_of(map.kind))
+    let message = format!("the {part} of the map `{}` has {size} bytes", map.name.spec);
+    let span = if part == "key" { map.key_span } else { map.value_span };
+    Diagnostic::new(Code::MapLimit, message, span, label).note(rule_of(map.kind))
 }
 
 fn also_defined(diagnostic: Diagnostic, layouts: &Layouts, ty: &Type, size: u64) -> Diagnostic {
@@ -89,12 +89,22 @@ fn check_value(layouts: &Layouts, map: &Map, cx: &mut Diagnostics) {
         } else {
             wrong
         }
-    } else if let Some(wrong) = wrong_stack(map, size) {
+    } else if let Some(wrong) = wrong_element(layouts, map, size).or_else(|| wrong_stack(map, size)) {
         wrong
     } else {
         return;
     };
     cx.push(also_defined(wrong, layouts, value, size));
+}
+
+/// Key and value of a hash map lie in one allocation.
+fn wrong_element(layouts: &Layouts, map: &Map, value: u64) -> Option<Diagnostic> {
+    let most = u64::from(map.kind.max_element?);
+    let key = map.key.as_ref().map_or(0, |key| layouts.size_align(key).0).next_multiple_of(8);
+    (key.saturating_add(value) > most).then(|| {
+        let label = format!("`{}` takes keys and values of up to {most} bytes together", map.kind.name);
+        oversized(map, "value", value, label)
+    })
 }
 
 /// Stack traces: whole frames, at most 127 (`stack_map_alloc`).

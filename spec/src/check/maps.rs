@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use super::{
     constants::{Constants, Scope},
     duplicate,
+    map_entries::{PAGE_SIZE, wrong_entries},
+    map_flags::check_flags,
+    map_inner::{check_inner, order},
     order::renumber_type,
     types::{Resolve, Types},
 };
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
-    kernel::{Entries, MAP_FLAGS, MAP_KINDS, MapFlag, MapKind, Part},
+    kernel::{Entries, MAP_KINDS, MapFlag, MapKind, Part},
     model::{Count, Map, MapId, Type, TypeId},
     names,
     scalar::Scalar,
@@ -18,11 +21,6 @@ use crate::{
     spec::{At, Definition, MapDef, MapSettings, Number, ProfileDef, Shape, Spec, Text},
     suggest,
 };
-
-/// Page size that every rule of pages is checked with: the smallest there is.
-pub(crate) const PAGE_SIZE: u64 = 4096;
-/// Largest arena: 4 GiB (`arena_map_alloc`).
-const MAX_ARENA_PAGES: u64 = (4 << 30) / PAGE_SIZE;
 
 /// What checking maps needs.
 pub(super) struct Maps<'r, 'a> {
@@ -36,17 +34,17 @@ pub(super) struct Maps<'r, 'a> {
 }
 
 /// A checked map, whose inner map is still a name.
-struct Draft<'a> {
-    map: Map,
-    inner: Option<&'a At<String>>,
+pub(super) struct Draft<'a> {
+    pub(super) map: Map,
+    pub(super) inner: Option<&'a At<String>>,
 }
 
 /// One map under one profile.
-struct Written<'a> {
-    def: &'a MapDef,
-    kind: &'static MapKind,
+pub(super) struct Written<'a> {
+    pub(super) def: &'a MapDef,
+    pub(super) kind: &'static MapKind,
     max_entries: Option<&'a Number>,
-    flags: Option<&'a At<Vec<At<String>>>>,
+    pub(super) flags: Option<&'a At<Vec<At<String>>>>,
     pinning: Option<&'a At<String>>,
 }
 
@@ -64,7 +62,7 @@ impl<'a> Maps<'_, 'a> {
             }
             drafts.push(self.check_map(def, overrides.get(def.name.value.as_str()).copied()));
         }
-        self.check_inner(&drafts, &by_name);
+        check_inner(self.spec, &drafts, &by_name, self.cx);
         order(drafts, &by_name)
     }
 
@@ -117,7 +115,9 @@ impl<'a> Maps<'_, 'a> {
             doc: def.doc.clone(),
             kind,
             key: key?,
+            key_span: def.key.as_ref().map_or(def.name.span, |key| key.span),
             value: value?,
+            value_span: def.value.as_ref().map_or(def.name.span, |value| value.span),
             max_entries: max_entries?,
             flags,
             pinned_by_name,
@@ -316,58 +316,6 @@ impl<'a> Maps<'_, 'a> {
             _ => {}
         }
     }
-
-    /// What a map of maps holds must be a map that can be held.
-    fn check_inner(&mut self, drafts: &[Option<Draft<'a>>], by_name: &HashMap<&str, usize>) {
-        for draft in drafts.iter().flatten() {
-            let Some(inner) = draft.inner.filter(|_| draft.map.kind.map_in_map) else { continue };
-            let Some(&index) = by_name.get(inner.value.as_str()) else {
-                let message = format!("there is no map `{}`", inner.value.escape_debug());
-                let unknown = Diagnostic::new(Code::UnknownName, message, inner.span, "not defined");
-                let names = self.spec.maps.iter().map(|map| map.name.value.as_str());
-                self.cx.push(match suggest::nearest(&inner.value, names) {
-                    Some(near) => unknown.help(format!("did you mean `{near}`?")),
-                    None => unknown.help(format!("define it as `[map.{}]`", inner.value.escape_debug())),
-                });
-                continue;
-            };
-            let Some(held) = &drafts[index] else { continue };
-            let why = if held.map.kind.map_in_map {
-                "holds maps itself: the kernel allows one level"
-            } else if matches!(held.map.kind.name, "prog_array" | "cgroup_storage" | "percpu_cgroup_storage") {
-                "is of a type that cannot lie in another map (`bpf_map_meta_alloc`)"
-            } else if held.map.pinned_by_name {
-                "is pinned, which libbpf refuses for an inner map"
-            } else {
-                continue;
-            };
-            let message = format!("the map `{}` cannot hold `{}`", draft.map.name.spec, inner.value);
-            self.cx.push(
-                Diagnostic::new(Code::MapParameter, message, inner.span, "cannot lie in another map")
-                    .also(held.map.name.span, format!("this map {why}")),
-            );
-        }
-    }
-}
-
-/// Inner maps first, otherwise the order of the file.
-fn order(drafts: Vec<Option<Draft<'_>>>, by_name: &HashMap<&str, usize>) -> Vec<Map> {
-    let inner: Vec<Option<usize>> = drafts
-        .iter()
-        .map(|draft| draft.as_ref().and_then(|draft| by_name.get(draft.inner?.value.as_str()).copied()))
-        .collect();
-    let mut ids: Vec<Option<MapId>> = vec![None; drafts.len()];
-    let mut drafts = drafts;
-    let mut maps = Vec::with_capacity(drafts.len());
-    for index in 0..drafts.len() {
-        for each in [inner[index], Some(index)].into_iter().flatten() {
-            let Some(draft) = drafts[each].take() else { continue };
-            let held = inner[each].and_then(|held| ids[held]);
-            ids[each] = u32::try_from(maps.len()).ok().map(MapId);
-            maps.push(Map { inner: held, ..draft.map });
-        }
-    }
-    maps
 }
 
 fn check_kind(kind: &At<String>, cx: &mut Diagnostics) -> Option<&'static MapKind> {
@@ -396,82 +344,6 @@ pub(super) fn unknown_kind(kind: &At<String>) -> Diagnostic {
     }
 }
 
-/// Says that no map flag has this name.
-pub(super) fn unknown_flag(flag: &At<String>) -> Diagnostic {
-    let message = format!("there is no map flag `{}`", flag.value.escape_debug());
-    let unknown = Diagnostic::new(Code::MapFlag, message, flag.span, "not a flag");
-    let bare = flag.value.to_ascii_lowercase();
-    let bare = bare.strip_prefix("bpf_f_").unwrap_or(&bare);
-    match suggest::nearest(bare, MAP_FLAGS.iter().map(|flag| flag.name)) {
-        Some(near) => unknown.help(format!("did you mean `{near}`?")),
-        None => unknown.help("write the kernel's name without BPF_F_, in lower case: `no_prealloc`"),
-    }
-}
-
-fn check_flags(map: &Written<'_>, cx: &mut Diagnostics) -> Vec<&'static MapFlag> {
-    let mut flags: Vec<&'static MapFlag> = Vec::new();
-    for written in map.flags.into_iter().flat_map(|flags| &flags.value) {
-        let Some(flag) = MapFlag::from_name(&written.value) else {
-            cx.push(unknown_flag(written));
-            continue;
-        };
-        if flags.iter().any(|earlier| earlier.bit == flag.bit) {
-            let message = format!("the flag `{}` is given twice", flag.name);
-            cx.push(Diagnostic::new(Code::MapFlag, message, written.span, "given again").help("remove one"));
-            continue;
-        }
-        if map.kind.flags & flag.bit == 0 {
-            let message = format!("a map of type `{}` does not take the flag `{}`", map.kind.name, flag.name);
-            let wrong = Diagnostic::new(Code::MapFlag, message, written.span, "refused by the kernel");
-            cx.push(wrong.note(rule_of(map.kind)).help(flags_of(map.kind)));
-            continue;
-        }
-        flags.push(flag);
-    }
-    check_flag_sets(map, &flags, cx);
-    flags
-}
-
-fn flags_of(kind: &MapKind) -> String {
-    let names: Vec<&str> = MAP_FLAGS.iter().filter(|flag| kind.flags & flag.bit != 0).map(|flag| flag.name).collect();
-    if names.is_empty() {
-        "remove it: this type takes no flags".into()
-    } else {
-        format!("it takes {}", crate::read::list(&names))
-    }
-}
-
-/// Flags that a type must have, and flags that exclude one another.
-fn check_flag_sets(map: &Written<'_>, flags: &[&'static MapFlag], cx: &mut Diagnostics) {
-    let set = flags.iter().fold(0, |set, flag| set | flag.bit);
-    let name = &map.def.name;
-    for flag in MAP_FLAGS.iter().filter(|flag| map.kind.required_flags & !set & flag.bit != 0) {
-        let message = format!("a map of type `{}` must have the flag `{}`", map.kind.name, flag.name);
-        let span = map.flags.map_or(name.span, |flags| flags.span);
-        cx.push(
-            Diagnostic::new(Code::MapFlag, message, span, format!("`{}` is missing", flag.name))
-                .note(rule_of(map.kind))
-                .help(format!("write `flags = [\"{}\"]`", flag.name)),
-        );
-    }
-    for (left, right, why) in [
-        ("rdonly", "wronly", "a file cannot be read-only and write-only (`bpf_get_file_flag`)"),
-        (
-            "rdonly_prog",
-            "wronly_prog",
-            "programs cannot be kept from reading and from writing (`bpf_map_flags_access_ok`)",
-        ),
-        ("no_common_lru", "numa_node", "LRU lists per CPU lie on the nodes of their CPUs (`htab_map_alloc_check`)"),
-    ] {
-        let has = |name: &str| flags.iter().any(|flag| flag.name == name);
-        if has(left) && has(right) {
-            let message = format!("the flags `{left}` and `{right}` exclude one another");
-            let span = map.flags.map_or(name.span, |flags| flags.span);
-            cx.push(Diagnostic::new(Code::MapFlag, message, span, "both are given").note(why).help("remove one"));
-        }
-    }
-}
-
 /// Whether a map is pinned; anything but `by_name` and `none` is reported.
 pub(super) fn check_pinning(pinning: &At<String>, cx: &mut Diagnostics) -> bool {
     match pinning.value.as_str() {
@@ -486,54 +358,6 @@ pub(super) fn check_pinning(pinning: &At<String>, cx: &mut Diagnostics) -> bool 
             false
         }
     }
-}
-
-/// What is wrong with a number of entries, if anything.
-fn wrong_entries(map: &Written<'_>, entries: u64, span: Span) -> Option<Diagnostic> {
-    let name = &map.def.name.value;
-    if entries == 0 {
-        let message = format!("`max_entries` of the map `{name}` is zero");
-        return Some(Diagnostic::new(Code::ZeroLength, message, span, "must be at least 1").note(rule_of(map.kind)));
-    }
-    if u32::try_from(entries).is_err() {
-        let message = format!("`max_entries` of the map `{name}` is {entries}");
-        return Some(Diagnostic::new(Code::MapLimit, message, span, "does not fit 32 bits, as the kernel keeps it"));
-    }
-    match map.kind.entries {
-        Entries::Elements => None,
-        Entries::Pages if entries > MAX_ARENA_PAGES => {
-            let message = format!("the arena `{name}` is larger than 4 GiB");
-            let label = format!("expected at most {MAX_ARENA_PAGES} pages");
-            Some(Diagnostic::new(Code::MapLimit, message, span, label).note(rule_of(map.kind)))
-        }
-        Entries::Pages => None,
-        Entries::RingBytes => wrong_ring(map, entries, span),
-    }
-}
-
-fn wrong_ring(map: &Written<'_>, bytes: u64, span: Span) -> Option<Diagnostic> {
-    let fits = bytes.next_power_of_two().max(PAGE_SIZE);
-    let help = format!("write `max_entries = \"{}\"`, or a smaller power of two", in_units(fits));
-    let note = "`ringbuf_map_alloc` wants a power of two that is a multiple of the page size: 4096 bytes on x86, \
-                up to 65536 on arm64 and powerpc";
-    let name = &map.def.name.value;
-    let wrong = if !bytes.is_power_of_two() {
-        let message = format!("the size of the ring buffer `{name}`, {bytes} bytes, is no power of two");
-        Diagnostic::new(Code::NotPowerOfTwo, message, span, "not a power of two").help(help)
-    } else if bytes < PAGE_SIZE {
-        let message = format!("the ring buffer `{name}` has {bytes} bytes, less than a page");
-        Diagnostic::new(Code::MapLimit, message, span, "expected at least 4096")
-            .help("write `max_entries = \"64 KiB\"`, which is a multiple of every page size")
-    } else {
-        return None;
-    };
-    Some(wrong.note(note))
-}
-
-/// A number of bytes as a spec writes it.
-fn in_units(bytes: u64) -> String {
-    let unit = crate::expr::UNITS.iter().rev().find(|(_, factor)| bytes >= *factor && bytes.is_multiple_of(*factor));
-    unit.map_or_else(|| bytes.to_string(), |(unit, factor)| format!("{} {unit}", bytes / factor))
 }
 
 fn lacks(map: &Written<'_>, part: &str, help: &str) -> Diagnostic {

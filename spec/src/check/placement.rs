@@ -174,20 +174,20 @@ fn check_single(record: &Record, cx: &mut Diagnostics) {
 
 fn check_map(map: &Map, types: &[TypeDef], held: &[Vec<Held>], cx: &mut Diagnostics) {
     if let Some(key) = &map.key {
-        for inside in held_by(key, map.name.span, held) {
+        for inside in held_by(key, map.key_span, held) {
             let message = format!("the key of `{}` holds a field that the kernel manages", map.name.spec);
             cx.push(
-                Diagnostic::new(Code::MisplacedType, message, map.name.span, "is compared byte by byte")
+                Diagnostic::new(Code::MisplacedType, message, map.key_span, "is compared byte by byte")
                     .also(inside.span, "the kernel's field"),
             );
         }
     }
     let Some(value) = &map.value else { return };
-    let all = held_by(value, map.name.span, held);
+    let all = held_by(value, map.value_span, held);
     if !all.is_empty() && !matches!(value, Type::Def(_)) {
         let message = format!("the value of `{}` is {} and no struct", map.name.spec, spelled(element(value), types));
         cx.push(
-            Diagnostic::new(Code::MisplacedType, message, map.name.span, "needs a struct around it")
+            Diagnostic::new(Code::MisplacedType, message, map.value_span, "needs a struct around it")
                 .help("define a struct with this field and make it the value"),
         );
         return;
@@ -202,7 +202,7 @@ fn check_map(map: &Map, types: &[TypeDef], held: &[Vec<Held>], cx: &mut Diagnost
         let message = format!("the value of `{}` has a list or tree, but no lock", map.name.spec);
         cx.push(
             Diagnostic::new(Code::MisplacedType, message, root.span, "needs a lock in the same struct")
-                .also(map.name.span, "used as a value here")
+                .also(map.value_span, "used as a value here")
                 .help("add `{ name = \"lock\", type = \"bpf_spin_lock\" }` to the struct"),
         );
     }
@@ -222,7 +222,7 @@ fn unsupported(map: &Map, inside: Held) -> Option<Diagnostic> {
         let message = format!("the value of `{}` holds a node of a list or tree", map.name.spec);
         return Some(
             Diagnostic::new(Code::MisplacedType, message, inside.span, "belongs in an allocated object")
-                .also(map.name.span, "used as a value here")
+                .also(map.value_span, "used as a value here")
                 .note("nodes lie in objects that a program allocates with `bpf_obj_new`"),
         );
     }
@@ -232,7 +232,7 @@ fn unsupported(map: &Map, inside: Held) -> Option<Diagnostic> {
     let message = format!("a map of type `{}` cannot hold this field", kind.name);
     Some(
         Diagnostic::new(Code::MisplacedType, message, inside.span, "not supported by the map's type")
-            .also(map.name.span, "used as a value here")
+            .also(map.value_span, "used as a value here")
             .note(if kind.fields == NO_SUPPORT {
                 rule_of(kind)
             } else {

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::{
     constants::{Constants, Scope},
     duplicate,
-    maps::{check_pinning, unknown_flag, unknown_kind},
+    map_flags::unknown_flag,
+    maps::{check_pinning, unknown_kind},
 };
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},

@@ -9,9 +9,9 @@ use super::{
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     expr::Node,
+    foreign,
     kernel::{KERNEL_FIELDS, KernelField, KptrKind},
     model::{Count, Type, TypeId},
-    names,
     scalar::{SCALARS, Scalar},
     source::Span,
     spec::{AliasDef, Definition, Spec, Text},
@@ -203,7 +203,7 @@ impl<'a> Types<'a> {
 
     fn unknown_type(&mut self, name: &str, text: &Text, at: Span) -> Diagnostic {
         let unknown = Diagnostic::new(Code::UnknownType, format!("there is no type `{name}`"), at, "not defined");
-        if let Some(instead) = names::instead_of_foreign_type(name) {
+        if let Some(instead) = foreign::instead_of(name) {
             return unknown.help(format!("write {instead}"));
         }
         if self.suggested >= MAX_SUGGESTIONS {

@@ -68,6 +68,8 @@ const STACK_MAX: u32 = 512;
 /// `BPF_LOCAL_STORAGE_MAX_VALUE_SIZE`: `U16_MAX` less the kernel's own header of an element, which is 128 bytes or
 /// less on every kernel so far.
 const STORAGE_MAX: u32 = 65_535 - 128;
+/// More than the kernel's header of an element: `struct htab_elem` and `struct lpm_trie_node` have 48 bytes or less.
+const ELEMENT_HEADER: u32 = 64;
 /// `LPM_KEY_SIZE_MIN` and `LPM_KEY_SIZE_MAX`: a prefix length and 1 to 256 bytes.
 const LPM_KEY: (u32, u32) = (5, 260);
 
@@ -87,6 +89,7 @@ const BASE: MapKind = MapKind {
     carries_events: false,
     doc: "",
     min_key: 1,
+    max_element: None,
     key_sizes: &[],
     value_sizes: &[],
     value_multiple: 1,
@@ -98,11 +101,11 @@ const BASE: MapKind = MapKind {
 };
 
 /// A hash map. Until Linux 5.11, `htab_map_alloc_check` refused keys over `MAX_BPF_STACK`, and still no larger key can
-/// be built on the BPF stack. Keys and values together must stay under `KMALLOC_MAX_SIZE`.
+/// be built on the BPF stack. Key, value and the kernel's header must fit into `KMALLOC_MAX_SIZE`.
 const HASH: MapKind = MapKind {
     key: Part::Required,
     max_key: Some(STACK_MAX),
-    max_value: Some(KMALLOC_MAX - 4096),
+    max_element: Some(KMALLOC_MAX - ELEMENT_HEADER),
     flags: HASH_FLAGS,
     fields: ALL_FIELDS,
     rule: "htab_map_alloc_check",
@@ -264,7 +267,8 @@ pub static MAP_KINDS: &[MapKind] = &[
         key: Part::Required,
         min_key: LPM_KEY.0,
         max_key: Some(LPM_KEY.1),
-        max_value: Some(KMALLOC_MAX - 4096),
+        // `LPM_VAL_SIZE_MAX`
+        max_value: Some(KMALLOC_MAX - LPM_KEY.1 - ELEMENT_HEADER),
         doc: "longest prefix match; the key starts with the prefix length in bits, a u32",
         flags: NO_PREALLOC | NUMA_NODE | ACCESS,
         required_flags: NO_PREALLOC,
