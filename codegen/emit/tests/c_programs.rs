@@ -1,0 +1,123 @@
+//! Programs that use everything that each golden header offers: built by every clang, looked at through their BTF, and
+//! loaded into this kernel.
+
+mod support;
+
+use std::{fs, path::PathBuf};
+
+use bpf_layout_spec::model::{RecordKind, TypeDef};
+use libbpf_rs::{
+    HasSize,
+    btf::{Btf, types},
+};
+use support::{
+    Header,
+    bpf::{CLANGS, compile, is_permitted, load},
+    has_tool, headers, uses,
+};
+
+/// Each header with the object of a program that uses all of it.
+fn objects(clang: &str) -> Vec<(tempfile::TempDir, Header, PathBuf)> {
+    if !has_tool(clang) {
+        return Vec::new();
+    }
+    let build = |header: Header| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::write(folder.path().join(&header.file_name), &header.text).expect("a writable file");
+        let source = folder.path().join("uses.bpf.c");
+        fs::write(&source, uses::program(&header.layouts, &header.file_name)).expect("a writable file");
+        let object = compile(clang, folder.path(), &source);
+        (folder, header, object)
+    };
+    headers().into_iter().map(build).collect()
+}
+
+#[test]
+fn every_type_that_is_used_is_in_btf() {
+    for clang in CLANGS {
+        for (_folder, header, object) in objects(clang) {
+            let btf = Btf::from_path(&object).unwrap_or_else(|error| panic!("{}: {error}", header.case));
+            for (def, layout) in header.layouts.model.types.iter().zip(&header.layouts.types) {
+                let name = &def.name().c;
+                let place = format!("{clang}, {}: {name}", header.case);
+                match def {
+                    TypeDef::Record(record) if record.anonymous => {}
+                    TypeDef::Record(record) if record.kind == RecordKind::Union => {
+                        let found: types::Union<'_> = btf.type_by_name(name).unwrap_or_else(|| panic!("{place}"));
+                        assert_eq!(found.size() as u64, layout.size, "{place}");
+                    }
+                    TypeDef::Record(_) => {
+                        let found: types::Struct<'_> = btf.type_by_name(name).unwrap_or_else(|| panic!("{place}"));
+                        assert_eq!(found.size() as u64, layout.size, "{place}");
+                    }
+                    TypeDef::Enum(_) | TypeDef::Flags(_) => check_enum(&btf, def, &place),
+                    TypeDef::Extern(_) => {}
+                }
+            }
+        }
+    }
+}
+
+/// An enum is there with every value that can be an enumerator, if there is such a value.
+fn check_enum(btf: &Btf<'_>, def: &TypeDef, place: &str) {
+    let (tag, values) = match def {
+        TypeDef::Enum(def) => (def.name.c.clone(), &def.variants),
+        TypeDef::Flags(def) => (format!("__{}", def.name.c), &def.bits),
+        TypeDef::Record(_) | TypeDef::Extern(_) => return,
+    };
+    let signed = values.iter().any(|value| value.value < 0);
+    let fits = |value: i128| i32::try_from(value).is_ok() || !signed && u32::try_from(value).is_ok();
+    let expected: Vec<i128> = values.iter().map(|value| value.value).filter(|&value| fits(value)).collect();
+    if expected.is_empty() {
+        return;
+    }
+    let found: types::Enum<'_> = btf.type_by_name(&tag).unwrap_or_else(|| panic!("{place} is missing"));
+    // Older clang does not say that an enum is signed; the 32 bits are the same.
+    let bits = |value: i128| (value & 0xffff_ffff) as u32;
+    let found: Vec<u32> = found.iter().map(|member| bits(member.value.into())).collect();
+    assert_eq!(found, expected.into_iter().map(bits).collect::<Vec<u32>>(), "{place}");
+}
+
+#[test]
+fn types_that_are_not_used_are_not_in_btf() {
+    if !has_tool("clang-14") {
+        return;
+    }
+    let header = headers().into_iter().find(|header| header.case == "tagged").expect("the case");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("layouts.h"), &header.text).expect("a writable file");
+    let source = folder.path().join("one.bpf.c");
+    // Neither a map of the spec nor a function that is not inlined knows the event.
+    let text = "#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n#include \"layouts.h\"\n\
+        struct {\n\t__uint(type, BPF_MAP_TYPE_RINGBUF);\n\t__uint(max_entries, 4096);\n} mine SEC(\".maps\");\n\
+        SEC(\"tc\")\nint one(struct __sk_buff *skb)\n{\n\tstruct connect_event *p = connect_event_reserve(&mine);\n\
+        \tif (p)\n\t\tbpf_ringbuf_submit(p, 0);\n\treturn (int)skb->len;\n}\n";
+    fs::write(&source, text).expect("a writable file");
+    let object = compile("clang-14", folder.path(), &source);
+    let btf = Btf::from_path(&object).expect("BTF");
+    for (name, used) in [("connect_event", true), ("close_event", false)] {
+        assert_eq!(btf.type_by_name::<types::Struct<'_>>(name).is_some(), used, "{name}");
+    }
+    assert!(btf.type_by_name::<types::Union<'_>>("address").is_some());
+    for name in ["family", "event_kind"] {
+        assert!(btf.type_by_name::<types::Enum<'_>>(name).is_some(), "{name}");
+    }
+    let sections = fs::read(&object).expect("the object");
+    for section in [".bss", ".data", ".rodata", ".bpf_layout"] {
+        let name = format!("\0{section}\0");
+        assert!(!sections.windows(name.len()).any(|bytes| bytes == name.as_bytes()), "{section} would make a map");
+    }
+}
+
+#[test]
+fn kernel_takes_every_map_and_program() {
+    if !is_permitted() {
+        return;
+    }
+    for clang in CLANGS {
+        for (_folder, header, object) in objects(clang) {
+            eprintln!("{clang}: {} {}", header.case, header.file_name);
+            load(&object);
+        }
+    }
+}
