@@ -1,6 +1,6 @@
 //! What `layouts.toml` says, and what it was built with.
 
-include!(concat!(env!("OUT_DIR"), "/layouts.rs"));
+bpf_layout::include_layouts!();
 
 /// The profile of `layouts.toml` that this binary was built with.
 pub(crate) const PROFILE: &str = match option_env!("BPF_LAYOUT_PROFILE") {

@@ -2,11 +2,11 @@
 
 mod common;
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, os::unix::process::CommandExt, path::Path, process::Command};
 
 use serde_json::{Value, json};
 
-use crate::common::{Tracer, built_with, folder, kernel_permits, marker, odd_command, run};
+use crate::common::{Tracer, built_with, folder, kernel_permits, marker, odd, odd_command, run};
 
 /// Runs this program under a tracer; the event is the last with the marker, as `odd` has been given it, too.
 fn trace(command: &mut Command, marker: &str) -> Value {
@@ -108,8 +108,9 @@ fn kernel_paths_at_the_edge_of_the_field() {
         let (full_name, last_name) = ("n".repeat(100), "l".repeat(last));
         let path = base + &format!("/{full_name}").repeat(full) + "/" + &last_name;
         assert_eq!(path.len(), length);
-        let script = format!("mkdir {last_name} && cd {last_name} && exec /bin/true {marker}");
-        let mut command = odd_command(&["deep", &full.to_string(), &full_name, "/bin/sh", "-c", &script]);
+        let odd = odd(&[]).expect("odd.c compiles");
+        let mut command = odd_command(&["deep", &full.to_string(), &full_name]);
+        command.arg(odd).args(["deep", "1", &last_name, "/bin/true", &marker]);
         let event = trace(command.current_dir(folder.path()), &marker);
         assert_tail(&event, "cwd", &path);
         assert_eq!(event["truncated"] == json!(["cwd"]), length >= room, "{missing}: {event:#}");
@@ -141,7 +142,7 @@ fn kernel_paths_that_execve_was_called_with_keep_their_beginning() {
     let length = (room + 100).min(4095);
     let marker = marker("file");
     let file = "/".repeat(length - "bin/true".len()) + "bin/true";
-    let event = trace(Command::new(&file).arg(&marker), &marker);
+    let event = trace(Command::new(&file).arg0("true").arg(&marker), &marker);
     let truncated = length >= room;
     assert_eq!(event["file"].as_str().expect("text"), if truncated { &file[..room - 2] } else { &file });
     assert_eq!(event["truncated"] == json!(["file"]), truncated, "{event:#}");
