@@ -226,11 +226,7 @@ pub(crate) fn integer(bytes: &[u8]) -> Option<u64> {
         return None;
     }
     let fold = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
-    Some(if cfg!(target_endian = "little") {
-        bytes.iter().rev().fold(0, fold)
-    } else {
-        bytes.iter().fold(0, fold)
-    })
+    Some(if cfg!(target_endian = "little") { bytes.iter().rev().fold(0, fold) } else { bytes.iter().fold(0, fold) })
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ pub use cell::{Bits, Pad, Unaligned};
 pub use error::{ParseError, ParseErrorKind};
 pub use layout::{Layout, MAX_TRAILING};
 pub use map::{Buffer, Map};
-pub use scalar::{Be16, Be32, Be64, Bool, Ipv4, Ipv6, Ktime, KernelPtr, Mac};
+pub use scalar::{Be16, Be32, Be64, Bool, Ipv4, Ipv6, KernelPtr, Ktime, Mac};
 pub use shape::{Detail, FieldInfo, NamesInfo, Place, Shape, TypeInfo};
 pub use text::{Str, StrError};
 pub use view::View;
@@ -101,5 +101,3 @@ pub mod __private {
         value::{default, enum_name, names},
     };
 }
-
-

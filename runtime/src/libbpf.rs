@@ -52,6 +52,7 @@ mod map;
 mod percpu;
 mod perf;
 
+pub use batch::Entry;
 pub use clock::BootClock;
 pub use error::{Error, Mismatch};
 pub use events::{Events, EventsBuilder, Stats};

@@ -435,10 +435,7 @@ macro_rules! __value_impls {
             }
         }
         impl $crate::__private::core::fmt::Debug for $name {
-            fn fmt(
-                &self,
-                f: &mut $crate::__private::core::fmt::Formatter<'_>,
-            ) -> $crate::__private::core::fmt::Result {
+            fn fmt(&self, f: &mut $crate::__private::core::fmt::Formatter<'_>) -> $crate::__private::core::fmt::Result {
                 $crate::__private::debug(self, f)
             }
         }

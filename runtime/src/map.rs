@@ -1,6 +1,6 @@
 //! Maps as types: what a spec says of each map, for the compiler to hold userspace to.
 
-use crate::{error::ParseError, kind::Kind, layout::Layout, shape::Shape, layout::MAX_TRAILING};
+use crate::{error::ParseError, kind::Kind, layout::Layout, layout::MAX_TRAILING, shape::Shape};
 
 /// A map of the spec. Generated code implements it for one marker type per map.
 pub trait Map: 'static {

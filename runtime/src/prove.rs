@@ -30,7 +30,10 @@ pub const fn record<T>(
     let mut index = 0;
     while index < offsets.len() {
         if offsets[index] != end {
-            fail(&[name, ".", word(names, index), " is at offset ", digits(&mut [0; 20], end), " in Rust"], offsets[index]);
+            fail(
+                &[name, ".", word(names, index), " is at offset ", digits(&mut [0; 20], end), " in Rust"],
+                offsets[index],
+            );
         }
         end += shapes[index].size();
         index += 1;

@@ -9,9 +9,7 @@ use crate::{
     cell::integer,
     layout::Layout,
     shape::{NamesInfo, Shape},
-    show::{
-        FieldValue, Shown, big_endian, ipv4, ipv6, mac, name_of, record_fields, signed, union_members, value_of,
-    },
+    show::{FieldValue, Shown, big_endian, ipv4, ipv6, mac, name_of, record_fields, signed, union_members, value_of},
     text::{Lossy, until_nul},
 };
 

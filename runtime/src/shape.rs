@@ -249,11 +249,7 @@ impl Detail {
 
     /// The tag of the union `field`: an integer `T` at `offset`.
     #[must_use]
-    pub const fn union_tag<T: Layout>(
-        field: &'static str,
-        offset: usize,
-        cases: &'static [(i128, usize)],
-    ) -> Self {
+    pub const fn union_tag<T: Layout>(field: &'static str, offset: usize, cases: &'static [(i128, usize)]) -> Self {
         Detail::UnionTag { field, place: Place::integer::<T>(offset), cases }
     }
 }

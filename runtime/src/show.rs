@@ -153,9 +153,10 @@ pub(crate) fn union_members<'a>(
     union: Shown<'a>,
 ) -> impl Iterator<Item = (&'a str, FieldValue<'a>)> {
     let wanted = move |index: usize| union.member.is_none_or(|member| member == index);
-    info.fields().enumerate().filter(move |(index, _)| wanted(*index)).map(move |(_, member)| {
-        (member.name, FieldValue::Bytes(Shown::part(member.shape, union.bytes, 0)))
-    })
+    info.fields()
+        .enumerate()
+        .filter(move |(index, _)| wanted(*index))
+        .map(move |(_, member)| (member.name, FieldValue::Bytes(Shown::part(member.shape, union.bytes, 0))))
 }
 
 /// The value of an enum or flags.

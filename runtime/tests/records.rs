@@ -105,7 +105,7 @@ fn a_buffer_tells_its_events_apart_by_their_tags() {
     let connect = ConnectEvent::default();
     assert!(matches!(maps::Events::parse(connect.as_bytes()), Ok(maps::EventsRecord::Connect(_))));
 
-    let error = ConnectEvent::parse(&[&close.as_bytes()[..], &[0; 64]].concat()).expect_err("it is a close event");
+    let error = ConnectEvent::parse(&[close.as_bytes(), &[0; 64]].concat()).expect_err("it is a close event");
     assert_eq!(error.kind(), ParseErrorKind::Tag { found: 2, expected: 1 });
     let unknown = maps::Events::parse(&[9; 80]).expect_err("no event has this tag");
     assert_eq!(unknown.to_string(), "events: a record of 80 bytes is none of the buffer's events");

@@ -3,12 +3,7 @@
 //! `libbpf_rs` has iterators over batches that end at the first error as if the map had ended there. An agent would lose
 //! entries without a word, so these call libbpf themselves.
 
-use std::{
-    io,
-    os::fd::{AsRawFd as _},
-    ptr, vec,
-    vec::Vec,
-};
+use std::{io, os::fd::AsRawFd as _, ptr, vec, vec::Vec};
 
 use libbpf_rs::{MapCore, libbpf_sys};
 
@@ -18,6 +13,9 @@ use crate::{
     layout::{Layout, slice_bytes, slice_bytes_mut},
     map::Map,
 };
+
+/// A key of a map with its value.
+pub type Entry<M> = (<M as Map>::Key, <M as Map>::Value);
 
 /// Entries asked for at once. Larger where a hash bucket holds more.
 const FIRST_BATCH: usize = 256;
@@ -45,7 +43,7 @@ impl<M: Map<Kind: Batch>> TypedMap<'_, M> {
     ///
     /// # Errors
     /// If the kernel refuses.
-    pub fn entries(&self) -> Result<Vec<(M::Key, M::Value)>, Error> {
+    pub fn entries(&self) -> Result<Vec<Entry<M>>, Error> {
         self.read_batches("read all entries", libbpf_sys::bpf_map_lookup_batch)
     }
 
@@ -53,7 +51,7 @@ impl<M: Map<Kind: Batch>> TypedMap<'_, M> {
     ///
     /// # Errors
     /// If the kernel refuses one of them; those before it are set.
-    pub fn update_batch(&self, entries: &[(M::Key, M::Value)]) -> Result<(), Error> {
+    pub fn update_batch(&self, entries: &[Entry<M>]) -> Result<(), Error> {
         let (keys, values): (Vec<_>, Vec<_>) = entries.iter().copied().unzip();
         for (index, (keys, values)) in keys.chunks(FIRST_BATCH).zip(values.chunks(FIRST_BATCH)).enumerate() {
             let (mut count, options) = (count_of(keys), options());
@@ -75,11 +73,7 @@ impl<M: Map<Kind: Batch>> TypedMap<'_, M> {
     }
 
     /// Reads batch after batch until the kernel says that there is no more.
-    fn read_batches(
-        &self,
-        operation: &'static str,
-        lookup: LookupBatch,
-    ) -> Result<Vec<(M::Key, M::Value)>, Error> {
+    fn read_batches(&self, operation: &'static str, lookup: LookupBatch) -> Result<Vec<Entry<M>>, Error> {
         let mut entries = Vec::new();
         let mut room = FIRST_BATCH;
         let mut position: Option<Vec<u8>> = None;
@@ -160,7 +154,7 @@ impl<M: Map<Kind: Batch + Take>> TypedMap<'_, M> {
     ///
     /// # Errors
     /// If the kernel refuses; what was removed before is lost.
-    pub fn drain(&self) -> Result<Vec<(M::Key, M::Value)>, Error> {
+    pub fn drain(&self) -> Result<Vec<Entry<M>>, Error> {
         self.read_batches("take all entries", libbpf_sys::bpf_map_lookup_and_delete_batch)
     }
 }

@@ -1,6 +1,6 @@
 //! A live map that has been compared with the spec.
 
-use std::{format, marker::PhantomData, string::String, vec::Vec};
+use std::{fmt, format, marker::PhantomData, string::String, vec::Vec};
 
 use libbpf_rs::{MapCore, MapHandle};
 
@@ -11,7 +11,6 @@ use crate::{kind::Kind, layout::Layout, map::Map};
 ///
 /// What it can do follows from the type of the map: only a hash has [`delete`](Self::delete), only a queue has
 /// [`push`](Self::push), and so on.
-#[derive(Debug)]
 pub struct TypedMap<'a, M> {
     handle: Handle<'a>,
     spec: PhantomData<fn() -> M>,
@@ -44,6 +43,12 @@ impl<'a, M: Map> TypedMap<'a, M> {
 
     pub(super) fn error(operation: &'static str) -> impl FnOnce(libbpf_rs::Error) -> Error {
         move |source| Error::Libbpf { map: M::NAME, operation, source }
+    }
+}
+
+impl<M: Map> fmt::Debug for TypedMap<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TypedMap").field("map", &M::NAME).field("handle", &self.handle).finish()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use libbpf_rs::MapFlags;
 
-use super::{error::Error, handle::TypedMap};
+use super::{batch::Entry, error::Error, handle::TypedMap};
 use crate::{
     kind::{Delete, Keyed, Pop, Push, Take, Test, Walk},
     layout::Layout,
@@ -75,7 +75,7 @@ impl<M: Map<Kind: Walk>> TypedMap<'_, M> {
 
 impl<M: Map<Kind: Walk + Keyed>> TypedMap<'_, M> {
     /// All keys with their values, one by one; keys that others remove meanwhile are left out. See [`keys`](Self::keys).
-    pub fn iter(&self) -> impl Iterator<Item = Result<(M::Key, M::Value), Error>> {
+    pub fn iter(&self) -> impl Iterator<Item = Result<Entry<M>, Error>> {
         self.keys().filter_map(|key| Some(self.lookup(&key).transpose()?.map(|value| (key, value))))
     }
 }

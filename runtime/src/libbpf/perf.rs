@@ -44,10 +44,7 @@ impl<'cb, M: Buffer<Kind: Perf>, H: MapCore> PerfEventsBuilder<'_, 'cb, M, H> {
     ///
     /// # Errors
     /// If the map is no `perf_event_array`, the number of pages no power of two, or the kernel refuses.
-    pub fn build(
-        self,
-        mut handler: impl FnMut(i32, M::Record<'_>) + Send + 'cb,
-    ) -> Result<PerfEvents<'cb, M>, Error> {
+    pub fn build(self, mut handler: impl FnMut(i32, M::Record<'_>) + Send + 'cb) -> Result<PerfEvents<'cb, M>, Error> {
         compare::<M>(self.map)?;
         let shared = Arc::new(Shared::default());
         let (own, lost, mut on_malformed) = (Arc::clone(&shared), Arc::clone(&shared), self.on_malformed);
@@ -81,10 +78,7 @@ impl<'cb, M: Buffer<Kind: Perf>> PerfEvents<'cb, M> {
     ///
     /// # Errors
     /// If the map is no `perf_event_array`, or the kernel refuses.
-    pub fn new(
-        map: &impl MapCore,
-        handler: impl FnMut(i32, M::Record<'_>) + Send + 'cb,
-    ) -> Result<Self, Error> {
+    pub fn new(map: &impl MapCore, handler: impl FnMut(i32, M::Record<'_>) + Send + 'cb) -> Result<Self, Error> {
         Self::builder(map).build(handler)
     }
 

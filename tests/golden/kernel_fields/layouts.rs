@@ -34,7 +34,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Node("node"): size 32, align 8 {
+    pub struct ListItem("list_item"): size 32, align 8 {
         pub data: u32 = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<4> = 4,
@@ -43,7 +43,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Leaf("leaf"): size 40, align 8 {
+    pub struct TreeItem("tree_item"): size 40, align 8 {
         pub link: ::bpf_layout::kernel::RbNode = 0,
         pub data: u64 = 32,
     }

@@ -19,7 +19,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Key("key"): size 8, align 4 {
+    pub struct PeerKey("peer_key"): size 8, align 4 {
         pub id: u32 = 0,
         pub family: u16 = 4,
         #[doc(hidden)]
@@ -28,14 +28,14 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Value("value"): size 24, align 8 {
+    pub struct PeerValue("peer_value"): size 24, align 8 {
         pub count: u64 = 0,
         pub name: ::bpf_layout::Str<NAME_LEN> = 8,
     }
 }
 
 ::bpf_layout::layout! {
-    pub struct Prefix("prefix"): size 8, align 4 {
+    pub struct PeerPrefix("peer_prefix"): size 8, align 4 {
         pub length: u32 = 0,
         pub address: ::bpf_layout::Ipv4 = 4,
     }
@@ -43,7 +43,7 @@ use ::bpf_layout::Layout as _;
 
 ::bpf_layout::layout! {
     pub struct SeenEvent("seen"): size 24, align 8 {
-        pub value: Value = 0,
+        pub value: PeerValue = 0,
     }
 }
 
@@ -62,8 +62,8 @@ pub mod maps {
 
     impl ::bpf_layout::Map for ByKey {
         type Kind = ::bpf_layout::kind::Hash;
-        type Key = super::Key;
-        type Value = super::Value;
+        type Key = super::PeerKey;
+        type Value = super::PeerValue;
         const NAME: &'static str = "by_key";
         const MAX_ENTRIES: u32 = super::ENTRIES_MAX_ENTRIES;
         // BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG
@@ -117,7 +117,7 @@ pub mod maps {
     impl ::bpf_layout::Map for Slots {
         type Kind = ::bpf_layout::kind::Array;
         type Key = u32;
-        type Value = [super::Value; 2];
+        type Value = [super::PeerValue; 2];
         const NAME: &'static str = "slots";
         const MAX_ENTRIES: u32 = super::CPUS_MAX_ENTRIES;
         // BPF_F_MMAPABLE
@@ -143,7 +143,7 @@ pub mod maps {
 
     impl ::bpf_layout::Map for Routes {
         type Kind = ::bpf_layout::kind::LpmTrie;
-        type Key = super::Prefix;
+        type Key = super::PeerPrefix;
         type Value = u32;
         const NAME: &'static str = "routes";
         const MAX_ENTRIES: u32 = 256;
@@ -158,7 +158,7 @@ pub mod maps {
     impl ::bpf_layout::Map for Pending {
         type Kind = ::bpf_layout::kind::Queue;
         type Key = ();
-        type Value = super::Value;
+        type Value = super::PeerValue;
         const NAME: &'static str = "pending";
         const MAX_ENTRIES: u32 = 32;
         const FLAGS: u32 = 0;
@@ -184,7 +184,7 @@ pub mod maps {
     impl ::bpf_layout::Map for Filter {
         type Kind = ::bpf_layout::kind::BloomFilter;
         type Key = ();
-        type Value = super::Key;
+        type Value = super::PeerKey;
         const NAME: &'static str = "filter";
         const MAX_ENTRIES: u32 = 1000;
         const FLAGS: u32 = 0;
@@ -236,7 +236,7 @@ pub mod maps {
     impl ::bpf_layout::Map for OfTask {
         type Kind = ::bpf_layout::kind::TaskStorage;
         type Key = u32;
-        type Value = super::Value;
+        type Value = super::PeerValue;
         const NAME: &'static str = "of_task";
         const MAX_ENTRIES: u32 = 0;
         // BPF_F_NO_PREALLOC
@@ -357,7 +357,7 @@ pub mod maps {
     impl ::bpf_layout::Map for Outer {
         type Kind = ::bpf_layout::kind::HashOfMaps;
         type Key = u32;
-        type Value = ();
+        type Value = u32;
         const NAME: &'static str = "outer";
         const MAX_ENTRIES: u32 = 16;
         const FLAGS: u32 = 0;
@@ -370,7 +370,7 @@ pub mod maps {
     impl ::bpf_layout::Map for OuterArray {
         type Kind = ::bpf_layout::kind::ArrayOfMaps;
         type Key = u32;
-        type Value = ();
+        type Value = u32;
         const NAME: &'static str = "outer_array";
         const MAX_ENTRIES: u32 = 4;
         const FLAGS: u32 = 0;

@@ -48,7 +48,7 @@ pub(super) fn accessors(out: &mut Out, layouts: &Layouts, (run, bits, field): (&
     let value = Value::of(layouts, &field.ty);
     let place = format!("{}, {}", first_bit(run, bits), bits.width);
     let get = if value.signed { "get_signed" } else { "get" };
-    let read = value.from_bits(&format!("self._bits{}.{get}({place})", run.index));
+    let read = value.reading(&format!("self._bits{}.{get}({place})", run.index));
     let doc = format!("Bitfield `{}`.", field.name.spec);
     out.blank();
     docs::write(out, field.doc.as_deref(), Some(&doc));
@@ -62,7 +62,7 @@ pub(super) fn accessors(out: &mut Out, layouts: &Layouts, (run, bits, field): (&
     }
     out.blank();
     out.line(&format!("/// Sets `{}`; higher bits of the value are dropped.", field.name.spec));
-    let body = format!("self._bits{}.set({place}, {});", run.index, value.to_bits("value"));
+    let body = format!("self._bits{}.set({place}, {});", run.index, value.writing("value"));
     out.method(&setter(field), &["&mut self", &format!("value: {}", value.name)], None, &[body]);
 }
 
@@ -101,7 +101,7 @@ impl Value {
         Value { name, signed: scalar.info().class == ScalarClass::Signed, form, integer: scalar.info().rust }
     }
 
-    fn from_bits(&self, bits: &str) -> String {
+    fn reading(&self, bits: &str) -> String {
         match self.form {
             Form::Bool => format!("{bits} != 0"),
             Form::Integer => format!("{bits} as {}", self.integer),
@@ -110,7 +110,7 @@ impl Value {
         }
     }
 
-    fn to_bits(&self, value: &str) -> String {
+    fn writing(&self, value: &str) -> String {
         match self.form {
             Form::Bool | Form::Integer => format!("{value} as u64"),
             Form::Enum => format!("{value}.0 as u64"),

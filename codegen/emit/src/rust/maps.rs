@@ -49,7 +49,8 @@ fn marker(out: &mut Out, layouts: &Layouts, map: &Map) {
     out.assign("type Kind", &format!("::bpf_layout::kind::{}", kind(map.kind.name)));
     out.assign("type Key", &of(map.key.as_ref(), map.kind.key));
     // Userspace reads ids of maps from maps of maps, and writes file descriptors.
-    let value = if map.kind.map_in_map { Scalar::U32.info().rust.to_owned() } else { of(map.value.as_ref(), map.kind.value) };
+    let value =
+        if map.kind.map_in_map { Scalar::U32.info().rust.to_owned() } else { of(map.value.as_ref(), map.kind.value) };
     out.assign("type Value", &value);
     out.assign("const NAME: &'static str", &docs::literal(&map.name.c));
     let entries = map.max_entries.as_ref().map_or_else(
