@@ -1,6 +1,6 @@
 //! The C header: [`header`].
 //!
-//! Top to bottom: typedefs, constants, enums, records with their assertions, and under `#ifdef __bpf__` functions and
+//! Top to bottom: typedefs, constants, enums, records with their assertions, and under `#ifdef __BPF__` functions and
 //! maps. docs/generated-code.md says what users can rely on.
 
 mod access;
@@ -115,12 +115,12 @@ fn bpf(out: &mut Out, layouts: &Layouts) {
         return;
     }
     out.blank();
-    out.line("#ifdef __bpf__");
+    out.line("#ifdef __BPF__");
     out.blank();
     helpers::basics(out);
     helpers::definitions(out, &helpers);
     out.blank();
     out.verbatim(&functions);
     out.blank();
-    out.line("#endif /* __bpf__ */");
+    out.line("#endif /* __BPF__ */");
 }

@@ -3,17 +3,17 @@
 
 mod support;
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, process::Command};
 
 use bpf_layout_spec::model::{RecordKind, TypeDef};
 use libbpf_rs::{
-    HasSize,
+    HasSize, Linker,
     btf::{Btf, types},
 };
 use support::{
     Header,
     bpf::{CLANGS, compile, is_permitted, load},
-    has_tool, headers, uses,
+    has_tool, headers, run_silently, uses,
 };
 
 /// Each header with the object of a program that uses all of it.
@@ -118,6 +118,35 @@ fn kernel_takes_every_map_and_program() {
         for (_folder, header, object) in objects(clang) {
             eprintln!("{clang}: {} {}", header.case, header.file_name);
             load(&object);
+        }
+    }
+}
+
+#[test]
+fn kernel_takes_linked_and_stripped_objects() {
+    if !is_permitted() || !has_tool("clang-16") {
+        return;
+    }
+    let case =
+        |header: &Header| header.file_name == "layouts.h" && ["design", "tagged"].contains(&header.case.as_str());
+    for (folder, header, object) in objects("clang-16").into_iter().filter(|(_, header, _)| case(header)) {
+        let linked = folder.path().join("linked.bpf.o");
+        let mut linker = Linker::new(&linked).expect("a linker");
+        linker.add_file(&object).expect("an input");
+        linker.link().expect("a linked object");
+        let mut outcomes = vec![linked];
+        if has_tool("llvm-strip-14") {
+            let stripped = folder.path().join("stripped.bpf.o");
+            run_silently(Command::new("llvm-strip-14").arg("-g").arg("-o").arg(&stripped).arg(&object));
+            outcomes.push(stripped);
+        }
+        for outcome in outcomes {
+            let btf = Btf::from_path(&outcome).expect("BTF");
+            for (_, record) in header.layouts.model.records().filter(|(_, record)| record.kind != RecordKind::Union) {
+                let found = btf.type_by_name::<types::Struct<'_>>(&record.name.c);
+                assert!(record.anonymous || found.is_some(), "{} of {}", record.name.c, outcome.display());
+            }
+            load(&outcome);
         }
     }
 }

@@ -102,7 +102,7 @@ struct last_bit {
 } __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct last_bit, 8, 8);
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -241,7 +241,7 @@ __bpf_layout_inline void last_bit_init(struct last_bit *p)
 	__bpf_layout_zero_u64(p, sizeof(*p));
 }
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #ifdef __BPF_LAYOUT_BOOL
 #undef __BPF_LAYOUT_BOOL

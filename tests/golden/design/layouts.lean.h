@@ -117,7 +117,7 @@ __BPF_LAYOUT_AT(struct file_event, flags, 16);
 __BPF_LAYOUT_AT(struct file_event, comm, 20);
 __BPF_LAYOUT_AT(struct file_event, path, 36);
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -420,6 +420,6 @@ __bpf_layout_inline struct file_event *file_event_reserve(void *ringbuf)
 		__uint(max_entries, 256 * 1024);                 \
 	} events SEC(".maps")
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #endif /* __BPF_LAYOUT_LAYOUTS_H__ */

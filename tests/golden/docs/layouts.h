@@ -82,7 +82,7 @@ __BPF_LAYOUT_AT(struct hostile, c, 8);
 __BPF_LAYOUT_AT(struct hostile, d, 12);
 __BPF_LAYOUT_AT(struct hostile, e, 14);
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -154,6 +154,6 @@ __bpf_layout_inline void hostile_init(struct hostile *p)
 	__bpf_layout_zero_u32(p, sizeof(*p));
 }
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #endif /* __BPF_LAYOUT_LAYOUTS_H__ */

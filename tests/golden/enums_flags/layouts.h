@@ -159,7 +159,7 @@ struct holds_uses {
 __BPF_LAYOUT_SIZE(struct holds_uses, 144, 8);
 __BPF_LAYOUT_AT(struct holds_uses, inner, 0);
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -304,6 +304,6 @@ __bpf_layout_inline void holds_uses_init(struct holds_uses *p)
 		__type(value, struct holds_uses);               \
 	} by_op SEC(".maps")
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #endif /* __BPF_LAYOUT_LAYOUTS_H__ */

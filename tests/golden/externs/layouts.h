@@ -58,7 +58,7 @@ __BPF_LAYOUT_AT(struct peer, address, 4);
 __BPF_LAYOUT_AT(struct peer, others, 20);
 __BPF_LAYOUT_AT(struct peer, port, 52);
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -119,6 +119,6 @@ __bpf_layout_inline void peer_init(struct peer *p)
 	__bpf_layout_zero_u32(p, sizeof(*p));
 }
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #endif /* __BPF_LAYOUT_LAYOUTS_H__ */

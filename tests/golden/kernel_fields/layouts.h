@@ -82,7 +82,7 @@ struct bpf_rb_root {
 #endif
 #endif
 
-#ifdef __bpf__
+#ifdef __BPF__
 struct bpf_cpumask;
 struct task_struct;
 #ifndef __bpf_layout_kptr
@@ -103,7 +103,7 @@ struct task_struct;
 #endif
 
 #ifndef __bpf_layout_contains
-#if defined(__bpf__) && __has_attribute(btf_decl_tag)
+#if defined(__BPF__) && __has_attribute(btf_decl_tag)
 #define __bpf_layout_contains(type, member) \
 	__attribute__((btf_decl_tag("contains:" #type ":" #member)))
 #else
@@ -169,17 +169,17 @@ __BPF_LAYOUT_AT(struct roots, tree, 24);
 
 struct held {
 	/* Who asked. */
-#ifdef __bpf__
+#ifdef __BPF__
 	/*  0 */ struct task_struct __bpf_layout_kptr *task;
 #else
 	/*  0 */ __u64 task; /* a kernel pointer */
 #endif
-#ifdef __bpf__
+#ifdef __BPF__
 	/*  8 */ struct task_struct __bpf_layout_kptr_untrusted *maybe;
 #else
 	/*  8 */ __u64 maybe; /* a kernel pointer */
 #endif
-#ifdef __bpf__
+#ifdef __BPF__
 	/* 16 */ struct bpf_cpumask __bpf_layout_kptr *mask;
 #else
 	/* 16 */ __u64 mask; /* a kernel pointer */
@@ -193,7 +193,7 @@ __BPF_LAYOUT_AT(struct held, maybe, 8);
 __BPF_LAYOUT_AT(struct held, mask, 16);
 __BPF_LAYOUT_AT(struct held, id, 24);
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -463,6 +463,6 @@ __bpf_layout_inline void held_init(struct held *p)
 		__type(value, struct held);              \
 	} tasks SEC(".maps")
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #endif /* __BPF_LAYOUT_LAYOUTS_H__ */

@@ -83,7 +83,7 @@ struct gone_event {
 __BPF_LAYOUT_SIZE(struct gone_event, 4, 4);
 __BPF_LAYOUT_AT(struct gone_event, id, 0);
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -572,6 +572,6 @@ __bpf_layout_inline struct gone_event *gone_event_reserve(void *ringbuf)
 		__type(value, __u32);                                \
 	} lossy SEC(".maps")
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #endif /* __BPF_LAYOUT_LAYOUTS_H__ */

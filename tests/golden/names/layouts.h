@@ -103,7 +103,7 @@ __BPF_LAYOUT_AT(
 	struct a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more,
 	x, 24);
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -417,6 +417,6 @@ a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more_read_x_user(
 		       struct a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more); \
 	} delete_ SEC(".maps")
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #endif /* __BPF_LAYOUT_LAYOUTS_H__ */

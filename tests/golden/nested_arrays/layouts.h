@@ -91,7 +91,7 @@ __BPF_LAYOUT_AT(struct drawing, bits, 744);
 __BPF_LAYOUT_AT(struct drawing, last, 808);
 __BPF_LAYOUT_AT(struct drawing, shift, 811);
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -234,7 +234,7 @@ __bpf_layout_inline void drawing_init(struct drawing *p)
 	}                                                          \
 	struct drawing
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #ifdef __BPF_LAYOUT_BOOL
 #undef __BPF_LAYOUT_BOOL

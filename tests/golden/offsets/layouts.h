@@ -93,7 +93,7 @@ struct bits_at {
 };
 __BPF_LAYOUT_SIZE(struct bits_at, 8, 4);
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -262,6 +262,6 @@ __bpf_layout_inline void bits_at_init(struct bits_at *p)
 	__bpf_layout_zero_u32(p, sizeof(*p));
 }
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #endif /* __BPF_LAYOUT_LAYOUTS_H__ */

@@ -75,7 +75,7 @@ __BPF_LAYOUT_AT(struct socket_value, port, 3098);
 #define SOCKET_VALUE_HAS_ARGS 1
 #define SOCKET_VALUE_HAS_FLAG 1
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -286,7 +286,7 @@ __bpf_layout_inline long socket_value_read_args_user(struct socket_value *p,
 		__type(value, struct socket_value);       \
 	} sockets SEC(".maps")
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #ifdef __BPF_LAYOUT_BOOL
 #undef __BPF_LAYOUT_BOOL

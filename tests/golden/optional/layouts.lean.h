@@ -63,7 +63,7 @@ __BPF_LAYOUT_AT(struct socket_value, port, 124);
 #define SOCKET_VALUE_HAS_ARGS 0
 #define SOCKET_VALUE_HAS_FLAG 0
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -252,6 +252,6 @@ __bpf_layout_inline long socket_value_read_args_user(struct socket_value *p,
 		__type(value, struct socket_value);       \
 	} sockets SEC(".maps")
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #endif /* __BPF_LAYOUT_LAYOUTS_H__ */

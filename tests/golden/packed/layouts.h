@@ -127,7 +127,7 @@ __BPF_LAYOUT_AT(struct holds_packed, count, 64);
 #pragma GCC diagnostic pop
 #endif
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -404,6 +404,6 @@ __bpf_layout_inline void holds_packed_init(struct holds_packed *p)
 	__bpf_layout_zero_u32(p, sizeof(*p));
 }
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #endif /* __BPF_LAYOUT_LAYOUTS_H__ */

@@ -111,7 +111,7 @@ __BPF_LAYOUT_SIZE(struct short_then_byte, 4, 2);
 __BPF_LAYOUT_AT(struct short_then_byte, first, 0);
 __BPF_LAYOUT_AT(struct short_then_byte, second, 2);
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -256,7 +256,7 @@ __bpf_layout_inline void short_then_byte_init(struct short_then_byte *p)
 	__bpf_layout_zero_u16(p, sizeof(*p));
 }
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #ifdef __BPF_LAYOUT_BOOL
 #undef __BPF_LAYOUT_BOOL

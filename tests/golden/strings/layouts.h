@@ -109,7 +109,7 @@ __BPF_LAYOUT_SIZE(struct huge_event, 40004, 4);
 __BPF_LAYOUT_AT(struct huge_event, id, 0);
 __BPF_LAYOUT_AT(struct huge_event, data, 4);
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -585,6 +585,6 @@ __bpf_layout_inline struct huge_event *huge_event_reserve(void *ringbuf)
 	return p;
 }
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #endif /* __BPF_LAYOUT_LAYOUTS_H__ */

@@ -102,7 +102,7 @@ __BPF_LAYOUT_SIZE(struct close_event, 16, 8);
 __BPF_LAYOUT_AT(struct close_event, kind, 0);
 __BPF_LAYOUT_AT(struct close_event, bytes, 8);
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -346,6 +346,6 @@ __bpf_layout_inline struct close_event *close_event_reserve(void *ringbuf)
 		__uint(max_entries, 64 * 1024);                  \
 	} events SEC(".maps")
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #endif /* __BPF_LAYOUT_LAYOUTS_H__ */

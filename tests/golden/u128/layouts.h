@@ -72,7 +72,7 @@ __BPF_LAYOUT_SIZE(struct holds_wide, 112, 16);
 __BPF_LAYOUT_AT(struct holds_wide, count, 0);
 __BPF_LAYOUT_AT(struct holds_wide, wide, 16);
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -145,6 +145,6 @@ __bpf_layout_inline void holds_wide_init(struct holds_wide *p)
 	__bpf_layout_zero_u64(p, sizeof(*p));
 }
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #endif /* __BPF_LAYOUT_LAYOUTS_H__ */

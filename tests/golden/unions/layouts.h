@@ -96,7 +96,7 @@ __BPF_LAYOUT_AT(struct mixed, port, 56);
 __BPF_LAYOUT_AT(struct mixed, id, 56);
 __BPF_LAYOUT_AT(struct mixed, tail, 64);
 
-#ifdef __bpf__
+#ifdef __BPF__
 
 #ifndef __bpf_layout_inline
 #define __bpf_layout_inline static inline __attribute__((always_inline, unused))
@@ -252,6 +252,6 @@ __bpf_layout_inline long mixed_read_label_user(struct mixed *p, const void *src)
 	return __bpf_layout_read_user(p->label, sizeof(p->label), src);
 }
 
-#endif /* __bpf__ */
+#endif /* __BPF__ */
 
 #endif /* __BPF_LAYOUT_LAYOUTS_H__ */

@@ -75,7 +75,7 @@ impl Helper {
     }
 }
 
-/// What every function under `#ifdef __bpf__` starts with.
+/// What every function under `#ifdef __BPF__` starts with.
 pub(super) fn basics(out: &mut Out) {
     out.verbatim(BASICS);
 }

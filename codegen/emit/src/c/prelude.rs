@@ -178,7 +178,7 @@ pub(super) fn kernel_types(out: &mut Out, needs: &Needs) {
     }
     if !needs.kptr_targets.is_empty() {
         out.blank();
-        out.line("#ifdef __bpf__");
+        out.line("#ifdef __BPF__");
         out.lines(needs.kptr_targets.iter().map(|target| format!("struct {target};")));
         tags(out, needs);
         out.line("#endif");
@@ -230,7 +230,7 @@ fn contains(out: &mut Out) {
     );
     out.blank();
     out.line("#ifndef __bpf_layout_contains");
-    out.line("#if defined(__bpf__) && __has_attribute(btf_decl_tag)");
+    out.line("#if defined(__BPF__) && __has_attribute(btf_decl_tag)");
     out.lines(definition);
     out.line("#else");
     out.line("#define __bpf_layout_contains(type, member)");

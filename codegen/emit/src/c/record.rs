@@ -181,7 +181,7 @@ impl Writer<'_> {
             self.member(out, &place, &declaration, note.as_deref());
             return;
         }
-        out.verbatim("#ifdef __bpf__\n");
+        out.verbatim("#ifdef __BPF__\n");
         self.member(out, &place, &declaration, None);
         out.verbatim("#else\n");
         let elsewhere = userspace_kptr(&declarator);
