@@ -103,7 +103,8 @@ fn define<'a>(
         records.check(index, def);
     }
     let checked = std::mem::take(&mut records.checked);
-    tags::check_tags(&checked, &mut defs, cx);
+    let complete = records::records(&spec.types).all(|(index, _)| defs[index].is_some());
+    tags::check_tags(&checked, complete, &mut defs, cx);
     placement::check_contains(&checked, &mut defs, types, cx);
     for (index, def) in defs.iter_mut().enumerate().take(spec.types.len()) {
         if !types.owns_name(index) {

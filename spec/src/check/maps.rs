@@ -14,7 +14,7 @@ use super::{
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     kernel::{Entries, MAP_KINDS, MapFlag, MapKind, Part},
-    model::{Count, Map, MapId, Type, TypeId},
+    model::{Count, Map, Type, TypeId},
     names,
     scalar::Scalar,
     source::Span,

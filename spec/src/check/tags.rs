@@ -19,15 +19,20 @@ struct Use {
     span: Span,
 }
 
-/// Resolves `tag` and `when` of every record, and the tags of events.
-pub(super) fn check_tags(checked: &[Checked<'_>], defs: &mut [Option<TypeDef>], cx: &mut Diagnostics) {
+/// Resolves `tag` and `when` of every record, and the tags of events. `complete` says that no record is missing among
+/// the checked: one that is may have the tag of a union.
+pub(super) fn check_tags(checked: &[Checked<'_>], complete: bool, defs: &mut [Option<TypeDef>], cx: &mut Diagnostics) {
     let mut uses: HashMap<TypeId, Vec<Use>> = HashMap::new();
     for record in checked {
         check_tagged_fields(record, defs, &mut uses, cx);
         check_event_tag(record, defs, cx);
     }
     for record in checked {
-        check_when(record, defs, uses.get(&record.id).map(Vec::as_slice), cx);
+        match uses.get(&record.id) {
+            Some(uses) => check_when(record, defs, uses, cx),
+            None if complete => report_idle_when(record, defs, cx),
+            None => {}
+        }
     }
 }
 
@@ -211,11 +216,9 @@ fn check_event_tag(checked: &Checked<'_>, defs: &mut [Option<TypeDef>], cx: &mut
     }
 }
 
-/// Resolves `when` of a union's members by the tag that selects them. `uses` is `None` for what has no tag, and empty if
-/// every tag was wrong, which has been reported.
-fn check_when(checked: &Checked<'_>, defs: &mut [Option<TypeDef>], uses: Option<&[Use]>, cx: &mut Diagnostics) {
-    let is_union = record(defs, checked.id).is_some_and(|own| own.kind == RecordKind::Union);
-    let Some(uses) = uses else { return report_idle_when(checked.body, is_union, cx) };
+/// Resolves `when` of a union's members by the tag that selects them. `uses` is empty if every tag was wrong, which has
+/// been reported.
+fn check_when(checked: &Checked<'_>, defs: &mut [Option<TypeDef>], uses: &[Use], cx: &mut Diagnostics) {
     let Some(first) = uses.first() else { return };
     if let Some(other) = uses.iter().find(|other| other.tag != first.tag) {
         cx.push(
@@ -265,8 +268,9 @@ fn check_distinct(seen: &[(TagValue, Span)], cx: &mut Diagnostics) {
     }
 }
 
-fn report_idle_when(body: &Body, is_union: bool, cx: &mut Diagnostics) {
-    for def in body.fields.iter().flatten() {
+fn report_idle_when(checked: &Checked<'_>, defs: &[Option<TypeDef>], cx: &mut Diagnostics) {
+    let is_union = record(defs, checked.id).is_some_and(|own| own.kind == RecordKind::Union);
+    for def in checked.body.fields.iter().flatten() {
         let Some(when) = &def.when else { continue };
         let (message, help) = if is_union {
             ("no tag selects this member", "write `tag = \"FIELD\"` where the union is used, or remove `when`")
