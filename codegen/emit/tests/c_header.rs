@@ -70,7 +70,11 @@ impl Written {
     }
 }
 
+/// Compiles without a word, if the compiler is there.
 fn check<P: AsRef<Path>>(compiler: &str, options: &[&str], paths: impl IntoIterator<Item = P>) {
+    if !has_tool(compiler) {
+        return;
+    }
     let mut command = Command::new(compiler);
     command.args(options).args(WARNINGS).arg("-fsyntax-only");
     let paths: Vec<P> = paths.into_iter().collect();
@@ -83,7 +87,7 @@ fn clang_for_bpf() {
     let written = Written::new();
     let includes = host_includes();
     let includes: Vec<&str> = includes.iter().map(String::as_str).collect();
-    for clang in CLANGS.into_iter().filter(|clang| has_tool(clang)) {
+    for clang in CLANGS {
         for target in ["--target=bpfel", "--target=bpfeb"] {
             let options = [&[target, "-std=gnu11", "-O2", "-g", "-xc"], &MORE_WARNINGS[..], &includes].concat();
             check(clang, &options, &written.paths);
@@ -93,9 +97,6 @@ fn clang_for_bpf() {
 
 #[test]
 fn gcc_for_bpf() {
-    if !has_tool("bpf-gcc") {
-        return;
-    }
     let written = Written::new();
     let includes = host_includes();
     let mut options = vec!["-std=gnu11", "-O2", "-xc"];
@@ -117,9 +118,7 @@ fn compilers_for_this_host() {
         ("clang-19", ["-std=c2x", "-xc"]),
         ("clang-19", ["-std=c++20", "-xc++"]),
     ] {
-        if has_tool(compiler) {
-            check(compiler, &[&options[..], &MORE_WARNINGS].concat(), &written.paths);
-        }
+        check(compiler, &[&options[..], &MORE_WARNINGS].concat(), &written.paths);
     }
 }
 
@@ -127,14 +126,10 @@ fn compilers_for_this_host() {
 fn other_targets() {
     let written = Written::new();
     let paths = written.without(&[WITH_INCLUDE]);
-    if has_tool("gcc") {
-        check("gcc", &["-m32", "-std=c11", "-xc"], &paths);
-        check("g++", &["-m32", "-std=c++17", "-xc++"], &paths);
-    }
-    if has_tool("clang-16") {
-        for target in FOREIGN_TARGETS {
-            check("clang-16", &["-std=c11", "-xc", &format!("--target={target}")], &paths);
-        }
+    check("gcc", &["-m32", "-std=c11", "-xc"], &paths);
+    check("g++", &["-m32", "-std=c++17", "-xc++"], &paths);
+    for target in FOREIGN_TARGETS {
+        check("clang-16", &["-std=c11", "-xc", &format!("--target={target}")], &paths);
     }
 }
 
@@ -149,7 +144,7 @@ fn beside_headers_of_the_system() {
             // <linux/bpf.h> of a distribution is older than some kernel types.
             let without = if system.contains("bpf.h") { &[WITH_KERNEL_TYPES][..] } else { without };
             let files = written.wrapped(without, before, behind);
-            for clang in CLANGS.into_iter().filter(|clang| has_tool(clang)) {
+            for clang in CLANGS {
                 check(clang, &bpf, &files);
             }
             check("gcc", &["-std=c11"], &files);
@@ -175,9 +170,7 @@ fn beside_vmlinux_h() {
         check(clang, &[&bpf[..], &["-include-pch", &compiled.to_string_lossy()]].concat(), &files);
     }
     let files = written.wrapped(&[WITH_INCLUDE, WITH_KERNEL_TYPES], "", "#include <vmlinux.h>");
-    if has_tool("clang-19") {
-        check("clang-19", &bpf, &files);
-    }
+    check("clang-19", &bpf, &files);
 }
 
 /// A folder with the running kernel's types as C.
@@ -216,7 +209,7 @@ fn several_headers_at_once_and_twice() {
     }
     let file = written.folder.path().join("together.c");
     fs::write(&file, text).expect("a writable file");
-    for clang in CLANGS.into_iter().filter(|clang| has_tool(clang)) {
+    for clang in CLANGS {
         check(clang, &["--target=bpf", "-std=gnu11", "-O2", "-g"], [&file]);
     }
     check("gcc", &["-std=c11"], [&file]);
@@ -235,6 +228,9 @@ fn a_member_at_another_byte_is_an_error() {
         assert!(header.text.contains(from), "{from} is not in the header");
         fs::write(path, header.text.replacen(from, to, 1)).expect("a writable file");
         for (compiler, language) in [("gcc", "-xc"), ("g++", "-xc++"), ("clang", "-xc")] {
+            if !has_tool(compiler) {
+                continue;
+            }
             let output = run(Command::new(compiler).args([language, "-fsyntax-only"]).arg(path));
             let text = String::from_utf8_lossy(&output.stderr);
             assert!(!output.status.success() && text.contains(message), "{compiler}: {text}");
