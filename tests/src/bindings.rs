@@ -1,7 +1,7 @@
 //! Asks libclang, through bindgen, how it reads the header.
 //!
 //! bindgen writes its numbers as assertions (`["Offset of field: a::b"][offset_of!(a, b) - 8usize]`) beside the types, and
-//! these are what is read here. A record that Rust cannot express it makes opaque, and states its size alone.
+//! these are what is read here. A record that Rust cannot express it makes opaque, and states its size and alignment alone.
 
 use std::{collections::HashMap, path::Path};
 
@@ -29,13 +29,15 @@ pub fn ask(layouts: &Layouts, header: &str, folder: &Path) -> Witness {
     let mut facts = Facts::default();
     for (_, record) in expected::named_records(&layouts.model) {
         let name = &record.name.c;
-        if let Some(&size) = reading.sizes.get(name) {
-            facts.state(name, "", What::Size, size);
+        for what in [What::Size, What::Align] {
+            if let Some(&number) = reading.types.get(&(name.clone(), what)) {
+                facts.state(name, "", what, number);
+            }
         }
         reading.state(name, name, 0, &mut facts);
     }
     rename_keywords(layouts, &mut facts);
-    Witness { name: "bindgen (libclang)".to_owned(), facts, knows: &[What::Size] }
+    Witness { name: "bindgen (libclang)".to_owned(), facts, knows: &[What::Size, What::Align] }
 }
 
 /// bindgen appends `_` to what Rust reserves; the facts here have C's names.
@@ -53,7 +55,7 @@ fn rename_keywords(layouts: &Layouts, facts: &mut Facts) {
 /// The numbers in one output of bindgen.
 #[derive(Default)]
 struct Reading {
-    sizes: HashMap<String, i128>,
+    types: HashMap<(String, What), u64>,
     /// By type: member and offset in bytes.
     offsets: HashMap<String, Vec<(String, u64)>>,
     /// By type and unnamed member: the member's type.
@@ -64,7 +66,7 @@ impl Reading {
     fn of(text: &str) -> Self {
         let mut reading = Reading::default();
         let mut record = String::new();
-        // Long assertions are broken over two lines; one without its number waits for the next line's.
+        // Long assertions are broken over several lines: a label waits for its number.
         let mut label = String::new();
         for line in text.lines().map(str::trim) {
             if let Some(name) = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub union ")) {
@@ -73,12 +75,11 @@ impl Reading {
                 let (number, ty) = member.trim_end_matches(',').split_once(": ").expect("a field has a type");
                 reading.unnamed.insert((record.clone(), format!("__bindgen_anon_{number}")), ty.to_owned());
             }
-            if let Some(start) = line.find("[\"") {
-                let end = line[start + 2..].find("\"]").expect("a label ends") + start + 2;
-                label = line[start + 2..end].to_owned();
+            if let Some(text) = line.split('"').nth(1) {
+                label = text.to_owned();
             }
-            if let Some(number) = line.rsplit_once(" - ").and_then(|(_, rest)| rest.split_once("usize")) {
-                reading.number(&label, number.0.parse().expect("bindgen writes numbers"));
+            if let Some((_, number)) = line.strip_suffix("usize];").and_then(|line| line.rsplit_once(" - ")) {
+                reading.number(&label, number.parse().expect("bindgen writes numbers"));
             }
         }
         reading
@@ -86,7 +87,9 @@ impl Reading {
 
     fn number(&mut self, label: &str, number: u64) {
         if let Some(ty) = label.strip_prefix("Size of ") {
-            self.sizes.insert(ty.to_owned(), number.into());
+            self.types.insert((ty.to_owned(), What::Size), number);
+        } else if let Some(ty) = label.strip_prefix("Alignment of ") {
+            self.types.insert((ty.to_owned(), What::Align), number);
         } else if let Some((ty, member)) = label.strip_prefix("Offset of field: ").and_then(|path| path.split_once("::")) {
             self.offsets.entry(ty.to_owned()).or_default().push((member.to_owned(), number));
         }
@@ -117,8 +120,9 @@ mod tests {
             }
             const _: () = {
                 ["Size of a"][::std::mem::size_of::<a>() - 24usize];
-                ["Offset of field: a::__bindgen_anon_1"]
-                    [::std::mem::offset_of!(a, __bindgen_anon_1) - 8usize];
+                [
+                    "Offset of field: a::__bindgen_anon_1",
+                ][::std::mem::offset_of!(a, __bindgen_anon_1) - 8usize];
                 ["Offset of field: a__bindgen_ty_1::deep"][::std::mem::offset_of!(a__bindgen_ty_1, deep) - 4usize];
             };"#;
         let mut facts = Facts::default();

@@ -49,7 +49,7 @@ pub fn is_expressible(layouts: &Layouts, record: &Record) -> bool {
 /// A header with every record of the spec.
 #[must_use]
 pub fn header(layouts: &Layouts) -> String {
-    let mut text = String::new();
+    let mut text = String::from("#ifdef __cplusplus\n#define _Bool bool\n#endif\n\n");
     for (id, record) in layouts.model.records() {
         if is_expressible(layouts, record) {
             write_record(layouts, id, record, &mut text);
