@@ -155,8 +155,7 @@ mod tests {
 
     #[test]
     fn truncated_fields_are_named() {
-        let mut event = ExecEvent::default();
-        event.pcomm = Str::from_bytes(&[b'x'; 100]);
+        let event = ExecEvent { pcomm: Str::from_bytes(&[b'x'; 100]), ..ExecEvent::default() };
         assert_eq!(parsed(&event)["truncated"], serde_json::json!(["pcomm"]));
         assert!(parsed(&event).get("raw").is_none());
     }
