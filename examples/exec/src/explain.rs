@@ -31,7 +31,7 @@ pub(crate) fn explain(attempt: &str, error: &libbpf_rs::Error) -> String {
     if error.kind() == ErrorKind::PermissionDenied {
         text.push_str(
             "\nexec loads BPF programs, which takes CAP_BPF and CAP_PERFMON: run it as root (`sudo`), or give the \
-             binary both by `setcap cap_bpf,cap_perfmon,cap_dac_read_search+ep`. In a container, the container needs \
+             binary both by `setcap cap_bpf,cap_perfmon+ep`. In a container, the container needs \
              them, and its seccomp profile must allow bpf(2). If you are root, see whether the kernel is locked down: \
              /sys/kernel/security/lockdown.",
         );

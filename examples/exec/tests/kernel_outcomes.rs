@@ -2,7 +2,11 @@
 
 mod common;
 
-use std::{env, fs, os::unix::fs::PermissionsExt, process::Command};
+use std::{
+    env, fs,
+    os::unix::{fs::PermissionsExt, process::ExitStatusExt},
+    process::Command,
+};
 
 use serde_json::{Value, json};
 
@@ -135,6 +139,41 @@ fn kernel_outcomes_of_a_thread_that_becomes_the_process() {
     assert_eq!((&event["retval"], &event["pid"]), (&json!(0), &first["pid"]));
     assert_ne!(event["tid"], event["pid"]);
     trace.totals();
+}
+
+/// Past the point of no return the thread has the process's id, and the call still fails: the process is killed.
+#[test]
+fn kernel_outcomes_of_a_thread_whose_new_program_is_broken() {
+    if !kernel_permits() {
+        return;
+    }
+    let folder = folder();
+    let broken = folder.path().join("broken");
+    fs::write(&broken, break_second_segment(fs::read("/bin/true").expect("a program"))).expect("a file");
+    fs::set_permissions(&broken, fs::Permissions::from_mode(0o755)).expect("our own file");
+    let path = broken.to_str().expect("a path that is text");
+    let tracer = Tracer::start(&["--json"]);
+    let status = odd_command(&["thread", path]).status().expect("odd runs");
+    let trace = tracer.stop();
+
+    assert!(status.signal().is_some(), "{status}");
+    let events = trace.events();
+    let calls: Vec<_> = events.iter().filter(|event| event["file"] == path).collect();
+    assert_eq!(calls.len(), 1, "{trace:?}");
+    assert!(calls[0]["retval"].as_i64().expect("a number") < 0, "{:#}", calls[0]);
+    assert_ne!(calls[0]["tid"], calls[0]["pid"]);
+    assert!(trace.stderr.contains("killed inside: 0"), "{trace:?}");
+    trace.totals();
+}
+
+/// The program with its second loadable segment where no page begins, which the kernel finds out when it maps it.
+fn break_second_segment(mut elf: Vec<u8>) -> Vec<u8> {
+    let number = |at: usize, len: usize| elf[at..at + len].iter().rev().fold(0, |n, byte| n << 8 | usize::from(*byte));
+    let (table, size, count) = (number(0x20, 8), number(0x36, 2), number(0x38, 2));
+    let segments = (0..count).map(|index| table + index * size);
+    let second = segments.filter(|at| number(*at, 4) == 1).nth(1).expect("two segments");
+    elf[second + 8] ^= 1;
+    elf
 }
 
 /// Other system call numbers, other registers, pointers of four bytes.
