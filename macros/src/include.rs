@@ -138,3 +138,52 @@ fn errors(Failure { diagnostics, sources }: &Failure, span: Span) -> TokenStream
     });
     quote! { #(#errors)* }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the macro gives for these arguments, with single spaces.
+    fn expanded(arguments: &str) -> String {
+        let tokens = match syn::parse_str::<Arguments>(arguments) {
+            Ok(arguments) => expand(&arguments),
+            Err(error) => error.into_compile_error(),
+        };
+        tokens.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn without_a_spec_it_includes_what_the_build_script_wrote() {
+        assert!(expanded("").contains(r#""/layouts.rs""#));
+        assert!(expanded(r#""network""#).contains(r#""/network.rs""#));
+        assert!(expanded(r#""network", profile = "lean""#).contains("the build script chooses the profile"));
+    }
+
+    #[test]
+    fn a_spec_is_generated_under_its_profile_and_watched() {
+        let plain = expanded(r#""tests/specs/right.toml""#);
+        assert!(plain.contains("pub const PATH_LEN : usize = 512"), "{plain}");
+        assert!(plain.contains(r#"include_bytes ! (:: core :: concat ! (:: core :: env ! ("CARGO_MANIFEST_DIR") , "/" , "tests/specs/right.toml")"#));
+        assert!(plain.contains(r#""tests/specs/lengths.toml""#), "included files are watched");
+        assert!(plain.contains(r#"option_env ! ("BPF_LAYOUT_PROFILE")"#));
+        assert!(expanded(r#""tests/specs/right.toml", profile = "lean","#).contains("PATH_LEN : usize = 64"));
+    }
+
+    #[test]
+    fn every_mistake_in_a_spec_is_one_error_that_says_where() {
+        let errors = expanded(r#""tests/specs/wrong.toml""#);
+        assert_eq!(errors.matches("compile_error !").count(), 2, "{errors}");
+        assert!(errors.contains("tests/specs/wrong.toml:8:"), "{errors}");
+        assert!(errors.contains("tests/specs/wrong.toml:9:"), "{errors}");
+        assert!(!errors.contains("struct"), "nothing else is generated");
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_is_no_profile_is_an_error() {
+        assert!(expanded(r#""tests/specs/none.toml""#).contains("compile_error !"));
+        assert!(expanded(r#""tests/specs/right.toml", profile = "fat""#).contains("compile_error !"));
+        for wrong in ["7", r#""layouts.toml" x"#, r#""a.toml", name = "x""#, r#""a.toml", profile = "x" y"#] {
+            assert!(expanded(wrong).contains("compile_error !"), "{wrong}");
+        }
+    }
+}

@@ -98,6 +98,6 @@ pub mod __private {
         map::pick_event,
         prove,
         show::debug,
-        value::{default, enum_name, names},
+        value::{default, enum_name, eq, hash, names},
     };
 }

@@ -385,13 +385,13 @@ macro_rules! __impls {
     ($name:ident) => {
         impl $crate::__private::core::cmp::PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
-                $crate::Layout::as_bytes(self) == $crate::Layout::as_bytes(other)
+                $crate::__private::eq(self, other)
             }
         }
         impl $crate::__private::core::cmp::Eq for $name {}
         impl $crate::__private::core::hash::Hash for $name {
             fn hash<H: $crate::__private::core::hash::Hasher>(&self, state: &mut H) {
-                state.write($crate::Layout::as_bytes(self));
+                $crate::__private::hash(self, state);
             }
         }
         impl $crate::__private::core::default::Default for $name {

@@ -8,8 +8,10 @@
 //!
 //! This needs one const evaluation per type where `offset_of!` would need one per field.
 
-use crate::layout::Layout;
-use crate::shape::{Detail, Shape, TypeInfo};
+use crate::{
+    layout::Layout,
+    shape::{Detail, Shape, TypeInfo},
+};
 
 /// Proves a struct and returns its table.
 ///
@@ -160,5 +162,67 @@ const fn word(text: &str, mut n: usize) -> &str {
         }
         rest = others.trim_ascii_start();
         n -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[repr(C, align(4))]
+    struct Key([u32; 2]);
+
+    fn key(size: usize, align: usize, offsets: &'static [usize], shapes: &'static [Shape]) -> TypeInfo {
+        record::<Key>("key", (size, align), "netns r#type", offsets, shapes, &[])
+    }
+
+    const WORDS: &[Shape] = &[Shape::Unsigned(4), Shape::Unsigned(4)];
+
+    #[test]
+    fn what_holds_is_proved() {
+        let info = key(8, 4, &[0, 4], WORDS);
+        let fields: std::vec::Vec<_> = info.fields().map(|field| (field.name, field.offset)).collect();
+        assert_eq!(fields, [("netns", 0), ("type", 4)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "key.r#type is at offset 4 in Rust, but the layout says 6")]
+    fn a_wrong_offset_is_named() {
+        key(8, 4, &[0, 6], WORDS);
+    }
+
+    #[test]
+    #[should_panic(expected = "key is 8 bytes in Rust, but the layout says 12")]
+    fn a_wrong_size_is_named() {
+        key(12, 4, &[0, 4], WORDS);
+    }
+
+    #[test]
+    #[should_panic(expected = "key is aligned to 4 in Rust, but the layout says 8")]
+    fn a_wrong_alignment_is_named() {
+        key(8, 8, &[0, 4], WORDS);
+    }
+
+    #[test]
+    #[should_panic(expected = "key: its fields are 6 bytes together, but the layout says 8")]
+    fn padding_is_refused() {
+        key(8, 4, &[0, 4], &[Shape::Unsigned(4), Shape::Unsigned(2)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "key.netns is 16 bytes in Rust, but the layout says 8")]
+    fn a_member_larger_than_its_union_is_refused() {
+        union::<Key>("key", (8, 4), "netns", &[Shape::Ipv6]);
+    }
+
+    #[test]
+    fn messages_have_an_end() {
+        let mut message = Message { bytes: [0; 256], len: 0 };
+        for _ in 0..100 {
+            message.push("0123456789");
+        }
+        assert_eq!(message.as_str().len(), 256);
+        assert_eq!(digits(&mut [0; 20], usize::MAX), std::format!("{}", usize::MAX));
+        assert_eq!((word(" a  b ", 1), word("a", 5)), ("b", ""));
     }
 }

@@ -1,5 +1,7 @@
 //! Parts of the macros' expansions that need no macro.
 
+use core::hash::Hasher;
+
 use crate::{
     layout::Layout,
     shape::{NamesInfo, Shape},
@@ -16,6 +18,19 @@ pub fn default<T: Layout>() -> T {
         place.write(value.as_bytes_mut(), tag);
     }
     value
+}
+
+/// Whether all bytes are the same, as the kernel compares keys.
+#[inline]
+#[must_use]
+pub fn eq<T: Layout>(one: &T, other: &T) -> bool {
+    Layout::as_bytes(one) == Layout::as_bytes(other)
+}
+
+/// Hashes all bytes.
+#[inline]
+pub fn hash<T: Layout, H: Hasher>(value: &T, state: &mut H) {
+    state.write(Layout::as_bytes(value));
 }
 
 /// The name of an enum's value.
