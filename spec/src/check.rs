@@ -4,8 +4,8 @@
 //! | --- | --- |
 //! | names are identifiers, not reserved, defined once | here, `names.rs` |
 //! | names that become one in C or Rust | `clashes.rs` |
-//! | lengths, capacities, expressions: syntax, names, circles, zero, overflow, unused | `constants.rs` |
-//! | types: syntax, names, lengths, aliases | `types.rs` |
+//! | lengths, capacities, expressions: syntax, names, circles, zero, overflow | `constants.rs` |
+//! | types: syntax, names, lengths, aliases, unused aliases | `types.rs` |
 //! | enums, flags, extern types | `enums.rs` |
 //! | fields: names, bitfields, offsets, alignments | `records.rs` |
 //! | tags and what they select | `tags.rs` |
@@ -59,7 +59,7 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
     let ordered = order::order(defs, spec.types.len(), cx);
     let ids = ordered.as_ref().map(|ordered| ordered.ids.as_slice());
     let maps = Maps { spec, types: &mut types, constants: &mut constants, profile: applied, cx, ids }.check();
-    constants.warn_unused(cx);
+    types.warn_unused(cx);
     let constants = constants.into_model();
     let types = ordered?.types;
     placement::check_placement(&types, &maps, cx);

@@ -117,8 +117,8 @@ codes! {
     MapLimit = "map-limit", Error, "A key, value or number of entries is beyond what the kernel takes for the map's type.";
     /// Profiles that cannot apply.
     Profile = "profile", Error, "A profile overrides or omits something that it cannot.";
-    /// A definition that nothing uses.
-    Unused = "unused", Warning, "A length or capacity is defined and used nowhere.";
+    /// An alias that nothing uses.
+    Unused = "unused", Warning, "An alias is defined and used nowhere.";
 }
 
 /// A place and what to say there.

@@ -9,7 +9,7 @@ use crate::{
     lex::{Fault, Wrong},
     model::{ConstId, ConstKind, Constant, Count, Expr},
     names,
-    source::{FileId, Span},
+    source::Span,
     spec::{ConstantDef, Number, ProfileDef, Spec, Text},
     suggest,
 };
@@ -69,7 +69,6 @@ struct Entry<'a> {
     kind: ConstKind,
     written: Option<Written<'a>>,
     state: State,
-    used: bool,
 }
 
 /// Every length and capacity with its value under the profile. An entry's index is its [`ConstId`].
@@ -109,7 +108,7 @@ impl<'a> Constants<'a> {
             }
             self.by_name.insert(&def.name.value, self.entries.len());
             let written = def.value.as_ref().and_then(|value| parse(value, cx));
-            self.entries.push(Entry { def, kind, written, state: State::Waiting, used: false });
+            self.entries.push(Entry { def, kind, written, state: State::Waiting });
         }
     }
 
@@ -118,10 +117,6 @@ impl<'a> Constants<'a> {
         for def in profile.lengths.iter().chain(&profile.capacities) {
             let Some(&index) = self.by_name.get(def.name.value.as_str()) else { continue };
             if let Some(written) = def.value.as_ref().and_then(|value| parse(value, cx)) {
-                // What the spec's own expression uses is in use, too, though not under this profile.
-                if let Some(own) = self.entries[index].written.take() {
-                    self.mark(&own.node);
-                }
                 self.entries[index].written = Some(written);
             }
         }
@@ -228,8 +223,7 @@ impl<'a> Constants<'a> {
             cx.push(self.unknown(name, at, scope));
             return None;
         };
-        let entry = &mut self.entries[index];
-        entry.used = true;
+        let entry = &self.entries[index];
         if scope == Scope::Lengths && entry.kind == ConstKind::Capacity {
             let message = format!("`{name}` is a capacity, and a length is needed here");
             cx.push(
@@ -286,35 +280,6 @@ impl<'a> Constants<'a> {
             }
         });
         unknown.into_iter().for_each(|diagnostic| cx.push(diagnostic));
-        self.mark(&written.node);
-    }
-
-    fn mark(&mut self, node: &Node) {
-        let mut used = Vec::new();
-        node.names(&mut |name, _| used.extend(self.by_name.get(name).copied()));
-        for index in used {
-            self.entries[index].used = true;
-        }
-    }
-
-    /// Warns of constants that nothing uses. Only of those in the first file: what is included is shared with others.
-    /// Says nothing beside errors: what is wrong may have been the use.
-    pub(super) fn warn_unused(&self, cx: &mut Diagnostics) {
-        if cx.has_errors() {
-            return;
-        }
-        for entry in self.entries.iter().filter(|entry| !entry.used) {
-            let name = &entry.def.name;
-            if name.span.file != FileId(0) {
-                continue;
-            }
-            let what = if entry.kind == ConstKind::Length { "length" } else { "capacity" };
-            let message = format!("the {what} `{}` is used nowhere in the spec", name.value);
-            cx.push(
-                Diagnostic::new(Code::Unused, message, name.span, "defined here")
-                    .help("use it by its name where its number is written, or remove it"),
-            );
-        }
     }
 
     /// The constants of the model; `None` if one has no value.

@@ -1,6 +1,6 @@
 //! Type expressions to resolved types: scalars, kernel fields, aliases and definitions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     constants::{Constants, Origin, Scope, wrong_diagnostic},
@@ -13,7 +13,7 @@ use crate::{
     kernel::{KERNEL_FIELDS, KernelField, KptrKind},
     model::{Count, Type, TypeId},
     scalar::{SCALARS, Scalar},
-    source::Span,
+    source::{FileId, Span},
     spec::{AliasDef, Definition, Spec, Text},
     suggest,
     ty::{self, Base, MAX_DIMENSIONS, TypeExpr},
@@ -35,6 +35,7 @@ pub(super) struct Types<'a> {
     spec: &'a Spec,
     by_name: HashMap<&'a str, usize>,
     aliases: HashMap<usize, Alias>,
+    used_aliases: HashSet<usize>,
     suggested: usize,
 }
 
@@ -47,7 +48,13 @@ pub(super) struct Resolve<'r, 'a> {
 impl<'a> Types<'a> {
     /// Declares every definition, and finds what each alias stands for.
     pub(super) fn declare(spec: &'a Spec, constants: &mut Constants<'a>, cx: &mut Diagnostics) -> Self {
-        let mut types = Types { spec, by_name: HashMap::new(), aliases: HashMap::new(), suggested: 0 };
+        let mut types = Types {
+            spec,
+            by_name: HashMap::new(),
+            aliases: HashMap::new(),
+            used_aliases: HashSet::new(),
+            suggested: 0,
+        };
         for (index, definition) in spec.types.iter().enumerate() {
             types.declare_one(index, definition, cx);
         }
@@ -92,6 +99,24 @@ impl<'a> Types<'a> {
     /// Whether this definition owns its name: it has a valid one, and it is the first to have it.
     pub(super) fn owns_name(&self, index: usize) -> bool {
         self.by_name.get(self.spec.types[index].name().value.as_str()) == Some(&index)
+    }
+
+    /// Warns of aliases that nothing uses: no output has anything of them. Only of those in the first file: what is
+    /// included is shared with others. Says nothing beside errors: what is wrong may have been the use.
+    pub(super) fn warn_unused(&self, cx: &mut Diagnostics) {
+        if cx.has_errors() {
+            return;
+        }
+        for index in 0..self.spec.types.len() {
+            let Some(alias) = self.alias_def(index).filter(|_| !self.used_aliases.contains(&index)) else { continue };
+            if alias.name.span.file == FileId(0) {
+                let message = format!("the alias `{}` is used nowhere", alias.name.value);
+                cx.push(
+                    Diagnostic::new(Code::Unused, message, alias.name.span, "defined here")
+                        .help("write it where its type stands, or remove it"),
+                );
+            }
+        }
     }
 
     fn alias_def(&self, index: usize) -> Option<&'a AliasDef> {
@@ -195,7 +220,10 @@ impl<'a> Types<'a> {
             return None;
         };
         match self.aliases.get(&index) {
-            Some(Alias::Done(ty)) => ty.clone(),
+            Some(Alias::Done(ty)) => {
+                self.used_aliases.insert(index);
+                ty.clone()
+            }
             Some(Alias::Waiting) => None,
             None => Some(Type::Def(provisional(index))),
         }
