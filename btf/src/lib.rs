@@ -1,0 +1,34 @@
+//! Reads BTF, the type information of BPF objects and of the kernel, and the maps that an object defines with it.
+//!
+//! The format is that of `include/uapi/linux/btf.h` of Linux 7.1, which reads all that came before it. What is read may
+//! be damaged or hostile: [`Btf::parse`] checks every offset, name and reference once, after which asking cannot fail
+//! for that reason. Time and memory grow with the input and no faster. Nothing here panics.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use bpf_layout_btf::{Btf, Kind};
+//!
+//! # if !std::path::Path::new("/sys/kernel/btf/vmlinux").exists() { return Ok(()) }
+//! let bytes = std::fs::read("/sys/kernel/btf/vmlinux")?;
+//! let btf = Btf::parse(&bytes)?;
+//! let map = btf.find(Kind::Struct, "bpf_map").ok_or("this kernel has no struct bpf_map")?;
+//! println!("{} bytes, {} members", btf.size_of(map)?, btf.members(map).len());
+//! # Ok(()) }
+//! ```
+#![forbid(unsafe_code)]
+
+mod btf;
+mod bytes;
+mod error;
+mod header;
+mod index;
+mod kind;
+mod ty;
+mod validate;
+
+pub use crate::{
+    btf::{Btf, TypeId},
+    error::Error,
+    kind::Kind,
+    ty::{Array, Enumerator, Enumerators, Int, Member, Members, SectionVar, SectionVars, Type},
+};
