@@ -131,7 +131,7 @@ unsafe impl<const N: usize> Layout for Bits<N> {
 
 impl<const N: usize> Default for Bits<N> {
     fn default() -> Self {
-        Bits([0; N])
+        Self::ZERO
     }
 }
 
@@ -142,6 +142,9 @@ impl<const N: usize> fmt::Debug for Bits<N> {
 }
 
 impl<const N: usize> Bits<N> {
+    /// No bit set.
+    pub const ZERO: Self = Bits([0; N]);
+
     /// The unsigned value of `width` bits from bit `first`; bits outside the run read as zero.
     #[must_use]
     pub fn get(&self, first: usize, width: u32) -> u64 {

@@ -187,6 +187,39 @@ impl Gaps {
 ::bpf_layout::layout_union! {
     pub union Overlay("overlay"): size 4, align 4 {
         raw, set_raw: u8,
+        #[doc(hidden)]
+        _bits0, _set_bits0: ::bpf_layout::Bits<1>,
+        #[doc(hidden)]
+        _bits1, _set_bits1: ::bpf_layout::Bits<4>,
+    }
+}
+
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+impl Overlay {
+    /// Bitfield `low`.
+    #[must_use]
+    pub fn low(&self) -> u16 {
+        self._bits0().get(0, 4) as u16
+    }
+
+    /// Sets `low`, and zeroes the rest of the union; higher bits of the value are dropped.
+    pub fn set_low(&mut self, value: u16) {
+        let mut bits = ::bpf_layout::Bits::<1>::ZERO;
+        bits.set(0, 4, value as u64);
+        self._set_bits0(bits);
+    }
+
+    /// Bitfield `all`.
+    #[must_use]
+    pub fn all(&self) -> u32 {
+        self._bits1().get(0, 31) as u32
+    }
+
+    /// Sets `all`, and zeroes the rest of the union; higher bits of the value are dropped.
+    pub fn set_all(&mut self, value: u32) {
+        let mut bits = ::bpf_layout::Bits::<4>::ZERO;
+        bits.set(0, 31, value as u64);
+        self._set_bits1(bits);
     }
 }
 

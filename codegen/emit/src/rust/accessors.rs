@@ -5,31 +5,54 @@ use bpf_layout_spec::{
     model::{Field, Record, TypeId},
 };
 
-use super::{ALLOW, bits, docs, names::Names, out::Out, records::is_aligned, tagged, types::Scope};
+use super::{
+    ALLOW, bits, docs,
+    names::{Names, record_methods},
+    out::Out,
+    records::is_aligned,
+    tagged,
+    types::Scope,
+};
 
 /// `impl ExecEvent { … }`, if there is anything to say.
 pub(super) fn write(out: &mut Out, layouts: &Layouts, names: &Names, (id, record): (TypeId, &Record)) {
     let mut methods = Out::default();
     methods.indented();
     for bitfield in bits::fields(layouts, (id, record)) {
-        bits::accessors(&mut methods, layouts, bitfield);
+        bits::accessors(&mut methods, layouts, &record.kind, bitfield);
     }
+    let mut taken = record_methods(record);
     for (index, field) in record.fields.iter().enumerate() {
-        if tagged::accessors(&mut methods, layouts, names, (id, record), index) {
+        // In packed records by value: see `optional`.
+        let by_value = field.optional && record.packed.is_some();
+        if !by_value && tagged::accessors(&mut methods, layouts, names, (id, record), index, &mut taken) {
             continue;
         }
         if field.optional {
             optional(&mut methods, layouts, (id, record), index, field);
         }
     }
-    let methods = methods.finish();
+    write_impl(out, record, &methods.finish());
+}
+
+/// The methods of a union: its bitfields. Members of whole bytes have theirs from `layout_union!`.
+pub(super) fn write_union(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Record)) {
+    let mut methods = Out::default();
+    methods.indented();
+    for bitfield in bits::fields(layouts, (id, record)) {
+        bits::accessors(&mut methods, layouts, &record.kind, bitfield);
+    }
+    write_impl(out, record, &methods.finish());
+}
+
+fn write_impl(out: &mut Out, record: &Record, methods: &str) {
     if methods.is_empty() {
         return;
     }
     out.blank();
     out.line(ALLOW);
     out.open(&format!("impl {}", record.name.rust));
-    out.verbatim(&methods);
+    out.verbatim(methods);
     out.close();
 }
 

@@ -2,7 +2,7 @@
 
 use bpf_layout_spec::{
     layout::{BitRun, Bits, Layouts, Member},
-    model::{Field, Record, Type, TypeDef, TypeId},
+    model::{Field, Record, RecordKind, Type, TypeDef, TypeId},
     scalar::{Scalar, ScalarClass},
 };
 
@@ -43,12 +43,23 @@ fn first_bit(run: &BitRun, bits: &Bits) -> u64 {
     bits.bit_offset - 8 * run.offset
 }
 
+/// The getter and the setter of a union's run, which is a member like others: `_bits0` and `_set_bits0`.
+pub(super) fn union_member(run: &BitRun) -> String {
+    format!("_bits{}, _set_bits{}: ::bpf_layout::Bits<{}>,", run.index, run.index, run.len)
+}
+
 /// `fn flag(&self) -> u32` and `fn set_flag(&mut self, value: u32)`.
-pub(super) fn accessors(out: &mut Out, layouts: &Layouts, (run, bits, field): (&BitRun, &Bits, &Field)) {
+pub(super) fn accessors(
+    out: &mut Out,
+    layouts: &Layouts,
+    kind: &RecordKind,
+    (run, bits, field): (&BitRun, &Bits, &Field),
+) {
     let value = Value::of(layouts, &field.ty);
     let place = format!("{}, {}", first_bit(run, bits), bits.width);
     let get = if value.signed { "get_signed" } else { "get" };
-    let read = value.reading(&format!("self._bits{}.{get}({place})", run.index));
+    let call = if *kind == RecordKind::Union { "()" } else { "" };
+    let read = value.reading(&format!("self._bits{}{call}.{get}({place})", run.index));
     let doc = format!("Bitfield `{}`.", field.name.spec);
     out.blank();
     docs::write(out, field.doc.as_deref(), Some(&doc));
@@ -61,9 +72,15 @@ pub(super) fn accessors(out: &mut Out, layouts: &Layouts, (run, bits, field): (&
         out.method(&field.name.rust, &["&self"], Some(&value.name), &[read]);
     }
     out.blank();
-    out.line(&format!("/// Sets `{}`; higher bits of the value are dropped.", field.name.spec));
-    let body = format!("self._bits{}.set({place}, {});", run.index, value.writing("value"));
-    out.method(&setter(field), &["&mut self", &format!("value: {}", value.name)], None, &[body]);
+    let set = format!(".set({place}, {});", value.writing("value"));
+    let (zeroed, body) = if *kind == RecordKind::Union {
+        let start = format!("let mut bits = ::bpf_layout::Bits::<{}>::ZERO;", run.len);
+        (", and zeroes the rest of the union", vec![start, format!("bits{set}"), format!("self._set_bits{}(bits);", run.index)])
+    } else {
+        ("", vec![format!("self._bits{}{set}", run.index)])
+    };
+    out.line(&format!("/// Sets `{}`{zeroed}; higher bits of the value are dropped.", field.name.spec));
+    out.method(&setter(field), &["&mut self", &format!("value: {}", value.name)], None, &body);
 }
 
 /// How a bitfield's bits and its Rust value become each other.

@@ -7,10 +7,14 @@ use bpf_layout_spec::{
     model::{Record, RecordKind, Type, TypeDef, TypeId},
 };
 
+use super::records::setter;
+
 /// How a union's members are selected.
 pub(super) struct Selection {
     /// `AddrRef`: the enum over its members.
     pub(super) name: String,
+    /// `select`: the union's method that takes a tag.
+    pub(super) method: String,
     /// Type of the tag.
     pub(super) tag: Type,
     /// By index into the union's fields; `None` for a member that no tag selects.
@@ -37,7 +41,8 @@ impl Names {
                 {
                     let name = unique(format!("{}Ref", members.name.rust), &mut taken);
                     let tag = record.fields[tag].ty.clone();
-                    selections.insert(*union, Selection { name, tag, variants: variants(members) });
+                    let method = unique("select".to_owned(), &mut members_methods(members));
+                    selections.insert(*union, Selection { name, method, tag, variants: variants(members) });
                 }
             }
         }
@@ -50,6 +55,25 @@ impl Names {
     }
 }
 
+/// Names of a union's accessors.
+fn members_methods(union: &Record) -> HashSet<String> {
+    union.fields.iter().flat_map(|field| [field.name.rust.clone(), setter(field)]).collect()
+}
+
+/// Names of a record's accessors that the fields' names decide: what is added to them must keep clear of these.
+pub(super) fn record_methods(record: &Record) -> HashSet<String> {
+    let mut methods = HashSet::new();
+    for field in &record.fields {
+        if field.bits.is_some() || field.optional || field.tag.is_some() {
+            methods.insert(field.name.rust.clone());
+        }
+        if field.bits.is_some() {
+            methods.insert(setter(field));
+        }
+    }
+    methods
+}
+
 /// One variant for each member that a tag selects.
 fn variants(union: &Record) -> Vec<Option<String>> {
     let mut taken = HashSet::from(["Unknown".to_owned(), "Self".to_owned()]);
@@ -60,7 +84,7 @@ fn variants(union: &Record) -> Vec<Option<String>> {
 }
 
 /// The name, with as many underscores behind it as nobody else has.
-fn unique(mut name: String, taken: &mut HashSet<String>) -> String {
+pub(super) fn unique(mut name: String, taken: &mut HashSet<String>) -> String {
     while !taken.insert(name.clone()) {
         name.push('_');
     }

@@ -104,7 +104,7 @@ pub(super) fn tag_number(layouts: &Layouts, value: &TagValue) -> i128 {
     }
 }
 
-/// A union: `::bpf_layout::layout_union! { … }`, then the enum over its members if tags select them.
+/// A union: `::bpf_layout::layout_union! { … }`, then its bitfields, then the enum over its members if tags select them.
 pub(super) fn union(out: &mut Out, layouts: &Layouts, names: &Names, (id, record): (TypeId, &Record)) {
     let layout = layouts.of(id);
     out.open("::bpf_layout::layout_union!");
@@ -118,8 +118,16 @@ pub(super) fn union(out: &mut Out, layouts: &Layouts, names: &Names, (id, record
             out.line(&format!("{}, {}: {},", field.name.rust, setter(field), union_member(layouts, id, member, field)));
         }
     }
+    // Behind the others, whose positions a tag's table counts.
+    for member in &layout.members {
+        if let Member::Bits(run) = member {
+            out.line("#[doc(hidden)]");
+            out.line(&bits::union_member(run));
+        }
+    }
     out.close();
     out.close();
+    accessors::write_union(out, layouts, (id, record));
     if let Some(selection) = names.selection(id) {
         tagged::selection(out, layouts, (id, record), selection);
     }

@@ -1,5 +1,7 @@
 //! Tagged unions: an enum over the members, and methods of the record that holds tag and union.
 
+use std::collections::HashSet;
+
 use bpf_layout_spec::{
     layout::{Layouts, Member},
     model::{Field, Record, TagValue, Type, TypeDef, TypeId},
@@ -7,7 +9,7 @@ use bpf_layout_spec::{
 
 use super::{
     ALLOW, docs,
-    names::{Names, Selection},
+    names::{Names, Selection, unique},
     out::Out,
     records::{is_aligned, offset_of, plain, setter, tag_integer, tag_number, union_member},
     types::Scope,
@@ -42,7 +44,7 @@ pub(super) fn selection(out: &mut Out, layouts: &Layouts, (id, union): (TypeId, 
     body.push(format!("    _ => {name}::Unknown(self),"));
     body.push("}".to_owned());
     let tag = format!("tag: {}", Scope::top(layouts).ty(&selection.tag));
-    out.method("select", &["&self", &tag], Some(&format!("{name}<'_>")), &body);
+    out.method(&selection.method, &["&self", &tag], Some(&format!("{name}<'_>")), &body);
     out.close();
 }
 
@@ -118,6 +120,7 @@ pub(super) fn accessors(
     names: &Names,
     (id, record): (TypeId, &Record),
     index: usize,
+    taken: &mut HashSet<String>,
 ) -> bool {
     let field = &record.fields[index];
     let (Some(tag), Some((union_id, union, selection))) = (field.tag, tagged(layouts, names, field)) else {
@@ -135,7 +138,8 @@ pub(super) fn accessors(
     getter(out, field, &tag, selection);
     if !field.omitted {
         for member in selected(layouts, (union_id, union), selection) {
-            set_member(out, layouts, field, &tag, &member);
+            let name = format!("{}_{}", setter(field), plain(&member.field.name.rust));
+            set_member(out, layouts, &unique(name, taken), field, &tag, &member);
         }
     }
     true
@@ -168,7 +172,7 @@ fn getter(out: &mut Out, field: &Field, tag: &Tag<'_>, selection: &Selection) {
     let doc = format!("The member of `{}` that `{}` selects.", field.name.rust, tag.field.name.spec);
     docs::write(out, field.doc.as_deref(), Some(&doc));
     out.line("#[must_use]");
-    let read = format!("self.{name}.select({})", tag.read());
+    let read = format!("self.{name}.{}({})", selection.method, tag.read());
     let plain = format!("{}<'_>", selection.name);
     let optional = format!("::core::option::Option<{plain}>");
     let (result, body) = match (field.optional, field.omitted) {
@@ -180,7 +184,7 @@ fn getter(out: &mut Out, field: &Field, tag: &Tag<'_>, selection: &Selection) {
 }
 
 /// `fn set_addr_v4(&mut self, value: Ipv4)`
-fn set_member(out: &mut Out, layouts: &Layouts, field: &Field, tag: &Tag<'_>, member: &Selected<'_>) {
+fn set_member(out: &mut Out, layouts: &Layouts, name: &str, field: &Field, tag: &Tag<'_>, member: &Selected<'_>) {
     let mut values: Vec<_> = member.field.when.iter().map(|value| pattern(layouts, value)).collect();
     let Some(first) = values.first().cloned() else { return };
     values.sort();
@@ -198,6 +202,5 @@ fn set_member(out: &mut Out, layouts: &Layouts, field: &Field, tag: &Tag<'_>, me
     } else {
         body.push(tag.write(&first));
     }
-    let name = format!("{}_{}", setter(field), plain(&member.field.name.rust));
-    out.method(&name, &["&mut self", &format!("value: {}", member.ty)], None, &body);
+    out.method(name, &["&mut self", &format!("value: {}", member.ty)], None, &body);
 }
