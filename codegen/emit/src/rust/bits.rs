@@ -75,7 +75,10 @@ pub(super) fn accessors(
     let set = format!(".set({place}, {});", value.writing("value"));
     let (zeroed, body) = if *kind == RecordKind::Union {
         let start = format!("let mut bits = ::bpf_layout::Bits::<{}>::ZERO;", run.len);
-        (", and zeroes the rest of the union", vec![start, format!("bits{set}"), format!("self._set_bits{}(bits);", run.index)])
+        (
+            ", and zeroes the rest of the union",
+            vec![start, format!("bits{set}"), format!("self._set_bits{}(bits);", run.index)],
+        )
     } else {
         ("", vec![format!("self._bits{}{set}", run.index)])
     };
