@@ -47,7 +47,7 @@ static void null(char **args)
 /* empty PROGRAM: argv has no elements */
 static void empty(char **args)
 {
-	execve(args[0], (char *[]){NULL}, environ);
+	execve(args[0], (char *[]){ NULL }, environ);
 }
 
 /* memfd PROGRAM ARG...: a copy of PROGRAM that no directory has */
@@ -153,9 +153,9 @@ static const struct {
 	const char *name;
 	void (*run)(char **args);
 } modes[] = {
-	{"deep", deep},	  {"null", null},     {"empty", empty},
-	{"memfd", memfd}, {"absent", absent}, {"thread", thread},
-	{"race", race},	  {"swarm", swarm},
+	{ "deep", deep },   { "null", null },	  { "empty", empty },
+	{ "memfd", memfd }, { "absent", absent }, { "thread", thread },
+	{ "race", race },   { "swarm", swarm },
 };
 
 int main(int argc, char **argv)
