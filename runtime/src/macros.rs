@@ -108,7 +108,8 @@ macro_rules! layout {
 /// assert_eq!(addr.v6().get().to_string(), "7f00:1::");
 /// ```
 ///
-/// A setter zeroes what its member does not cover. A member that does not fit does not compile:
+/// A setter zeroes what its member does not cover. Bitfields may follow the braces as `details [Detail::bits(…), …]`. A
+/// member that does not fit does not compile:
 ///
 /// ```compile_fail,E0080
 /// bpf_layout::layout_union! { pub union Small("small"): size 4, align 4 { wide, set_wide: u64 } }
@@ -124,6 +125,7 @@ macro_rules! layout_union {
         $vis:vis union $name:ident($spec:literal): size $size:literal, align $align:tt {
             $($(#[doc $($member_doc:tt)+])* $member:ident, $set:ident: $ty:ty),* $(,)?
         }
+        $(details [$($detail:expr),* $(,)?])?
     ) => {
         $crate::__derived! {
             $(#[doc $($doc)+])*
@@ -137,6 +139,7 @@ macro_rules! layout_union {
                 ($size, $align),
                 $crate::__private::core::stringify!($($member)*),
                 &[$(<$ty as $crate::Layout>::SHAPE),*],
+                &[$($($detail),*)?],
             );
             // SAFETY: an array of bytes that fills the struct, as `prove::union` has shown.
             unsafe impl $crate::Layout for $name {

@@ -56,6 +56,7 @@ pub const fn union<T>(
     (size, align): (usize, usize),
     names: &'static str,
     shapes: &'static [Shape],
+    details: &'static [Detail],
 ) -> TypeInfo {
     assert_size_align::<T>(name, size, align);
     let mut index = 0;
@@ -66,7 +67,7 @@ pub const fn union<T>(
         }
         index += 1;
     }
-    TypeInfo { name, size, names, offsets: &[], shapes, details: &[] }
+    TypeInfo { name, size, names, offsets: &[], shapes, details }
 }
 
 /// Proves size and alignment alone.
@@ -212,7 +213,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "key.netns is 16 bytes in Rust, but the layout says 8")]
     fn a_member_larger_than_its_union_is_refused() {
-        union::<Key>("key", (8, 4), "netns", &[Shape::Ipv6]);
+        union::<Key>("key", (8, 4), "netns", &[Shape::Ipv6], &[]);
     }
 
     #[test]

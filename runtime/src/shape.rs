@@ -228,7 +228,8 @@ pub enum Detail {
         field: &'static str,
         /// Where the tag lies.
         place: Place,
-        /// Values of the tag, each with the number of the member it selects.
+        /// Values of the tag, each with the number of the member it selects, counted through the members of whole bytes,
+        /// then the bitfields.
         cases: &'static [(i128, usize)],
     },
 }

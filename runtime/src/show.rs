@@ -147,16 +147,19 @@ fn selected_member(info: &'static TypeInfo, of: FieldInfo, bytes: &[u8]) -> Opti
     })
 }
 
-/// The members of a union, each reading the same bytes; only the selected one if it is known.
+/// The members of a union, each reading the same bytes, bitfields last; only the selected one if it is known.
 pub(crate) fn union_members<'a>(
     info: &'static TypeInfo,
     union: Shown<'a>,
 ) -> impl Iterator<Item = (&'a str, FieldValue<'a>)> {
+    let whole = info.fields().filter(|field| !matches!(field.shape, Shape::BitRun(_)));
+    let whole = whole.map(move |field| (field.name, FieldValue::Bytes(Shown::part(field.shape, union.bytes, 0))));
+    let bits = info.details().iter().filter_map(move |detail| match detail {
+        Detail::Bits { name, place, shape } => Some((*name, FieldValue::Bits(shape, place.read(union.bytes)?))),
+        _ => None,
+    });
     let wanted = move |index: usize| union.member.is_none_or(|member| member == index);
-    info.fields()
-        .enumerate()
-        .filter(move |(index, _)| wanted(*index))
-        .map(move |(_, member)| (member.name, FieldValue::Bytes(Shown::part(member.shape, union.bytes, 0))))
+    whole.chain(bits).enumerate().filter(move |(index, _)| wanted(*index)).map(|(_, member)| member)
 }
 
 /// The value of an enum or flags.

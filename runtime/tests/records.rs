@@ -19,6 +19,10 @@ mod bitfields {
     bpf_layout::include_layouts!("../tests/golden/bitfields/layouts.toml");
 }
 
+mod accessors {
+    bpf_layout::include_layouts!("../tests/golden/accessors/layouts.toml");
+}
+
 mod optional {
     bpf_layout::include_layouts!("../tests/golden/optional/layouts.toml");
 }
@@ -132,6 +136,17 @@ fn bitfields_hold_what_is_put_in_and_print_by_name() {
     assert!(!shown.contains("_bits"), "{shown}");
     let json = serde_json::to_value(gaps).expect("any value serializes");
     assert_eq!((&json["mode"], &json["level"], &json["flag"]), (&"write".into(), &7.into(), &true.into()));
+}
+
+#[test]
+fn a_bitfield_can_be_the_member_that_a_tag_selects() {
+    let mut record = accessors::Option::zeroed();
+    record.set_pick_small(-3);
+    assert_eq!(record.kind, accessors::Kind::SMALL);
+    assert!(matches!(record.pick(), accessors::PickRef::Small(-3)));
+    assert!(format!("{record:?}").contains("pick: pick { small: -3 }"), "{record:?}");
+    let json = serde_json::to_value(record).expect("any value serializes");
+    assert_eq!(json["pick"], serde_json::json!({ "small": -3 }));
 }
 
 #[test]

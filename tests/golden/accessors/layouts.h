@@ -47,6 +47,7 @@ enum kind {
 	KIND_WIDE = 2,
 	KIND_RAW = 3,
 	KIND_BYTES = 4,
+	KIND_SMALL = 5,
 };
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -56,11 +57,13 @@ enum kind {
 
 union pick {
 	/* When the tag is KIND_NUMBER. */
-	/* 0 */ __u32 select;
+	/* 0   */ __u32 select;
 	/* When the tag is KIND_WIDE. */
-	/* 0 */ __u64 unknown;
+	/* 0   */ __u64 unknown;
 	/* When the tag is KIND_RAW or KIND_BYTES. */
-	/* 0 */ __u8 type[8];
+	/* 0   */ __u8 type[8];
+	/* When the tag is KIND_SMALL. */
+	/* 0:0 */ __s16 small : 5;
 } __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(union pick, 8, 8);
 __BPF_LAYOUT_AT(union pick, select, 0);

@@ -9,6 +9,7 @@ use ::bpf_layout::Layout as _;
         WIDE("wide") = 2,
         RAW("raw") = 3,
         BYTES("bytes") = 4,
+        SMALL("small") = 5,
     }
 }
 
@@ -17,6 +18,27 @@ use ::bpf_layout::Layout as _;
         select, set_select: u32,
         unknown, set_unknown: u64,
         r#type, set_type: [u8; 8],
+        #[doc(hidden)]
+        _bits0, _set_bits0: ::bpf_layout::Bits<1>,
+    }
+    details [
+        ::bpf_layout::Detail::bits::<i16>("small", (0, 1), (0, 5)),
+    ]
+}
+
+#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+impl Pick {
+    /// Bitfield `small`.
+    #[must_use]
+    pub fn small(&self) -> i16 {
+        self._bits0().get_signed(0, 5) as i16
+    }
+
+    /// Sets `small`, and zeroes the rest of the union; higher bits of the value are dropped.
+    pub fn set_small(&mut self, value: i16) {
+        let mut bits = ::bpf_layout::Bits::<1>::ZERO;
+        bits.set(0, 5, value as u64);
+        self._set_bits0(bits);
     }
 }
 
@@ -30,6 +52,8 @@ pub enum PickRef<'a> {
     Unknown_(&'a u64),
     /// Member `type`.
     Type(&'a [u8; 8]),
+    /// Member `small`.
+    Small(i16),
     /// The tag selects no member.
     Unknown(&'a Pick),
 }
@@ -43,6 +67,7 @@ impl Pick {
             Kind::NUMBER => PickRef::Select(self.select()),
             Kind::WIDE => PickRef::Unknown_(self.unknown()),
             Kind::RAW | Kind::BYTES => PickRef::Type(self.r#type()),
+            Kind::SMALL => PickRef::Small(self.small()),
             _ => PickRef::Unknown(self),
         }
     }
@@ -64,7 +89,7 @@ impl Pick {
         ::bpf_layout::Detail::bits::<u32>("default", (16, 2), (3, 3)),
         ::bpf_layout::Detail::bits::<i16>("clone", (16, 2), (6, 5)),
         ::bpf_layout::Detail::bits::<::bpf_layout::Bool>("parse", (16, 2), (11, 1)),
-        ::bpf_layout::Detail::union_tag::<u8>("pick", 0, &[(1, 0), (2, 1), (3, 2), (4, 2)]),
+        ::bpf_layout::Detail::union_tag::<u8>("pick", 0, &[(1, 0), (2, 1), (3, 2), (4, 2), (5, 3)]),
     ]
 }
 
@@ -140,6 +165,12 @@ impl Option {
         if !::core::matches!(self.kind, Kind::BYTES | Kind::RAW) {
             self.kind = Kind::RAW;
         }
+    }
+
+    /// Puts `small` in use: sets it and the tag `kind`.
+    pub fn set_pick_small(&mut self, value: i16) {
+        self.pick.set_small(value);
+        self.kind = Kind::SMALL;
     }
 
     /// Field `as_bytes`.

@@ -192,6 +192,10 @@ impl Gaps {
         #[doc(hidden)]
         _bits1, _set_bits1: ::bpf_layout::Bits<4>,
     }
+    details [
+        ::bpf_layout::Detail::bits::<u16>("low", (0, 1), (0, 4)),
+        ::bpf_layout::Detail::bits::<u32>("all", (0, 4), (0, 31)),
+    ]
 }
 
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]

@@ -86,6 +86,11 @@ pub(super) fn accessors(
     out.method(&setter(field), &["&mut self", &format!("value: {}", value.name)], None, &body);
 }
 
+/// What a bitfield's getter returns.
+pub(super) fn value_type(layouts: &Layouts, field: &Field) -> String {
+    Value::of(layouts, &field.ty).name
+}
+
 /// How a bitfield's bits and its Rust value become each other.
 struct Value {
     /// The type in Rust; plain `bool` for `Bool`, whose byte a bitfield does not have.

@@ -125,7 +125,7 @@ pub(super) fn union(out: &mut Out, layouts: &Layouts, names: &Names, (id, record
             out.line(&bits::union_member(run));
         }
     }
-    out.close();
+    close_with_details(out, &bits::details(layouts, (id, record)));
     out.close();
     accessors::write_union(out, layouts, (id, record));
     if let Some(selection) = names.selection(id) {

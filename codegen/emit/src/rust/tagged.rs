@@ -8,7 +8,7 @@ use bpf_layout_spec::{
 };
 
 use super::{
-    ALLOW, docs,
+    ALLOW, bits, docs,
     names::{Names, Selection, unique},
     out::Out,
     records::{is_aligned, offset_of, plain, setter, tag_integer, tag_number, union_member},
@@ -26,7 +26,8 @@ pub(super) fn selection(out: &mut Out, layouts: &Layouts, (id, union): (TypeId, 
     out.open(&format!("pub enum {name}<'a>"));
     for Selected { variant, ty, field, .. } in &selected {
         docs::write(out, field.doc.as_deref(), Some(&format!("Member `{}`.", field.name.spec)));
-        out.line(&format!("{variant}(&'a {ty}),"));
+        let reference = if field.bits.is_some() { "" } else { "&'a " };
+        out.line(&format!("{variant}({reference}{ty}),"));
     }
     out.line("/// The tag selects no member.");
     out.line(&format!("Unknown(&'a {own}),"));
@@ -51,9 +52,10 @@ pub(super) fn selection(out: &mut Out, layouts: &Layouts, (id, union): (TypeId, 
 /// A member that a tag selects.
 struct Selected<'a> {
     variant: &'a str,
+    /// Type of the member; of its value, for a bitfield.
     ty: String,
     field: &'a Field,
-    /// Index among the members that the union's table has.
+    /// Number in the union's table: members of whole bytes, then bitfields.
     position: usize,
 }
 
@@ -62,14 +64,18 @@ fn selected<'a>(
     (id, union): (TypeId, &'a Record),
     selection: &'a Selection,
 ) -> impl Iterator<Item = Selected<'a>> {
-    let fields = layouts.of(id).members.iter().filter_map(|member| match member {
-        Member::Field { field, .. } => Some((*field, member)),
+    let whole = layouts.of(id).members.iter().filter_map(move |member| match member {
+        Member::Field { field, .. } => {
+            let ty = union_member(layouts, id, member, &union.fields[*field]);
+            Some((*field, ty))
+        }
         Member::Bits(_) | Member::Padding { .. } => None,
     });
-    fields.enumerate().filter_map(move |(position, (index, member))| {
-        let field = &union.fields[index];
+    let bits = bits::fields(layouts, (id, union))
+        .filter_map(move |(_, bits, field)| Some((bits.field?, bits::value_type(layouts, field))));
+    whole.chain(bits).enumerate().filter_map(move |(position, (index, ty))| {
         let variant = selection.variants[index].as_deref()?;
-        Some(Selected { variant, ty: union_member(layouts, id, member, field), field, position })
+        Some(Selected { variant, ty, field: &union.fields[index], position })
     })
 }
 
