@@ -22,7 +22,7 @@
 //! ```
 //!
 //! Code like the above comes from [`include_layouts!`]; nobody needs to write it. With the feature `libbpf`, the module
-//! [`libbpf`](crate::libbpf) has typed maps, ring buffers and perf buffers over `libbpf-rs`.
+//! `bpf_layout::libbpf` has typed maps, ring buffers and perf buffers over `libbpf-rs`.
 //!
 //! # Features
 //!

@@ -213,7 +213,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "key.netns is 16 bytes in Rust, but the layout says 8")]
     fn a_member_larger_than_its_union_is_refused() {
-        union::<Key>("key", (8, 4), "netns", &[Shape::Ipv6], &[]);
+        let _ = union::<Key>("key", (8, 4), "netns", &[Shape::Ipv6], &[]);
     }
 
     #[test]
