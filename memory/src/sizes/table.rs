@@ -1,0 +1,104 @@
+//! The bundled table of kernels, `data/kernels.csv`. Its origin stands in `data/README.md`.
+
+use super::{Era, KernelSizes, Source, Struct, StructOpsLinks};
+
+const TABLE: &str = include_str!("../../data/kernels.csv");
+
+/// The columns before the sizes.
+const FIRST_COLUMNS: [&str; 8] = [
+    "kernel",
+    "arch",
+    "page_size",
+    "era",
+    "htab_lock_term",
+    "htab_of_maps_spares",
+    "arena_counts_pages",
+    "struct_ops_links",
+];
+
+/// Every kernel of the bundled table, from the oldest to the newest.
+///
+/// # Panics
+/// If the table, which is part of this crate, is broken; a test reads all of it.
+#[must_use]
+pub fn bundled() -> Vec<KernelSizes> {
+    let (header, lines) = TABLE.split_once('\n').expect("a header");
+    let columns: Vec<&str> = header.split(',').collect();
+    lines.lines().map(|line| row(&columns, line).unwrap_or_else(|| panic!("data/kernels.csv: {line}"))).collect()
+}
+
+/// The kernel of one line; `None` if the line is broken.
+fn row(columns: &[&str], line: &str) -> Option<KernelSizes> {
+    let cells: Vec<&str> = line.split(',').collect();
+    if cells.len() != columns.len() || !columns.starts_with(&FIRST_COLUMNS) {
+        return None;
+    }
+    let mut sizes = [None; Struct::ALL.len()];
+    for (name, cell) in columns.iter().zip(&cells).skip(FIRST_COLUMNS.len()) {
+        let of = Struct::ALL.iter().find(|of| of.name() == *name)?;
+        if !cell.is_empty() {
+            sizes[*of as usize] = Some(cell.parse().ok()?);
+        }
+    }
+    Some(KernelSizes {
+        name: cells[0].to_owned(),
+        source: Source::Table,
+        arch: Some(cells[1].to_owned()),
+        page_size: cells[2].parse().ok()?,
+        era: match cells[3] {
+            "rlimit" => Era::Rlimit,
+            "footprint" => Era::Footprint,
+            "usage" => Era::Usage,
+            _ => return None,
+        },
+        hash_lock_term: flag(cells[4])?,
+        hash_of_maps_spares: flag(cells[5])?,
+        arena_counts_pages: flag(cells[6])?,
+        struct_ops_links: match cells[7] {
+            "members" => StructOpsLinks::Members,
+            "functions" => StructOpsLinks::Functions,
+            "symbols" => StructOpsLinks::Symbols,
+            _ => return None,
+        },
+        sizes,
+    })
+}
+
+fn flag(cell: &str) -> Option<bool> {
+    match cell {
+        "0" => Some(false),
+        "1" => Some(true),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_table_is_sound() {
+        let kernels = bundled();
+        assert!(kernels.len() >= 25);
+        for kernel in &kernels {
+            assert!(kernel.page_size.is_power_of_two() && kernel.page_size >= 4096, "{}", kernel.name);
+            let always = [Struct::Htab, Struct::HtabElem, Struct::Array, Struct::RingbufMap, Struct::Ringbuf];
+            assert!(always.iter().all(|of| kernel.size_of(*of).is_ok()), "{}", kernel.name);
+        }
+        let mut names: Vec<&str> = kernels.iter().map(|kernel| kernel.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), kernels.len(), "a kernel stands in the table twice");
+    }
+
+    #[test]
+    fn a_broken_line_is_no_kernel() {
+        let header = TABLE.lines().next().unwrap();
+        let columns: Vec<&str> = header.split(',').collect();
+        let good = TABLE.lines().nth(1).unwrap();
+        assert!(row(&columns, good).is_some());
+        assert!(row(&columns, &good.replacen("rlimit", "later", 1)).is_none());
+        assert!(row(&columns, &good.replacen(",4096,", ",many,", 1)).is_none());
+        assert!(row(&columns, good.rsplit_once(',').unwrap().0).is_none());
+    }
+}
