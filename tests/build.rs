@@ -23,7 +23,9 @@ mod rng;
 mod rust_facts;
 
 use std::{
-    env, fmt::Write as _, fs, io,
+    env,
+    fmt::Write as _,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -33,18 +35,14 @@ use bpf_layout_spec::{Options, layout::Layouts, load};
 /// Random specs in one file; compilers are started once per file.
 const CHUNKS_PER_BUNDLE: u64 = 30;
 
-/// The root spec's profiles, and the name of what is generated under each.
-const ROOT: &[(&str, Option<&str>)] = &[("root", None), ("root_before", Some("before")), ("root_after", Some("after"))];
-
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    let root = Path::new("../layouts.toml");
-    println!("cargo::rerun-if-changed={}", root.display());
     let mut build = Build { out, modules: String::new(), rows: String::new(), c_files: Vec::new() };
-    for (name, profile) in ROOT {
-        build.add(name, root, *profile)?;
+    build.add_all_profiles("root", Path::new("../layouts.toml"))?;
+    for (name, spec) in goldens()? {
+        build.add_all_profiles(&format!("golden_{name}"), &spec)?;
     }
     for (number, chunks) in (0..).zip(chunks_of_bundles()) {
         let path = build.out.join(format!("random{number}.toml"));
@@ -55,6 +53,21 @@ fn main() -> io::Result<()> {
         }
     }
     build.finish()
+}
+
+/// Name and spec of every golden, in order.
+fn goldens() -> io::Result<Vec<(String, PathBuf)>> {
+    println!("cargo::rerun-if-changed=golden");
+    let folders =
+        fs::read_dir("golden")?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
+    let name = |folder: &Path| folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut goldens: Vec<_> = folders
+        .iter()
+        .map(|folder| (name(folder), folder.join("layouts.toml")))
+        .filter(|(_, spec)| spec.is_file())
+        .collect();
+    goldens.sort();
+    Ok(goldens)
 }
 
 fn chunks_of_bundles() -> Vec<u64> {
@@ -83,6 +96,16 @@ struct Build {
 }
 
 impl Build {
+    /// Generates everything for one spec as it stands and under each of its profiles.
+    fn add_all_profiles(&mut self, name: &str, spec: &Path) -> io::Result<()> {
+        println!("cargo::rerun-if-changed={}", spec.display());
+        self.add(name, spec, None)?;
+        for profile in read(spec, None).model.profiles {
+            self.add(&format!("{name}_{profile}"), spec, Some(&profile))?;
+        }
+        Ok(())
+    }
+
     /// Generates everything for one spec under one profile.
     fn add(&mut self, name: &str, spec: &Path, profile: Option<&str>) -> io::Result<()> {
         let layouts = read(spec, profile);

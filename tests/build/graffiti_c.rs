@@ -77,7 +77,8 @@ fn write_nodes(nodes: &[Node<'_>], fill: &mut String, check: &mut String) {
             Node::Bytes { field, number } => {
                 let c = &field.name.c;
                 let _ = writeln!(fill, "\tfill(&p->{c}, sizeof(p->{c}), {number});");
-                let _ = writeln!(check, "\tif (differs(&p->{c}, sizeof(p->{c}), {number}))\n\t\treturn {};", number + 1);
+                let _ =
+                    writeln!(check, "\tif (differs(&p->{c}, sizeof(p->{c}), {number}))\n\t\treturn {};", number + 1);
             }
             Node::Bits { field, number, value } => {
                 let (c, value) = (&field.name.c, literal(*value));

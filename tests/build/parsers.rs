@@ -24,7 +24,5 @@ pub(crate) fn source(layouts: &Layouts) -> String {
              .map(|record| format!(\"{{record:?}}\")) }},"
         );
     }
-    format!(
-        "\npub static PARSERS: &[Parser] = &[\n{records}];\n\npub static BUFFERS: &[Buffer] = &[\n{buffers}];\n"
-    )
+    format!("\npub static PARSERS: &[Parser] = &[\n{records}];\n\npub static BUFFERS: &[Buffer] = &[\n{buffers}];\n")
 }

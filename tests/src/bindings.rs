@@ -90,7 +90,9 @@ impl Reading {
             self.types.insert((ty.to_owned(), What::Size), number);
         } else if let Some(ty) = label.strip_prefix("Alignment of ") {
             self.types.insert((ty.to_owned(), What::Align), number);
-        } else if let Some((ty, member)) = label.strip_prefix("Offset of field: ").and_then(|path| path.split_once("::")) {
+        } else if let Some((ty, member)) =
+            label.strip_prefix("Offset of field: ").and_then(|path| path.split_once("::"))
+        {
             self.offsets.entry(ty.to_owned()).or_default().push((member.to_owned(), number));
         }
     }

@@ -47,6 +47,9 @@ pub fn ask(compiler: &BpfCompiler, layouts: &Layouts, header: &str, folder: &Pat
     }
     fs::write(folder.join("types.bpf.c"), text).expect("the folder can be written");
     let mut arguments = compiler.arguments.to_vec();
+    // Not every BPF compiler looks there by itself. Only headers that a spec's extern types name are taken from it.
+    let of_this_machine = format!("/usr/include/{}-linux-gnu", std::env::consts::ARCH);
+    arguments.extend(["-idirafter", "/usr/include", "-idirafter", &of_this_machine]);
     arguments.extend(["-c", "-o", "types.bpf.o", "types.bpf.c"]);
     tools::run(compiler.program, &arguments, folder);
     let btf = Btf::from_path(folder.join("types.bpf.o")).unwrap_or_else(|error| panic!("{compiler:?}: {error}"));
@@ -101,4 +104,3 @@ fn bytes_of(btf: &Btf<'_>, id: TypeId) -> u64 {
     };
     size.unwrap_or_else(|ty| panic!("a member of kind {:?} has no size", ty.kind())) as u64
 }
-

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use bpf_layout_spec::{
-    layout::{BitRun, Layouts, Member},
+    layout::{BitRun, Bits, Layouts, Member},
     model::{Field, Model, Record, RecordKind, Type, TypeDef, TypeId},
 };
 
@@ -74,8 +74,13 @@ fn state_members(layouts: &Layouts, id: TypeId, ty: &str, base: u64, facts: &mut
     }
 }
 
+/// The bitfields of a run that C has a name for: in a union, what a bitfield leaves over of its byte has none.
+pub fn nameable<'a>(record: &'a Record, run: &'a BitRun) -> impl Iterator<Item = &'a Bits> {
+    run.bits.iter().filter(|bits| bits.field.is_some() || record.kind != RecordKind::Union)
+}
+
 fn state_bits(run: &BitRun, record: &Record, ty: &str, base: u64, facts: &mut Facts) {
-    for bits in &run.bits {
+    for bits in nameable(record, run) {
         let name = match bits.field {
             Some(field) => record.fields[field].name.c.clone(),
             None => format!("_pad{}", bits.pad_index),

@@ -111,7 +111,8 @@ pub fn disagreements(expected: &Facts, witnesses: &[Witness]) -> Vec<Fact> {
     let mut wrong: Vec<Fact> = Vec::new();
     for witness in witnesses {
         let must = expected.iter().filter(|(fact, _)| witness.knows.contains(&fact.what));
-        wrong.extend(must.filter(|(fact, value)| witness.facts.get(fact) != Some(*value)).map(|(fact, _)| fact.clone()));
+        wrong
+            .extend(must.filter(|(fact, value)| witness.facts.get(fact) != Some(*value)).map(|(fact, _)| fact.clone()));
         let said = witness.facts.iter();
         wrong.extend(said.filter(|(fact, value)| expected.get(fact) != Some(*value)).map(|(fact, _)| fact.clone()));
     }

@@ -46,7 +46,9 @@ pub fn marked(name: &str, number: u32, member: &[u8]) -> Result<(), String> {
     for (&byte, index) in member.iter().zip(0..) {
         let mark = mark_of(number, index);
         if byte != mark {
-            return Err(format!("byte {index} of `{name}` (member {number}) holds {byte:#04x}, its mark is {mark:#04x}"));
+            return Err(format!(
+                "byte {index} of `{name}` (member {number}) holds {byte:#04x}, its mark is {mark:#04x}"
+            ));
         }
     }
     Ok(())

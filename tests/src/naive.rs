@@ -35,7 +35,8 @@ pub fn member(field: usize) -> String {
 pub fn is_expressible(layouts: &Layouts, record: &Record) -> bool {
     let fields = || record.fields.iter().filter(|field| !field.omitted);
     let bits_placed = fields().any(|field| field.bits.is_some() && (field.offset.is_some() || field.align.is_some()));
-    let raised_in_pragma = record.packed.is_some_and(|packed| packed > 1) && fields().any(|field| field.align.is_some());
+    let raised_in_pragma =
+        record.packed.is_some_and(|packed| packed > 1) && fields().any(|field| field.align.is_some());
     let mut unnamed = fields().filter(|field| field.anonymous).filter_map(|field| match &field.ty {
         Type::Def(id) => match layouts.model.ty(*id) {
             TypeDef::Record(inner) => Some(inner),

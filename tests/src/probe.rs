@@ -198,7 +198,7 @@ impl Asked<'_> {
             match member {
                 Member::Padding { index, .. } => self.padding("MEMBER", *index),
                 Member::Bits(run) => {
-                    for bits in &run.bits {
+                    for bits in expected::nameable(record, run) {
                         match bits.field {
                             Some(field) => self.member("BITS", record, field, path),
                             None => self.padding("BITS", bits.pad_index),

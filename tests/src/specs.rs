@@ -25,7 +25,8 @@ pub fn layouts(path: &Path, profile: Option<&str>) -> Layouts {
 pub fn excerpt(text: &str, record: &str) -> String {
     let mut chunks = text.split("\n# chunk ");
     let head = chunks.next().unwrap_or_default();
-    let defines = |chunk: &&str| ["struct", "event", "union"].iter().any(|kind| chunk.contains(&format!("[{kind}.{record}]")));
+    let defines =
+        |chunk: &&str| ["struct", "event", "union"].iter().any(|kind| chunk.contains(&format!("[{kind}.{record}]")));
     match chunks.find(defines) {
         Some(chunk) => format!("{head}\n# chunk {chunk}"),
         None => text.to_owned(),

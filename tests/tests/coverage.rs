@@ -98,7 +98,9 @@ fn look_at_members(members: &[Member], seen: &mut BTreeSet<String>) {
         match member {
             Member::Padding { len, .. } if *len >= 8 => seen.insert("wide padding".to_owned()),
             Member::Padding { .. } => seen.insert("padding".to_owned()),
-            Member::Bits(run) if run.bits.iter().any(|bits| bits.field.is_none()) => seen.insert("unnamed bits".to_owned()),
+            Member::Bits(run) if run.bits.iter().any(|bits| bits.field.is_none()) => {
+                seen.insert("unnamed bits".to_owned())
+            }
             Member::Bits(_) => seen.insert("run of bits without a gap".to_owned()),
             Member::Field { offset, align, .. } if offset % u64::from(*align) != 0 => {
                 seen.insert("unaligned field".to_owned())

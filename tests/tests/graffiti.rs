@@ -54,7 +54,9 @@ fn trouble(case: &Case) -> Result<(), String> {
         return Err(format!("marked in Rust, read in C: member {number} holds something else"));
     }
     match from_c.iter().zip(&from_rust).position(|(c, rust)| c != rust) {
-        Some(byte) => Err(format!("byte {byte} is {:#04x} from C and {:#04x} from Rust", from_c[byte], from_rust[byte])),
+        Some(byte) => {
+            Err(format!("byte {byte} is {:#04x} from C and {:#04x} from Rust", from_c[byte], from_rust[byte]))
+        }
         None => Ok(()),
     }
 }
@@ -84,7 +86,8 @@ fn every_member_keeps_its_bytes_from_c_to_rust_and_back() {
 
 #[test]
 fn a_byte_in_the_wrong_place_is_found() {
-    let case = SPECS.iter().flat_map(|spec| spec.cases).find(|case| case.record == "exec").expect("the root spec's event");
+    let case =
+        SPECS.iter().flat_map(|spec| spec.cases).find(|case| case.record == "exec").expect("the root spec's event");
     let mut record = filled_by_c(case);
     assert_eq!((case.read)(&record), Ok(()));
     assert_eq!(checked_by_c(case, &record), None);

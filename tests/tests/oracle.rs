@@ -19,7 +19,8 @@ fn readers_of_the_header(layouts: &Layouts) -> Vec<Witness> {
     let folder = tempfile::tempdir().expect("a folder for a compiler");
     let header = "oracle.h";
     fs::write(folder.path().join(header), c::header(layouts)).expect("the folder can be written");
-    let hosts = probe::HOST_COMPILERS.iter().filter_map(|compiler| probe::ask(compiler, layouts, header, folder.path()));
+    let hosts =
+        probe::HOST_COMPILERS.iter().filter_map(|compiler| probe::ask(compiler, layouts, header, folder.path()));
     let objects = btf::BPF_COMPILERS.iter().filter_map(|compiler| btf::ask(compiler, layouts, header, folder.path()));
     let mut witnesses: Vec<Witness> = hosts.chain(objects).collect();
     witnesses.push(bindings::ask(layouts, header, folder.path()));
@@ -73,6 +74,11 @@ fn check_all(wanted: impl Fn(&str) -> bool) {
 #[test]
 fn every_compiler_agrees_on_the_root_spec() {
     check_all(|name| name.starts_with("root"));
+}
+
+#[test]
+fn every_compiler_agrees_on_the_goldens() {
+    check_all(|name| name.starts_with("golden"));
 }
 
 // Two tests, so that two cores have work.

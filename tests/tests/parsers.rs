@@ -40,7 +40,12 @@ fn a_parser_takes_its_size_and_what_transports_append() {
                 let (room, range) = skewed(&bytes[..len], skew);
                 let fits = (parser.size..=parser.size + MAX_TRAILING).contains(&len);
                 let parsed = (parser.parse)(&room[range]);
-                assert!(parsed.is_ok() == fits || parser.tagged && parsed.is_err(), "{}: {len} bytes of {}: {parsed:?}", parser.name, parser.size);
+                assert!(
+                    parsed.is_ok() == fits || parser.tagged && parsed.is_err(),
+                    "{}: {len} bytes of {}: {parsed:?}",
+                    parser.name,
+                    parser.size
+                );
             }
         }
     }

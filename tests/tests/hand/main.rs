@@ -40,10 +40,7 @@ fn sizes_in_object(built: &Built) -> Sizes {
         let fact = Fact { ty: "exec_event".into(), member: member.into(), what };
         facts.get(&fact).unwrap_or_else(|| panic!("BTF does not say {fact}"))
     };
-    Sizes {
-        event: number("", What::Size),
-        paths: PATHS.iter().map(|path| number(path, What::BitSize) / 8).collect(),
-    }
+    Sizes { event: number("", What::Size), paths: PATHS.iter().map(|path| number(path, What::BitSize) / 8).collect() }
 }
 
 /// From a program that rustc has made of the same generated types as the example.
