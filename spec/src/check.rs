@@ -41,7 +41,7 @@ pub(crate) use limits::check_limits;
 use self::{constants::Constants, maps::Maps, records::Records, types::Types};
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
-    model::{Model, TypeDef},
+    model::{Budget, Model, TypeDef},
     names::{self, BadName},
     source::Span,
     spec::{At, Definition, ProfileDef, Spec},
@@ -53,7 +53,7 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
     let mut constants = Constants::compute(spec, applied, cx);
     profiles::check_all(spec, &mut constants, cx);
     profiles::check_unapplied_maps(spec, applied, cx);
-    check_budgets(spec, &mut constants, cx);
+    let budget = check_budgets(spec, &mut constants, cx);
     let mut types = Types::declare(spec, &mut constants, cx);
     let defs = define(spec, &mut types, &mut constants, applied, cx);
     let ordered = order::order(defs, spec.types.len(), cx);
@@ -72,6 +72,7 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
         constants: constants?,
         types,
         maps,
+        budget,
     };
     (!cx.has_errors()).then_some(model)
 }
@@ -115,11 +116,10 @@ fn define<'a>(
 }
 
 /// `[budget]` stands once, and its numbers are numbers.
-fn check_budgets<'a>(spec: &'a Spec, constants: &mut Constants<'a>, cx: &mut Diagnostics) {
+fn check_budgets<'a>(spec: &'a Spec, constants: &mut Constants<'a>, cx: &mut Diagnostics) -> Option<Budget> {
+    let mut checked = None;
     for budget in &spec.budgets {
-        if let Some(total) = &budget.total {
-            constants.count(total, constants::Scope::All, cx);
-        }
+        let total = budget.total.as_ref().and_then(|total| constants.count(total, constants::Scope::All, cx));
         if let Some(cpus) = budget.cpus.as_ref().filter(|cpus| !(1..=8192).contains(&cpus.value)) {
             let message = format!("`cpus` cannot be {}", cpus.value);
             cx.push(
@@ -132,6 +132,11 @@ fn check_budgets<'a>(spec: &'a Spec, constants: &mut Constants<'a>, cx: &mut Dia
                 .help("write how many CPUs the largest machine can have"),
             );
         }
+        checked = Some(Budget {
+            total: total.map(|total| total.value),
+            cpus: budget.cpus.as_ref().and_then(|cpus| u32::try_from(cpus.value).ok()),
+            span: budget.span,
+        });
     }
     if let [first, second, ..] = spec.budgets.as_slice() {
         cx.push(
@@ -140,6 +145,7 @@ fn check_budgets<'a>(spec: &'a Spec, constants: &mut Constants<'a>, cx: &mut Dia
                 .help("keep the one of the spec that is built"),
         );
     }
+    checked
 }
 
 /// Whether a name is an identifier that users may define; if not, that has been reported.

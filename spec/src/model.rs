@@ -53,6 +53,8 @@ pub struct Model {
     pub types: Vec<TypeDef>,
     /// Maps, inner maps before those that hold them, otherwise in file order.
     pub maps: Vec<Map>,
+    /// `[budget]`: what all maps together may cost.
+    pub budget: Option<Budget>,
 }
 
 impl Model {
@@ -90,6 +92,17 @@ impl Model {
             TypeDef::Enum(_) | TypeDef::Flags(_) | TypeDef::Extern(_) => None,
         })
     }
+}
+
+/// `[budget]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Bytes that all maps together may cost.
+    pub total: Option<u64>,
+    /// Possible CPUs of the largest machine that every budget must hold on.
+    pub cpus: Option<u32>,
+    /// Where it is written.
+    pub span: Span,
 }
 
 /// What a constant counts.
@@ -391,6 +404,6 @@ pub struct Map {
     pub events: Vec<TypeId>,
     /// For maps of maps: what they hold.
     pub inner: Option<MapId>,
-    /// `budget`: bytes that it may cost.
+    /// `budget`: bytes that it may cost, every entry in use.
     pub budget: Option<u64>,
 }

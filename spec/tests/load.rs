@@ -68,6 +68,8 @@ fn the_example_of_the_design_loads() {
     assert_eq!(names, ["FileOp", "OpenFlags", "SocketKey", "SocketValue", "FileEvent"]);
     let sockets = &model.maps[0];
     assert_eq!((sockets.kind.name, sockets.budget), ("hash", Some(20 << 20)));
+    let budget = model.budget.expect("the spec has a [budget]");
+    assert_eq!((budget.total, budget.cpus), (Some(24 << 20), Some(64)));
     assert_eq!(sockets.max_entries.as_ref().map(|count| count.value), Some(16384));
     assert!(model.maps[1].pinned_by_name);
     assert_eq!(model.maps[1].flags[0].c, "BPF_F_NO_COMMON_LRU");
