@@ -31,7 +31,9 @@ fn its_struct_is_the_one_of_the_header() {
     let shown = block("c", "struct exec_event {");
     let (body, _) = shown.split_once("__attribute__").expect("the struct has an alignment");
     assert!(header.contains(body), "the header has another struct than\n{body}\n{header}");
-    for part in ["__BPF_LAYOUT_SIZE(struct exec_event, 544, 8);", "exec_event_reserve(void *ringbuf)", "DEFINE_EXECS_MAP"] {
+    for part in
+        ["__BPF_LAYOUT_SIZE(struct exec_event, 544, 8);", "exec_event_reserve(void *ringbuf)", "DEFINE_EXECS_MAP"]
+    {
         assert!(shown.contains(part) && header.contains(part), "{part}");
     }
     assert!(header.contains("exec_event_read_cwd_user(struct exec_event *p"), "{header}");

@@ -56,12 +56,6 @@ struct bpf_timer {
 	__u64 __opaque[2];
 } __attribute__((aligned(8)));
 #endif
-#ifndef __BPF_LAYOUT_BPF_LIST_NODE
-#define __BPF_LAYOUT_BPF_LIST_NODE
-struct bpf_list_node {
-	__u64 __opaque[3];
-} __attribute__((aligned(8)));
-#endif
 #ifndef __BPF_LAYOUT_BPF_RB_NODE
 #define __BPF_LAYOUT_BPF_RB_NODE
 struct bpf_rb_node {
@@ -78,6 +72,12 @@ struct bpf_list_head {
 #define __BPF_LAYOUT_BPF_RB_ROOT
 struct bpf_rb_root {
 	__u64 __opaque[2];
+} __attribute__((aligned(8)));
+#endif
+#ifndef __BPF_LAYOUT_BPF_LIST_NODE
+#define __BPF_LAYOUT_BPF_LIST_NODE
+struct bpf_list_node {
+	__u64 __opaque[3];
 } __attribute__((aligned(8)));
 #endif
 #endif
@@ -138,15 +138,6 @@ __BPF_LAYOUT_AT(struct timed, timer, 8);
 __BPF_LAYOUT_AT(struct timed, path, 24);
 __BPF_LAYOUT_AT(struct timed, more, 536);
 
-struct list_item {
-	/*  0 */ __u32 data;
-	/*  4 */ __u8 _pad0[4];
-	/*  8 */ struct bpf_list_node link;
-} __attribute__((aligned(8)));
-__BPF_LAYOUT_SIZE(struct list_item, 32, 8);
-__BPF_LAYOUT_AT(struct list_item, data, 0);
-__BPF_LAYOUT_AT(struct list_item, link, 8);
-
 struct tree_item {
 	/*  0 */ struct bpf_rb_node link;
 	/* 32 */ __u64 data;
@@ -166,6 +157,15 @@ __BPF_LAYOUT_SIZE(struct roots, 40, 8);
 __BPF_LAYOUT_AT(struct roots, lock, 0);
 __BPF_LAYOUT_AT(struct roots, list, 8);
 __BPF_LAYOUT_AT(struct roots, tree, 24);
+
+struct list_item {
+	/*  0 */ __u32 data;
+	/*  4 */ __u8 _pad0[4];
+	/*  8 */ struct bpf_list_node link;
+} __attribute__((aligned(8)));
+__BPF_LAYOUT_SIZE(struct list_item, 32, 8);
+__BPF_LAYOUT_AT(struct list_item, data, 0);
+__BPF_LAYOUT_AT(struct list_item, link, 8);
 
 struct held {
 	/* Who asked. */
@@ -383,18 +383,6 @@ __bpf_layout_inline long timed_read_path_user(struct timed *p, const void *src)
 	return __bpf_layout_read_user(p->path, sizeof(p->path), src);
 }
 
-__bpf_layout_btf void __btf_type_list_item(struct list_item *p)
-{
-	(void)p;
-}
-
-/* Zeroes every byte but those that only the kernel may write. */
-__bpf_layout_inline void list_item_init(struct list_item *p)
-{
-	__bpf_layout_keep(__btf_type_list_item);
-	__bpf_layout_zero_u64(p, 8);
-}
-
 __bpf_layout_btf void __btf_type_tree_item(struct tree_item *p)
 {
 	(void)p;
@@ -407,9 +395,13 @@ __bpf_layout_inline void tree_item_init(struct tree_item *p)
 	__bpf_layout_zero_u64((char *)p + 32, 8);
 }
 
+__bpf_layout_btf void __btf_type_list_item(struct list_item *p);
+
 __bpf_layout_btf void __btf_type_roots(struct roots *p)
 {
 	(void)p;
+	__bpf_layout_keep(__btf_type_list_item);
+	__bpf_layout_keep(__btf_type_tree_item);
 }
 
 /* Zeroes every byte but those that only the kernel may write. */
@@ -417,6 +409,18 @@ __bpf_layout_inline void roots_init(struct roots *p)
 {
 	__bpf_layout_keep(__btf_type_roots);
 	__bpf_layout_zero_u32((char *)p + 4, 4);
+}
+
+__bpf_layout_btf void __btf_type_list_item(struct list_item *p)
+{
+	(void)p;
+}
+
+/* Zeroes every byte but those that only the kernel may write. */
+__bpf_layout_inline void list_item_init(struct list_item *p)
+{
+	__bpf_layout_keep(__btf_type_list_item);
+	__bpf_layout_zero_u64(p, 8);
 }
 
 __bpf_layout_btf void __btf_type_held(struct held *p)
@@ -447,12 +451,16 @@ __bpf_layout_inline void held_init(struct held *p)
 		__type(value, struct timed);              \
 	} timers SEC(".maps")
 
-#define DEFINE_LISTS_MAP                                  \
-	struct {                                          \
-		__uint(type, 2); /* BPF_MAP_TYPE_ARRAY */ \
-		__uint(max_entries, 1);                   \
-		__type(key, __u32);                       \
-		__type(value, struct roots);              \
+#define DEFINE_LISTS_MAP                                        \
+	static __attribute__((used)) void __btf_map_lists(void) \
+	{                                                       \
+		__bpf_layout_keep(__btf_type_roots);            \
+	}                                                       \
+	struct {                                                \
+		__uint(type, 2); /* BPF_MAP_TYPE_ARRAY */       \
+		__uint(max_entries, 1);                         \
+		__type(key, __u32);                             \
+		__type(value, struct roots);                    \
 	} lists SEC(".maps")
 
 #define DEFINE_TASKS_MAP                                 \

@@ -34,15 +34,6 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct ListItem("list_item"): size 32, align 8 {
-        pub data: u32 = 0,
-        #[doc(hidden)]
-        pub _pad0: ::bpf_layout::Pad<4> = 4,
-        pub link: ::bpf_layout::kernel::ListNode = 8,
-    }
-}
-
-::bpf_layout::layout! {
     pub struct TreeItem("tree_item"): size 40, align 8 {
         pub link: ::bpf_layout::kernel::RbNode = 0,
         pub data: u64 = 32,
@@ -56,6 +47,15 @@ use ::bpf_layout::Layout as _;
         pub _pad0: ::bpf_layout::Pad<4> = 4,
         pub list: ::bpf_layout::kernel::ListHead = 8,
         pub tree: ::bpf_layout::kernel::RbRoot = 24,
+    }
+}
+
+::bpf_layout::layout! {
+    pub struct ListItem("list_item"): size 32, align 8 {
+        pub data: u32 = 0,
+        #[doc(hidden)]
+        pub _pad0: ::bpf_layout::Pad<4> = 4,
+        pub link: ::bpf_layout::kernel::ListNode = 8,
     }
 }
 

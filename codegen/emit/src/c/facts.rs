@@ -2,7 +2,7 @@
 
 use bpf_layout_spec::{
     layout::Layouts,
-    model::{Record, Type, TypeDef, TypeId},
+    model::{Field, Record, Type, TypeDef, TypeId},
 };
 
 use super::types::{has_enumerators, is_kept_apart};
@@ -14,7 +14,7 @@ pub(super) struct Facts(Vec<Fact>);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fact {
     /// Types within this one that BTF does not show with it: enums and flags that members hold as integers, and records
-    /// that have such in turn.
+    /// that have such in turn; and the nodes that a list or tree contains, which it has by name only.
     pub(super) hidden: Vec<TypeId>,
     /// Whether bytes of it are only the kernel's to write.
     pub(super) managed: bool,
@@ -67,7 +67,7 @@ impl Facts {
                 (Type::Def(id), Some(_)) => bitfield_enum(layouts, *id),
                 _ => self.hidden_in(layouts, &field.ty),
             };
-            for id in hidden {
+            for id in hidden.into_iter().chain(nodes(layouts, field)) {
                 if !fact.hidden.contains(&id) {
                     fact.hidden.push(id);
                 }
@@ -75,6 +75,13 @@ impl Facts {
         }
         fact
     }
+}
+
+/// What a list or tree contains. The kernel looks the struct up by its name in the program's BTF
+/// (`btf_find_graph_root`, `kernel/bpf/btf.c`) and refuses the map without it.
+fn nodes(layouts: &Layouts, field: &Field) -> Option<TypeId> {
+    let (of, _) = field.contains.as_ref()?;
+    layouts.model.records().find(|(_, record)| record.name.spec == *of).map(|(id, _)| id)
 }
 
 /// A bitfield is declared with an integer, whatever its enum.

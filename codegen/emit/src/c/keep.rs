@@ -3,13 +3,13 @@
 
 use bpf_layout_spec::{
     layout::Layouts,
-    model::{Map, TypeDef, TypeId},
+    model::{Map, Type, TypeDef, TypeId},
 };
 
 use super::{
     facts::Facts,
     out::{LINE, MACRO_LINE, Out, call, macro_signature, signature},
-    types::{enum_tag, has_enumerators},
+    types::{declarator, enum_tag, has_enumerators},
 };
 
 /// The function of an enum or flags. Records have theirs by [`record`], other types none.
@@ -25,8 +25,15 @@ pub(super) fn enumeration(out: &mut Out, def: &TypeDef) {
     }
 }
 
-/// The function of a record. It also keeps what the record holds and BTF does not show with it.
+/// The function of a record. It also keeps what the record holds and BTF does not show with it. Of that, only the nodes
+/// of a list or tree may have functions further down, so these are declared.
 pub(super) fn record(out: &mut Out, layouts: &Layouts, facts: &Facts, id: TypeId, parameter: &str) {
+    for later in facts.get(id).hidden.iter().filter(|hidden| **hidden > id) {
+        let ty = declarator(layouts, &Type::Def(*later)).abstract_type();
+        let name = format!("__btf_type_{}", layouts.model.ty(*later).name().c);
+        out.blank();
+        out.lines(call(LINE, &format!("__bpf_layout_btf void {name}"), &[&format!("{ty} *p")], ";"));
+    }
     let keeps: Vec<String> = facts.get(id).hidden.iter().flat_map(|hidden| statement(layouts, *hidden)).collect();
     function(out, &layouts.model.ty(id).name().c, parameter, &keeps);
 }
