@@ -121,7 +121,7 @@ impl Build {
         let _ = write!(
             self.modules,
             "/// Generated from `{name}`.\npub mod {name} {{\n    include!(concat!(env!(\"OUT_DIR\"), \"/{name}.rs\"));\n\n    \
-             /// What is asked of these types.\n    pub mod proof {{\n        #![allow(unused_imports)]\n        use bpf_layout::Layout;\n\n        \
+             /// What is asked of these types.\n    pub mod proof {{\n        #![allow(unused_imports, non_snake_case, clippy::all)]\n        use bpf_layout::Layout;\n\n        \
              use crate::{{generated::RustFact, facts::What, marks::{{Case, holds, mark, marked, whole, zeroed}}, \
              parsers::{{Buffer, Parser, exercise}}}};\n\n        \
              include!(concat!(env!(\"OUT_DIR\"), \"/{name}_proof.rs\"));\n    }}\n}}\n\n"
