@@ -16,18 +16,25 @@
 #![forbid(unsafe_code)]
 
 mod bill;
+pub mod budget;
 mod bytes;
 mod cost;
 mod family;
+mod fields;
 mod machine;
 mod map;
 mod older;
+mod report;
+mod shrink;
 mod sizes;
+pub mod text;
 
 pub use crate::{
     bill::{Part, Use},
     cost::{Cost, memlock, parts},
+    fields::{FieldBytes, fields_of},
     machine::{Machine, possible_cpus},
     map::{MapShape, MapType, StructOps},
-    sizes::{BtfError, Era, KernelSizes, MissingStruct, Source, Struct, StructOpsLinks, bundled},
+    report::{MapReport, Report, ReportError, Totals, shape_of},
+    sizes::{BtfError, Era, FileError, KernelSizes, MissingStruct, Source, Struct, StructOpsLinks, bundled, newest},
 };

@@ -4,12 +4,14 @@
 //! `PREEMPT_RT` or lockdep. So the sizes come from BTF, or from a table of kernels whose BTF was read.
 
 mod from_btf;
+mod running;
 mod table;
 
 use std::fmt;
 
 pub use from_btf::BtfError;
-pub use table::bundled;
+pub use running::FileError;
+pub use table::{bundled, newest};
 
 macro_rules! structs {
     ($($variant:ident $name:literal;)+) => {

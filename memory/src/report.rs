@@ -1,0 +1,139 @@
+//! What all maps of a spec cost.
+
+use std::fmt;
+
+use bpf_layout_spec::{
+    kernel::Entries,
+    layout::Layouts,
+    model::{Map, MapId},
+};
+
+use crate::{
+    bill::{Part, Use},
+    cost::Cost,
+    machine::Machine,
+    map::{MapShape, MapType},
+    sizes::MissingStruct,
+};
+
+/// What all maps of a spec cost on one machine.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The machine.
+    pub machine: Machine,
+    /// In the order of the model.
+    pub maps: Vec<MapReport>,
+}
+
+/// What one map of a spec costs.
+#[derive(Clone, Debug)]
+pub struct MapReport {
+    /// The map.
+    pub id: MapId,
+    /// As the kernel creates it.
+    pub shape: MapShape,
+    /// What it costs. For a map of maps, `real_full` has a map in every slot.
+    pub cost: Cost,
+}
+
+/// Sums over maps, in bytes; see [`Cost`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "as in Cost")]
+pub struct Totals {
+    pub memlock: u64,
+    pub memlock_full: u64,
+    pub real: u64,
+    pub real_full: u64,
+}
+
+/// A map cannot be reckoned for a kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportError {
+    /// Its name in the spec.
+    pub map: String,
+    /// Its type.
+    pub ty: &'static str,
+    /// What the kernel lacks.
+    pub missing: Option<MissingStruct>,
+    /// The kernel.
+    pub kernel: String,
+}
+
+impl fmt::Display for ReportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the kernel {} has no maps of type `{}`, which `{}` is", self.kernel, self.ty, self.map)?;
+        self.missing.map_or(Ok(()), |missing| write!(f, ": {missing}"))
+    }
+}
+
+impl std::error::Error for ReportError {}
+
+impl Report {
+    /// Reckons all maps of a spec.
+    ///
+    /// # Errors
+    /// If the kernel lacks the type of one.
+    pub fn new(layouts: &Layouts, machine: &Machine) -> Result<Report, ReportError> {
+        let mut maps: Vec<MapReport> = Vec::with_capacity(layouts.model.maps.len());
+        for (id, map) in (0..).map(MapId).zip(&layouts.model.maps) {
+            let error = |missing| ReportError {
+                map: map.name.spec.clone(),
+                ty: map.kind.name,
+                missing,
+                kernel: machine.kernel.name.clone(),
+            };
+            let shape = shape_of(layouts, map, machine).ok_or_else(|| error(None))?;
+            let mut cost = Cost::of(&shape, machine).map_err(|missing| error(Some(missing)))?;
+            // Inner maps come before those that hold them.
+            if let Some(inner) = map.inner.and_then(|inner| maps.get(inner.0 as usize)) {
+                add_inner(&mut cost, shape.entries.saturating_mul(inner.cost.real_full));
+            }
+            maps.push(MapReport { id, shape, cost });
+        }
+        Ok(Report { machine: machine.clone(), maps })
+    }
+
+    /// What all maps cost together. An inner map counts once by itself, and in `real_full` of the map that holds it.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.maps.iter().fold(Totals::default(), |totals, map| Totals {
+            memlock: totals.memlock.saturating_add(map.cost.memlock),
+            memlock_full: totals.memlock_full.saturating_add(map.cost.memlock_full),
+            real: totals.real.saturating_add(map.cost.real),
+            real_full: totals.real_full.saturating_add(map.cost.real_full),
+        })
+    }
+
+    /// Whether every figure of `memlock` is to the byte.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.maps.iter().all(|map| map.cost.exact) && self.machine.kernel.is_exact()
+    }
+}
+
+/// Puts the maps in the slots of a map of maps onto its bill.
+fn add_inner(cost: &mut Cost, bytes: u64) {
+    cost.real_full = cost.real_full.saturating_add(bytes);
+    cost.parts.push(Part { of: Use::Inner, bytes });
+    cost.parts.sort_by_key(|part| (std::cmp::Reverse(part.bytes), part.of));
+}
+
+/// A map of a spec as libbpf creates it; `None` if its type has no model, which every type of the language has.
+#[must_use]
+pub fn shape_of(layouts: &Layouts, map: &Map, machine: &Machine) -> Option<MapShape> {
+    let size = |ty: &Option<_>| ty.as_ref().map(|ty| layouts.size_align(ty).0);
+    let ty = MapType::from_name(map.kind.name)?;
+    // Maps of maps hold file descriptors, as userspace sees them.
+    let value = size(&map.value).unwrap_or(if map.kind.map_in_map { 4 } else { 0 });
+    let entries = match (&map.max_entries, map.kind.entries) {
+        // `adjust_ringbuf_sz` (`tools/lib/bpf/libbpf.c`): the next power of two that is a multiple of the page size.
+        (Some(count), Entries::RingBytes) => crate::bytes::power_of_two(count.value).max(machine.page_size),
+        (Some(count), _) => count.value,
+        // `map_set_def_max_entries` (`tools/lib/bpf/libbpf.c`).
+        (None, _) if ty == MapType::PerfEventArray => machine.cpus,
+        (None, _) => 0,
+    };
+    let flags = map.flags.iter().fold(0, |flags, flag| flags | flag.bit);
+    let map_extra = map.map_extra.unwrap_or(0);
+    Some(MapShape { entries, flags, map_extra, ..MapShape::new(ty, size(&map.key).unwrap_or(0), value) })
+}
