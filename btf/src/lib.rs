@@ -23,6 +23,8 @@ mod error;
 mod header;
 mod index;
 mod kind;
+mod maps;
+mod object;
 mod ty;
 mod validate;
 
@@ -30,5 +32,7 @@ pub use crate::{
     btf::{Btf, TypeId},
     error::Error,
     kind::Kind,
+    maps::{MapDef, MapExtra},
+    object::Object,
     ty::{Array, Enumerator, Enumerators, Int, Member, Members, SectionVar, SectionVars, Type},
 };

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+pub mod compare;
 pub mod diag;
 mod expr;
 mod foreign;

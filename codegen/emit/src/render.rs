@@ -17,17 +17,42 @@ const WIDTH: usize = 120;
 /// Characters of one message, label, note or help. A spec can hold a name of a megabyte, and an error would repeat it.
 const LONGEST_TEXT: usize = 2000;
 
+/// Something to be told that is no diagnostic of a spec, such as what a check has found in an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What people search for: `field-offset`.
+    pub id: &'static str,
+    /// One sentence without a full stop, lower case at the start.
+    pub message: String,
+    /// The place in the spec that it is about.
+    pub primary: Option<Label>,
+    /// Facts that explain it.
+    pub notes: Vec<String>,
+}
+
+/// Every finding as an error, in the form of [`plain`].
+#[must_use]
+pub fn plain_findings(findings: &[Finding], sources: &Sources) -> String {
+    all(&Renderer::plain().term_width(WIDTH), findings.iter().map(Told::finding), sources)
+}
+
+/// As [`plain_findings`], coloured with ANSI escapes for terminals.
+#[must_use]
+pub fn styled_findings(findings: &[Finding], sources: &Sources) -> String {
+    all(&Renderer::styled().term_width(WIDTH), findings.iter().map(Told::finding), sources)
+}
+
 /// Every diagnostic as text without colour, a blank line between two, each line ending in a newline. Empty if there are
 /// none.
 #[must_use]
 pub fn plain(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    all(&Renderer::plain().term_width(WIDTH), diagnostics, sources)
+    all(&Renderer::plain().term_width(WIDTH), diagnostics.iter().map(Told::diagnostic), sources)
 }
 
 /// As [`plain`], coloured with ANSI escapes for terminals.
 #[must_use]
 pub fn styled(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    all(&Renderer::styled().term_width(WIDTH), diagnostics, sources)
+    all(&Renderer::styled().term_width(WIDTH), diagnostics.iter().map(Told::diagnostic), sources)
 }
 
 /// One diagnostic in one line: `layouts.toml:12:8: error[unknown-type]: there is no type \`u31\`: ...; help: ...`. For
@@ -57,25 +82,62 @@ pub fn one_line(diagnostic: &Diagnostic, sources: &Sources) -> String {
     tame(&line.replace('\n', " ")).into_owned()
 }
 
-fn all(renderer: &Renderer, diagnostics: &[Diagnostic], sources: &Sources) -> String {
+/// What diagnostics and findings have in common.
+struct Told<'a> {
+    severity: Severity,
+    id: &'static str,
+    message: &'a str,
+    primary: Option<&'a Label>,
+    secondary: &'a [Label],
+    notes: &'a [String],
+    help: &'a [String],
+}
+
+impl<'a> Told<'a> {
+    fn diagnostic(diagnostic: &'a Diagnostic) -> Self {
+        Told {
+            severity: diagnostic.code.severity(),
+            id: diagnostic.code.id(),
+            message: &diagnostic.message,
+            primary: diagnostic.primary.as_ref(),
+            secondary: &diagnostic.secondary,
+            notes: &diagnostic.notes,
+            help: &diagnostic.help,
+        }
+    }
+
+    fn finding(finding: &'a Finding) -> Self {
+        Told {
+            severity: Severity::Error,
+            id: finding.id,
+            message: &finding.message,
+            primary: finding.primary.as_ref(),
+            secondary: &[],
+            notes: &finding.notes,
+            help: &[],
+        }
+    }
+}
+
+fn all<'a>(renderer: &Renderer, told: impl Iterator<Item = Told<'a>>, sources: &'a Sources) -> String {
     let mut text = String::new();
-    for (index, diagnostic) in diagnostics.iter().enumerate() {
+    for (index, told) in told.enumerate() {
         if index > 0 {
             text.push('\n');
         }
-        text += &renderer.render(&[group(diagnostic, sources)]);
+        text += &renderer.render(&[group(&told, sources)]);
         text.push('\n');
     }
     text
 }
 
 /// One diagnostic as the renderer takes it: the title, a snippet of each file concerned, then notes and helps.
-fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
-    let level = match diagnostic.code.severity() {
+fn group<'a>(diagnostic: &Told<'a>, sources: &'a Sources) -> Group<'a> {
+    let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(tame(&diagnostic.message)).id(diagnostic.code.id());
+    let title = level.primary_title(tame(diagnostic.message)).id(diagnostic.id);
     let labels: Vec<Marked<'a>> = diagnostic
         .primary
         .iter()
@@ -86,10 +148,10 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
     for file in files(&labels) {
         group = group.element(snippet(file, &labels, sources));
     }
-    for note in &diagnostic.notes {
+    for note in diagnostic.notes {
         group = group.element(Level::NOTE.message(tame(note)));
     }
-    for help in &diagnostic.help {
+    for help in diagnostic.help {
         group = group.element(Level::HELP.message(tame(help)));
     }
     group

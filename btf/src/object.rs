@@ -1,0 +1,51 @@
+//! ELF objects that carry BTF: those that compilers make, and those that `bpftool gen object` links of them.
+
+use object::{Object as _, ObjectSection as _};
+
+use crate::{btf::Btf, error::Error, maps, maps::MapDef};
+
+/// How the mark of GCC begins in `.comment`.
+const GCC: &[u8] = b"GCC: (";
+
+/// An object's BTF and the maps that it defines.
+#[derive(Debug)]
+pub struct Object<'a> {
+    btf: Btf<'a>,
+    by_gcc: bool,
+}
+
+impl<'a> Object<'a> {
+    /// Reads an ELF file of either class and byte order.
+    ///
+    /// # Errors
+    /// If it is no ELF file, has no section `.BTF`, or that section is damaged.
+    pub fn parse(data: &'a [u8]) -> Result<Self, Error> {
+        let elf = |error: object::Error| Error::Elf(error.to_string());
+        let file = object::File::parse(data).map_err(elf)?;
+        let section = file.section_by_name(".BTF").ok_or(Error::NoSection(".BTF"))?;
+        let btf = Btf::parse(section.data().map_err(elf)?)?;
+        let comment = file.section_by_name(".comment").and_then(|section| section.data().ok()).unwrap_or_default();
+        Ok(Object { btf, by_gcc: comment.windows(GCC.len()).any(|window| window == GCC) })
+    }
+
+    /// Whether GCC compiled it, or a part of it, which it says in the section `.comment`. Its BTF has errors of its own:
+    /// GCC 12 writes the dimensions of arrays in the reverse order.
+    #[must_use]
+    pub fn is_by_gcc(&self) -> bool {
+        self.by_gcc
+    }
+
+    /// Its types.
+    #[must_use]
+    pub fn btf(&self) -> &Btf<'a> {
+        &self.btf
+    }
+
+    /// The maps that it defines in `.maps`, in the order of that section.
+    ///
+    /// # Errors
+    /// If one of them is not defined as libbpf reads it.
+    pub fn maps(&self) -> Result<Vec<MapDef<'a>>, Error> {
+        maps::definitions(&self.btf)
+    }
+}

@@ -1,0 +1,239 @@
+//! From BTF to what the comparer understands.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bpf_layout_btf::{Btf, Error, Int, Kind, MapDef, MapExtra, Member, Object, Type, TypeId};
+use bpf_layout_spec::{
+    compare::{
+        Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedPart, ObservedRecord, ObservedType, Shape, Sign,
+        flags_tag,
+    },
+    layout::Layouts,
+    model::TypeDef,
+};
+
+/// libbpf's `LIBBPF_PIN_BY_NAME`.
+const PIN_BY_NAME: u32 = 1;
+
+/// What an object says of the types of the spec, and of all its maps. `witness` is what it is called in messages.
+///
+/// # Errors
+/// If a map is not defined as libbpf reads it.
+pub fn observe<'a>(layouts: &Layouts, witness: &str, object: &Object<'a>) -> Result<Observed<'a>, Error> {
+    let maps = object.maps()?;
+    let mut reader = Reader::new(object.btf());
+    reader.spec(layouts);
+    let maps = maps.iter().map(|map| reader.map(map)).collect();
+    Ok(Observed { reversed_dimensions: object.is_by_gcc(), ..reader.finish(witness, maps) })
+}
+
+/// What BTF says of the types of the spec, where it belongs to no object: that of a loaded program or map, say.
+#[must_use]
+pub fn observe_btf<'a>(layouts: &Layouts, witness: &str, btf: &Btf<'a>) -> Observed<'a> {
+    let mut reader = Reader::new(btf);
+    reader.spec(layouts);
+    reader.finish(witness, Vec::new())
+}
+
+/// Reads types once each. Types that others are made of wait in a list, since nesting may be deeper than any stack.
+struct Reader<'b, 'a> {
+    btf: &'b Btf<'a>,
+    index: HashMap<TypeId, usize>,
+    waiting: Vec<(TypeId, &'a str)>,
+    types: BTreeMap<usize, ObservedType<'a>>,
+}
+
+impl<'b, 'a> Reader<'b, 'a> {
+    fn new(btf: &'b Btf<'a>) -> Self {
+        Reader { btf, index: HashMap::new(), waiting: Vec::new(), types: BTreeMap::new() }
+    }
+
+    /// Reads everything that has the name of a type of the spec.
+    fn spec(&mut self, layouts: &Layouts) {
+        for def in &layouts.model.types {
+            match def {
+                TypeDef::Record(record) if record.anonymous => {}
+                TypeDef::Record(record) => self.named(&record.name.c, &[Kind::Struct, Kind::Union]),
+                TypeDef::Enum(def) => self.named(&def.name.c, &[Kind::Enum, Kind::Enum64]),
+                TypeDef::Flags(def) => {
+                    self.named(&flags_tag(def), &[Kind::Enum, Kind::Enum64]);
+                    self.named(&def.name.c, &[Kind::Enum, Kind::Enum64]);
+                }
+                TypeDef::Extern(_) => {}
+            }
+        }
+    }
+
+    /// Reads types of this name, and unnamed ones that a typedef gives it to.
+    fn named(&mut self, name: &str, kinds: &[Kind]) {
+        for kind in kinds {
+            for ty in self.btf.find_all(*kind, name).filter_map(|id| self.btf.get(id)) {
+                self.def(&ty, ty.name());
+            }
+        }
+        for alias in self.btf.find_all(Kind::Typedef, name).filter_map(|id| self.btf.get(id)) {
+            if let Ok(ty) = self.btf.resolve(alias.id())
+                && ty.name().is_empty()
+                && kinds.contains(&ty.kind())
+            {
+                self.def(&ty, alias.name());
+            }
+        }
+    }
+
+    /// The index of a struct, union or enum, which waits to be read if it has not been.
+    fn def(&mut self, ty: &Type<'a>, name: &'a str) -> usize {
+        let next = self.index.len();
+        *self.index.entry(ty.id()).or_insert_with(|| {
+            self.waiting.push((ty.id(), name));
+            next
+        })
+    }
+
+    fn finish(mut self, witness: &str, maps: Vec<ObservedMap<'a>>) -> Observed<'a> {
+        while let Some((id, name)) = self.waiting.pop() {
+            let Some(ty) = self.btf.get(id) else { continue };
+            let read = match ty.kind() {
+                Kind::Enum | Kind::Enum64 => ObservedType::Enum(enumeration(&ty, name)),
+                _ => ObservedType::Record(self.record(&ty, name)),
+            };
+            if let Some(index) = self.index.get(&id) {
+                self.types.insert(*index, read);
+            }
+        }
+        // Each index was given out once, and each type that waited was read.
+        Observed {
+            witness: witness.to_owned(),
+            types: self.types.into_values().collect(),
+            reversed_dimensions: false,
+            maps,
+        }
+    }
+
+    fn record(&mut self, ty: &Type<'a>, name: &'a str) -> ObservedRecord<'a> {
+        let members = ty.members().map(|member| self.member(&member)).collect();
+        let (union, size) = (ty.kind() == Kind::Union, ty.size().unwrap_or_default());
+        ObservedRecord { name, union, size, members, place: place(ty.id()) }
+    }
+
+    fn member(&mut self, member: &Member<'a>) -> ObservedMember<'a> {
+        let (mut bit_offset, mut bit_size) = (u64::from(member.bit_offset), u64::from(member.bit_size));
+        let mut bitfield = bit_size > 0;
+        if let Some(int) = self.narrow_int(member).filter(|_| !bitfield) {
+            bitfield = true;
+            bit_offset += u64::from(int.bit_offset);
+            bit_size = int.bits.into();
+        }
+        if !bitfield {
+            bit_size = self.btf.size_of(member.ty).unwrap_or_default().saturating_mul(8);
+        }
+        ObservedMember { name: member.name, bit_offset, bit_size, bitfield, shape: self.shape(member.ty) }
+    }
+
+    /// The integer of a bitfield of old writers, which have an integer type for each width.
+    fn narrow_int(&self, member: &Member<'a>) -> Option<Int> {
+        let int = self.btf.resolve(member.ty).ok()?.int()?;
+        (u64::from(int.bits) < int.size.saturating_mul(8)).then_some(int)
+    }
+
+    fn shape(&mut self, id: TypeId) -> Shape {
+        let (mut current, mut lengths) = (id, Vec::new());
+        let inner = loop {
+            let Ok((ty, typedef)) = self.behind(current) else { return Shape::Other("a type that leads nowhere") };
+            match ty.array() {
+                Some(array) if lengths.len() < Btf::MAX_DEPTH => {
+                    lengths.push(u64::from(array.len));
+                    current = array.element;
+                }
+                _ => break self.plain(&ty, typedef),
+            }
+        };
+        lengths.into_iter().rev().fold(inner, |element, len| Shape::Array(Box::new(element), len))
+    }
+
+    /// The type behind typedefs and qualifiers, and the last of the typedefs' names that says more than it.
+    fn behind(&self, id: TypeId) -> Result<(Type<'a>, &'a str), Error> {
+        let ty = self.btf.resolve(id)?;
+        let (mut current, mut name) = (id, "");
+        while current != ty.id() {
+            let Some(modifier) = self.btf.get(current) else { break };
+            if modifier.kind() == Kind::Typedef && (name.is_empty() || BIG_ENDIAN.contains(&modifier.name())) {
+                name = modifier.name();
+            }
+            current = modifier.target();
+        }
+        Ok((ty, name))
+    }
+
+    fn plain(&mut self, ty: &Type<'a>, typedef: &'a str) -> Shape {
+        match ty.kind() {
+            Kind::Int => ty.int().map_or(Shape::Other("an integer"), |int| Shape::Int {
+                size: int.size,
+                sign: if int.signed { Sign::Signed } else { Sign::Unsigned },
+                bool: int.bool,
+                big_endian: BIG_ENDIAN.contains(&typedef),
+            }),
+            Kind::Float => Shape::Float(ty.size().unwrap_or_default()),
+            Kind::Ptr => Shape::Pointer(self.btf.pointer_size()),
+            Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 => {
+                let name = if ty.name().is_empty() { typedef } else { ty.name() };
+                Shape::Def(self.def(ty, name))
+            }
+            Kind::Fwd => Shape::Other("a type that is declared and not defined"),
+            Kind::Void => Shape::Other("void"),
+            _ => Shape::Other("no type of data"),
+        }
+    }
+
+    fn map(&mut self, map: &MapDef<'a>) -> ObservedMap<'a> {
+        ObservedMap {
+            name: map.name,
+            kind: map.kind.map(u64::from),
+            key: self.part(map.key, map.key_size),
+            value: self.part(map.value, map.value_size),
+            max_entries: map.max_entries.map(u64::from),
+            flags: map.map_flags.map(u64::from),
+            numa_node: map.numa_node.map(u64::from),
+            pinned_by_name: Some(map.pinning == Some(PIN_BY_NAME)),
+            map_extra: map.map_extra.and_then(|extra| match extra {
+                MapExtra::Known(value) => Some(value),
+                MapExtra::Unknown => None,
+            }),
+            map_extra_unknown: map.map_extra == Some(MapExtra::Unknown),
+            inner: map.inner.as_ref().map(|inner| Box::new(self.map(inner))),
+            place: place(map.definition),
+        }
+    }
+
+    fn part(&mut self, ty: Option<TypeId>, size: Option<u32>) -> Option<ObservedPart> {
+        let said = size.map(u64::from);
+        match (ty, said) {
+            (None, None) => None,
+            (None, Some(_)) => Some(ObservedPart { size: said, shape: None }),
+            (Some(ty), said) => {
+                Some(ObservedPart { size: said.or_else(|| self.btf.size_of(ty).ok()), shape: Some(self.shape(ty)) })
+            }
+        }
+    }
+}
+
+/// Typedefs that say in which order bytes lie.
+const BIG_ENDIAN: &[&str] = &["__be16", "__be32", "__be64"];
+
+fn enumeration<'a>(ty: &Type<'a>, name: &'a str) -> ObservedEnum<'a> {
+    let size = ty.size().unwrap_or_default();
+    let sign = match (ty.kind(), ty.kind_flag()) {
+        (_, true) => Sign::Signed,
+        (Kind::Enum64, false) => Sign::Unsigned,
+        // Writers from before Linux 6.0 have no flag for it.
+        _ => Sign::Unknown,
+    };
+    // clang before 15 cuts the values of an enum of 64 bits to 32, and has no other sign of it than its size.
+    let cut = ty.kind() == Kind::Enum && size > 4;
+    let values = (!cut).then(|| ty.enumerators().map(|value| (value.name, value.value)).collect());
+    ObservedEnum { name, size, sign, values, place: place(ty.id()) }
+}
+
+fn place(id: TypeId) -> String {
+    format!("BTF type {id}")
+}

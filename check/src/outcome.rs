@@ -1,0 +1,99 @@
+//! Several objects against one spec.
+
+use std::fmt;
+
+use bpf_layout_btf::{Error, Object};
+use bpf_layout_spec::{
+    compare::{self, Difference, Observed, Report, Thing},
+    layout::Layouts,
+};
+
+use crate::observe::observe;
+
+/// What a check came to.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// What some object has otherwise than the spec, in the order of the objects and in each of the spec; then what two
+    /// objects have otherwise than each other.
+    pub differences: Vec<Difference>,
+    /// What an object has and says nothing reliable of: the object, the type or map, and why.
+    pub unknown: Vec<(String, Thing, &'static str)>,
+    /// What no object has.
+    pub not_in_object: Vec<Thing>,
+    /// What at least one object has, and every one that has it as the spec says.
+    pub agrees: Vec<Thing>,
+}
+
+impl Outcome {
+    /// Whether no difference was found.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+/// An object that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its name, as it was given.
+    pub object: String,
+    /// Why.
+    pub error: Error,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot check `{}`: {}", self.object, self.error)?;
+        match self.error {
+            Error::NoSection(".BTF") => {
+                f.write_str("\n  = help: compile it with `-g`, and keep the section `.BTF` when stripping it")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Unreadable {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// Checks objects, given by their names and bytes.
+///
+/// # Errors
+/// If one of them cannot be read.
+pub fn check<'a>(
+    layouts: &Layouts,
+    objects: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+) -> Result<Outcome, Unreadable> {
+    let mut observed = Vec::new();
+    for (name, bytes) in objects {
+        let unreadable = |error| Unreadable { object: name.to_owned(), error };
+        let object = Object::parse(bytes).map_err(unreadable)?;
+        observed.push(observe(layouts, name, &object).map_err(unreadable)?);
+    }
+    Ok(gather(layouts, &observed))
+}
+
+fn gather(layouts: &Layouts, observed: &[Observed<'_>]) -> Outcome {
+    let reports: Vec<Report> = observed.iter().map(|observed| compare::compare(layouts, observed)).collect();
+    let mut outcome = Outcome::default();
+    let everything = compare::compare(layouts, &Observed::default()).not_in_object;
+    for thing in everything {
+        let all = |list: fn(&Report) -> &[Thing]| reports.iter().filter(|report| list(report).contains(&thing)).count();
+        let (agree, absent) = (all(|report| &report.agrees), all(|report| &report.not_in_object));
+        match (agree, absent) {
+            (_, absent) if absent == reports.len() => outcome.not_in_object.push(thing),
+            (1.., _) if agree + absent == reports.len() => outcome.agrees.push(thing),
+            _ => {}
+        }
+    }
+    for (observed, report) in observed.iter().zip(reports) {
+        outcome.differences.extend(report.differs);
+        let unknown = report.unknown.into_iter().map(|(thing, why)| (observed.witness.clone(), thing, why));
+        outcome.unknown.extend(unknown);
+    }
+    outcome.differences.extend(compare::twins(layouts, observed));
+    outcome
+}

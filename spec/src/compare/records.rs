@@ -1,0 +1,140 @@
+//! Structs, events and unions.
+
+use super::{
+    Finding, Observed, ObservedRecord, Rule, Value,
+    flat::{self, FoundField, SpecField},
+    members,
+    rules::{Check, RULES},
+    text::{shape_text, type_text},
+};
+use crate::{
+    layout::Layouts,
+    model::{Record, RecordKind, TypeId},
+    source::Span,
+};
+
+/// A record as both sides have it.
+pub(super) struct Pair<'a> {
+    pub(super) layouts: &'a Layouts,
+    pub(super) observed: &'a Observed<'a>,
+    record: &'a Record,
+    size: u64,
+    found: &'a ObservedRecord<'a>,
+    fields: Vec<SpecField<'a>>,
+    found_fields: Vec<FoundField<'a>>,
+}
+
+impl<'a> Pair<'a> {
+    pub(super) fn new(
+        layouts: &'a Layouts,
+        id: TypeId,
+        record: &'a Record,
+        observed: &'a Observed<'a>,
+        index: usize,
+        found: &'a ObservedRecord<'a>,
+    ) -> Self {
+        Pair {
+            layouts,
+            observed,
+            record,
+            size: layouts.of(id).size,
+            found,
+            fields: flat::of_spec(layouts, id, record),
+            found_fields: flat::of_observed(observed, index),
+        }
+    }
+
+    fn whole(&self, expected: impl Into<Value>, found: impl Into<Value>) -> Finding {
+        Finding { field: None, expected: expected.into(), found: found.into(), span: self.record.name.span }
+    }
+
+    /// The member of the witness that a field is compared with.
+    fn counterpart(&self, field: &SpecField<'_>) -> Option<&FoundField<'a>> {
+        self.found_fields.iter().find(|found| found.member.name == field.field.name.c)
+    }
+}
+
+/// Applies every rule for records and their members.
+pub(super) fn apply(pair: &Pair<'_>, add: &mut dyn FnMut(&'static Rule, Vec<Finding>)) {
+    for rule in RULES {
+        if let Check::Record(check) = rule.check {
+            add(rule, check(pair));
+        }
+    }
+    for field in &pair.fields {
+        if let Some(found) = pair.counterpart(field) {
+            let pair = members::Pair::new(pair.layouts, pair.observed, field, found);
+            members::apply(&pair, add);
+        }
+    }
+}
+
+pub(super) fn kind(pair: &Pair<'_>) -> Vec<Finding> {
+    let word = |union| if union { "union" } else { "struct" };
+    let expected = pair.record.kind == RecordKind::Union;
+    if expected == pair.found.union { Vec::new() } else { vec![pair.whole(word(expected), word(pair.found.union))] }
+}
+
+pub(super) fn size(pair: &Pair<'_>) -> Vec<Finding> {
+    if pair.size == pair.found.size { Vec::new() } else { vec![pair.whole(pair.size, pair.found.size)] }
+}
+
+pub(super) fn missing(pair: &Pair<'_>) -> Vec<Finding> {
+    let missing = pair.fields.iter().filter(|field| pair.counterpart(field).is_none());
+    missing
+        .map(|field| {
+            let ty = type_text(&pair.layouts.model, &field.field.ty);
+            // Whatever else lies there is likely the same field by another name.
+            let there = pair.found_fields.iter().find(|found| found.bit_offset == field.bit_offset && !found.in_union);
+            let found =
+                there.map_or("missing".to_owned(), |found| format!("missing (`{}` lies there)", found.member.name));
+            Finding {
+                field: Some(field.field.name.c.clone()),
+                expected: format!("{ty} at {}", place(field.bit_offset)).into(),
+                found: found.into(),
+                span: field.field.name.span,
+            }
+        })
+        .collect()
+}
+
+pub(super) fn extra(pair: &Pair<'_>) -> Vec<Finding> {
+    let extra = pair.found_fields.iter().filter(|found| !is_expected(pair, found) && !is_padding(pair, found));
+    extra
+        .map(|found| {
+            let ty = shape_text(pair.observed, &found.member.shape);
+            Finding {
+                field: Some(found.member.name.to_owned()),
+                expected: "no such field".into(),
+                found: format!("{ty} at {}", place(found.bit_offset)).into(),
+                span: omitted_span(pair.record, found.member.name).unwrap_or(pair.record.name.span),
+            }
+        })
+        .collect()
+}
+
+fn is_expected(pair: &Pair<'_>, found: &FoundField<'_>) -> bool {
+    pair.fields.iter().any(|field| field.field.name.c == found.member.name)
+}
+
+/// Whether a member is there to fill a hole: by its name, and because no field lies there. In unions, what lies there
+/// cannot be told.
+fn is_padding(pair: &Pair<'_>, found: &FoundField<'_>) -> bool {
+    let name = found.member.name.trim_start_matches('_');
+    let named = name.is_empty() || ["pad", "reserved", "unused"].iter().any(|word| name.starts_with(word));
+    let end = found.bit_offset.saturating_add(found.member.bit_size);
+    let covers = |field: &SpecField<'_>| field.bit_offset < end && found.bit_offset < field.bit_offset + field.bit_size;
+    named && (found.in_union || !pair.fields.iter().any(|field| !field.in_union && covers(field)))
+}
+
+fn omitted_span(record: &Record, name: &str) -> Option<Span> {
+    record.fields.iter().find(|field| field.name.c == name).map(|field| field.name.span)
+}
+
+/// A place that may lie within a byte.
+fn place(bit_offset: u64) -> String {
+    match bit_offset % 8 {
+        0 => format!("byte {}", bit_offset / 8),
+        bit => format!("byte {}, bit {bit}", bit_offset / 8),
+    }
+}

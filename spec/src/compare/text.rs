@@ -1,0 +1,49 @@
+//! Types in words, both sides in those of the spec as far as they have any.
+
+use super::{Observed, ObservedType, Shape, Sign};
+use crate::model::{Flags, Model, Type};
+
+/// The tag of the enum that C has for flags. It starts with `__` because the kernel has structs of such names.
+#[must_use]
+pub fn flags_tag(def: &Flags) -> String {
+    format!("__{}", def.name.c)
+}
+
+/// A type of the spec.
+pub(super) fn type_text(model: &Model, ty: &Type) -> String {
+    match ty {
+        Type::Scalar(scalar) => scalar.info().name.to_owned(),
+        Type::Str(count) => format!("str[{}]", count.value),
+        Type::Bytes(count) => format!("bytes[{}]", count.value),
+        Type::Array(element, count) => format!("{}[{}]", type_text(model, element), count.value),
+        Type::Def(id) => model.ty(*id).name().spec.clone(),
+        Type::Kernel(field) => field.info().name.to_owned(),
+        Type::Kptr(kind, target) => format!("{}[{target}]", kind.name()),
+    }
+}
+
+/// A type of a witness.
+pub(super) fn shape_text(observed: &Observed<'_>, shape: &Shape) -> String {
+    match shape {
+        Shape::Int { bool: true, size: 1, .. } => "bool".to_owned(),
+        Shape::Int { big_endian: true, size, .. } => format!("be{}", size.saturating_mul(8)),
+        Shape::Int { sign: Sign::Signed, size, .. } => format!("i{}", size.saturating_mul(8)),
+        Shape::Int { size, .. } => format!("u{}", size.saturating_mul(8)),
+        Shape::Float(size) => format!("a floating point number of {size} bytes"),
+        Shape::Pointer(_) => "a pointer".to_owned(),
+        Shape::Array(element, len) => format!("{}[{len}]", shape_text(observed, element)),
+        Shape::Def(index) => match observed.types.get(*index) {
+            Some(ObservedType::Record(record)) => {
+                let keyword = if record.union { "union" } else { "struct" };
+                named(keyword, record.name)
+            }
+            Some(ObservedType::Enum(def)) => named("enum", def.name),
+            None => "a type of its own".to_owned(),
+        },
+        Shape::Other(text) => (*text).to_owned(),
+    }
+}
+
+fn named(keyword: &str, name: &str) -> String {
+    if name.is_empty() { format!("an unnamed {keyword}") } else { format!("{keyword} {name}") }
+}
