@@ -4,7 +4,7 @@
 mod copy;
 mod live;
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command, thread};
 
 use bpf_layout_tests::{
     btf,
@@ -111,7 +111,7 @@ fn kernel_and_rust_follow_one_edited_number() {
     let files = copy.files();
 
     edit(&copy);
-    let built = copy.build();
+    let built = build_twice_at_once(&copy);
     let after = sizes(&built);
     assert_eq!(after.paths, [256; 3]);
     assert_eq!(before.event - after.event, 3 * 256, "three paths are 256 bytes shorter each");
@@ -121,6 +121,16 @@ fn kernel_and_rust_follow_one_edited_number() {
     assert_eq!(edited.len(), 1, "one file was edited");
     assert_eq!(edited[0].0, copy.spec());
     assert_nothing_is_rebuilt_for_nothing(&copy);
+}
+
+/// Two builds at once in one target folder: both must succeed, and agree on what they made.
+fn build_twice_at_once(copy: &Copy) -> Built {
+    let (one, other) = thread::scope(|scope| {
+        let other = scope.spawn(|| copy.build());
+        (copy.build(), other.join().expect("the other build succeeds"))
+    });
+    assert_eq!(one.out_dir, other.out_dir);
+    one
 }
 
 /// A build after no edit does nothing; one after `touch layouts.toml` rewrites nothing that was generated.
