@@ -56,6 +56,15 @@ pub enum Error {
         /// The generated one.
         generated: PathBuf,
     },
+    /// The BTF of an object cannot be read.
+    Unreadable(bpf_layout_check::Unreadable),
+    /// An object has types or maps that are not as the spec says.
+    Mismatch {
+        /// The source.
+        path: PathBuf,
+        /// Each difference with both sides, at its line of the spec.
+        differences: String,
+    },
     /// libbpf or libbpf-cargo cannot make a skeleton of an object.
     Skeleton {
         /// The source.
@@ -112,6 +121,14 @@ impl fmt::Display for Error {
                 found.display(),
                 generated.display()
             ),
+            Error::Unreadable(error) => error.fmt(f),
+            Error::Mismatch { path, differences } => write!(
+                f,
+                "{}\n\n`{}` does not agree with the spec\n  \
+                 = help: take types and maps from the generated header, or write in the spec what is meant",
+                differences.trim_end(),
+                path.display()
+            ),
             Error::Skeleton { path, reason } => write!(f, "no skeleton of `{}`: {reason}", path.display()),
             Error::SkeletonName { path, what, name } => write!(
                 f,
@@ -132,6 +149,7 @@ impl std::error::Error for Error {
         match self {
             Error::File(error) => Some(error),
             Error::NoClang { source, .. } => Some(source),
+            Error::Unreadable(error) => Some(error),
             _ => None,
         }
     }

@@ -26,6 +26,7 @@
 //! (`Builder` without [`Builder::source`]) needs neither at run time.
 #![forbid(unsafe_code)]
 
+mod check;
 mod clang;
 mod depfile;
 mod error;
@@ -88,8 +89,8 @@ impl Builder {
         self
     }
 
-    /// Compiles a BPF program `NAME.bpf.c` to `NAME.bpf.o` and generates its skeleton `NAME.skel.rs`. Any number of
-    /// them; paths are relative to the package's folder. Warnings of clang become cargo's; those that hide a wrong
+    /// Compiles a BPF program `NAME.bpf.c` to `NAME.bpf.o`, compares the object's BTF with the spec, and generates the
+    /// skeleton `NAME.skel.rs`. A type or map that is not as the spec says is an error. Any number of them; paths are relative to the package's folder. Warnings of clang become cargo's; those that hide a wrong
     /// layout (an incompatible pointer, an undeclared function) are errors.
     pub fn source(mut self, path: impl Into<PathBuf>) -> Self {
         self.sources.push(path.into());
@@ -127,7 +128,8 @@ impl Builder {
     /// ends with [`Output::tell_cargo`].
     ///
     /// # Errors
-    /// If the spec is not valid, a file cannot be read or written, or clang is missing, too old, or refuses a source.
+    /// If the spec is not valid, a file cannot be read or written, clang is missing, too old, or refuses a source, or an
+    /// object is not as the spec says.
     /// `Display` says it in as many lines as it takes, with what to do about it.
     pub fn build(self) -> Result<Output, Error> {
         let out_dir = match &self.out_dir {
@@ -145,7 +147,7 @@ impl Builder {
         }
         report.warnings.extend(spec_warnings(&loaded));
         if !self.sources.is_empty() {
-            object::build_all(&self, &out_dir, &mut report)?;
+            object::build_all(&self, &loaded, &out_dir, &mut report)?;
         }
         Ok(report)
     }

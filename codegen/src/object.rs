@@ -8,11 +8,12 @@ use std::{
 };
 
 use bpf_layout_emit::write::{self, WriteError};
+use bpf_layout_spec::Loaded;
 use libbpf_cargo::SkeletonBuilder;
 use libbpf_rs::{ObjectBuilder, libbpf_sys};
 
 use crate::{
-    Builder, Object, Output,
+    Builder, Object, Output, check,
     clang::{CLANG_VARIABLE, Clang},
     depfile,
     error::Error,
@@ -21,6 +22,7 @@ use crate::{
 
 /// What all sources of a build share.
 struct Workshop<'a> {
+    loaded: &'a Loaded,
     out_dir: &'a Path,
     clang: Clang,
     /// With libbpf's headers.
@@ -32,7 +34,7 @@ struct Workshop<'a> {
 }
 
 /// Builds every source of `builder` and adds what came of it to `output`.
-pub(crate) fn build_all(builder: &Builder, out_dir: &Path, output: &mut Output) -> Result<(), Error> {
+pub(crate) fn build_all(builder: &Builder, loaded: &Loaded, out_dir: &Path, output: &mut Output) -> Result<(), Error> {
     let sources: Vec<PathBuf> = builder.sources.iter().map(|path| located(path)).collect();
     let names = names(&sources)?;
     if builder.clang.is_none() {
@@ -44,6 +46,7 @@ pub(crate) fn build_all(builder: &Builder, out_dir: &Path, output: &mut Output) 
     };
     output.inputs.extend(watched);
     let workshop = Workshop {
+        loaded,
         out_dir,
         clang: Clang::find(builder.clang.as_deref())?,
         libbpf: libbpf_headers(out_dir)?,
@@ -112,6 +115,7 @@ impl Workshop<'_> {
             output.warnings.push(warnings.join("\n"));
         }
         self.watch(&depfile, output)?;
+        check::refuse_mismatch(self.loaded, source, &object)?;
         refuse_breaking_names(source, &object)?;
         builder
             .generate(&skeleton)
