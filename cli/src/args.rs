@@ -15,8 +15,8 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 /// One file, `layouts.toml`, says how the data lies that BPF programs (in C) and userspace (in Rust) share: event
-/// structs, string lengths, map capacities. This command writes that file, shows what follows from it, and generates
-/// the C header and the Rust types.
+/// structs, string lengths, map capacities. This command writes that file, shows what follows from it, generates
+/// the C header and the Rust types, and says what the maps cost.
 ///
 /// A build script does the same on every build, see the crate `bpf-layout-codegen`.
 #[derive(Debug, Parser)]
@@ -30,17 +30,18 @@ const STYLES: Styles = Styles::styled()
     after_help = "\
 Exit status:
   0  agrees, or done
-  1  differs: `generate --check` found files that would change
+  1  differs: `generate --check` found files that would change, or a map is over its budget
   2  could not do it; the reason is on standard error",
     after_long_help = "\
 Examples:
   cargo bpf-layout init                               write a layouts.toml to start from
   cargo bpf-layout show                               see every struct as it lies in memory
   cargo bpf-layout generate --out-dir src/generated   write the C header and the Rust types
+  cargo bpf-layout report                             see what every map costs
 
 Exit status:
   0  agrees, or done
-  1  differs: `generate --check` found files that would change
+  1  differs: `generate --check` found files that would change, or a map is over its budget
   2  could not do it; the reason is on standard error"
 )]
 pub(crate) struct Cli {
@@ -53,6 +54,7 @@ pub(crate) enum Task {
     Init(Init),
     Generate(Generate),
     Show(Show),
+    Report(Report),
     /// Print a completion script for a shell
     ///
     /// It completes `cargo-bpf-layout ...`, which does the same as `cargo bpf-layout ...`.
@@ -158,4 +160,65 @@ pub(crate) enum Format {
     Human,
     /// Stable JSON for programs
     Json,
+}
+
+/// Say what every map costs, against its budget
+///
+/// For each map two figures, empty and full: what the kernel reports (`memlock`, to the byte), and what the map really
+/// takes (within two percent), which can be twice that and more. The largest come first, with where their bytes go.
+///
+/// The kernel's private struct sizes decide what it reports. They are read from the BTF of the running kernel, or of
+/// the one that `--kernel` names.
+///
+/// Budgets are compared with what the kernel reports of full maps, on as many CPUs as `[budget] cpus` says, or 64.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo bpf-layout report                                the nearest layouts.toml, on this machine
+  cargo bpf-layout report --profile before --cpus 2,64   a profile, on a small and a large machine
+  cargo bpf-layout report --kernel 6.12.107+deb13-amd64  as another kernel reports it
+  cargo bpf-layout report --format json | jq .total
+
+JSON:
+  {\"profile\", \"cpus\", \"kernel\", \"page_size\", \"sizes\", \"exact\",
+   \"maps\": [{\"name\", \"type\", \"key_size\", \"value_size\", \"max_entries\", \"map_flags\",
+             \"memlock\", \"memlock_full\", \"real\", \"real_full\", \"budget\", \"parts\"}],
+   \"total\": {\"memlock\", \"memlock_full\", \"real\", \"real_full\"}, \"over_budget\"}
+  Sizes are bytes; _full is with every entry in use. Several --cpus give an array of these.
+
+Exit status:
+  0  done, and within every budget
+  1  over a budget: which, and the ways back under it, are on standard error
+  2  could not do it")]
+pub(crate) struct Report {
+    #[command(flatten)]
+    pub(crate) spec: SpecOptions,
+    /// Possible CPUs, or several numbers of them, separated by commas [default: those of this machine]
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=8192))]
+    pub(crate) cpus: Vec<u32>,
+    /// A BTF file, or a kernel of the bundled table by name [default: the running kernel]
+    #[arg(long, value_name = "KERNEL")]
+    pub(crate) kernel: Option<String>,
+    /// Bytes of a page: 4096, 16384 or 65536 [default: as the kernel has it]
+    #[arg(long, value_name = "BYTES", value_parser = page_size)]
+    pub(crate) page_size: Option<u64>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
+}
+
+/// How `report` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// A table for people
+    Table,
+    /// Stable JSON for programs
+    Json,
+}
+
+/// A page size that Linux has: a power of two from 4 KiB to 256 KiB.
+fn page_size(text: &str) -> Result<u64, String> {
+    let size = text.parse().map_err(|_| "not a number of bytes".to_owned())?;
+    let possible = u64::is_power_of_two(size) && (4096..=262_144).contains(&size);
+    if possible { Ok(size) } else { Err("expected a power of two from 4096 to 262144".into()) }
 }

@@ -4,7 +4,7 @@ mod human;
 mod json;
 mod rows;
 mod select;
-mod types;
+pub(crate) mod types;
 
 use std::process::ExitCode;
 

@@ -13,6 +13,7 @@ fn help_is_worth_reading() {
         (&["init", "--help"], "help-init.txt"),
         (&["generate", "--help"], "help-generate.txt"),
         (&["show", "--help"], "help-show.txt"),
+        (&["report", "--help"], "help-report.txt"),
         (&["completions", "--help"], "help-completions.txt"),
     ] {
         let ran = run(Path::new("."), task);
@@ -44,7 +45,7 @@ fn completions_know_every_task() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = run(Path::new("."), &["completions", shell]);
         assert_eq!((ran.status, ran.err.as_str()), (0, ""));
-        for word in ["cargo-bpf-layout", "init", "generate", "show", "completions", "profile"] {
+        for word in ["cargo-bpf-layout", "init", "generate", "show", "report", "completions", "profile"] {
             assert!(ran.out.contains(word), "{word} is not in the completions of {shell}");
         }
     }

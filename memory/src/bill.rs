@@ -30,6 +30,24 @@ pub enum Use {
 }
 
 impl Use {
+    /// In one word, for programs.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Use::Values => "values",
+            Use::Copies => "copies",
+            Use::Keys => "keys",
+            Use::Padding => "padding",
+            Use::Headers => "headers",
+            Use::Spares => "spares",
+            Use::Index => "index",
+            Use::Buffer => "buffer",
+            Use::Fixed => "fixed",
+            Use::Allocator => "allocator",
+            Use::Inner => "inner",
+        }
+    }
+
     /// In a few words.
     #[must_use]
     pub const fn text(self) -> &'static str {

@@ -21,6 +21,7 @@ mod bytes;
 mod cost;
 mod family;
 mod fields;
+mod gap;
 mod machine;
 mod map;
 mod older;
@@ -33,6 +34,7 @@ pub use crate::{
     bill::{Part, Use},
     cost::{Cost, memlock, parts},
     fields::{FieldBytes, fields_of},
+    gap::{reason, uncounted},
     machine::{Machine, possible_cpus},
     map::{MapShape, MapType, StructOps},
     report::{MapReport, Report, ReportError, Totals, shape_of},

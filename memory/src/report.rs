@@ -30,8 +30,10 @@ pub struct Report {
 pub struct MapReport {
     /// The map.
     pub id: MapId,
-    /// As the kernel creates it.
+    /// As the kernel is asked for it.
     pub shape: MapShape,
+    /// `max_entries` as the kernel then has it.
+    pub entries: u64,
     /// What it costs. For a map of maps, `real_full` has a map in every slot.
     pub cost: Cost,
 }
@@ -88,7 +90,7 @@ impl Report {
             if let Some(inner) = map.inner.and_then(|inner| maps.get(inner.0 as usize)) {
                 add_inner(&mut cost, shape.entries.saturating_mul(inner.cost.real_full));
             }
-            maps.push(MapReport { id, shape, cost });
+            maps.push(MapReport { id, shape, entries: shape.kernel_entries(machine.cpus), cost });
         }
         Ok(Report { machine: machine.clone(), maps })
     }

@@ -3,7 +3,7 @@
 use bpf_layout_spec::model::{Count, Expr, Model, Type};
 
 /// `u32`, `str[PATH]`, `addr[4][2]`.
-pub(super) fn type_text(model: &Model, ty: &Type) -> String {
+pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
     match ty {
         Type::Scalar(scalar) => scalar.info().name.into(),
         Type::Str(count) => format!("str[{}]", expression(model, &count.expr)),
@@ -26,7 +26,7 @@ fn array(model: &Model, ty: &Type) -> String {
 }
 
 /// `1024`, or `1024 (EXECS)` where it was written as an expression.
-pub(super) fn count_text(model: &Model, count: &Count) -> String {
+pub(crate) fn count_text(model: &Model, count: &Count) -> String {
     match &count.expr {
         Expr::Literal(_) => count.value.to_string(),
         named => format!("{} ({})", count.value, expression(model, named)),

@@ -65,21 +65,28 @@ struct Search<'a> {
     before: u64,
 }
 
-/// The ways, the best first: those that are enough, with the fewest halvings; then those that save most.
+/// The ways, the best first: numbers that are enough alone, those with the fewest halvings before the others; several
+/// numbers together, each changed less; then those that are not enough, those that save most before the others.
 pub(super) fn back_under(layouts: &Layouts, machine: &Machine, scope: Scope, budget: u64) -> Vec<Way> {
     let mut search = Search { layouts, machine, scope, budget, before: 0 };
     let Some(before) = search.cost(&[]) else { return Vec::new() };
     search.before = before;
     let knobs = search.knobs();
-    let mut ways: Vec<(u32, Way)> = knobs.iter().filter_map(|knob| search.alone(*knob)).collect();
-    ways.sort_by_key(|(halvings, way)| (!way.enough, if way.enough { *halvings } else { 0 }, way.after));
-    let mut ways: Vec<Way> = ways.into_iter().map(|(_, way)| way).take(MOST).collect();
-    if !ways.iter().any(|way| way.enough)
-        && let Some(way) = search.together(&knobs)
-    {
-        ways.insert(0, way);
-    }
-    ways
+    let alone = knobs.iter().filter_map(|knob| search.alone(*knob));
+    let (mut enough, mut others): (Vec<_>, Vec<_>) = alone.partition(|(_, way)| way.enough);
+    enough.sort_by_key(|(halvings, way)| (*halvings, way.after));
+    others.sort_by_key(|(_, way)| way.after);
+    let together = search.together(&knobs).filter(|way| way.changes.len() > 1);
+    let ways = enough.into_iter().map(|(_, way)| way).chain(together).chain(others.into_iter().map(|(_, way)| way));
+    ways.take(MOST).collect()
+}
+
+/// A number that could be halved once more.
+struct Step {
+    index: usize,
+    half: u64,
+    /// What is left then.
+    after: u64,
 }
 
 impl Search<'_> {
@@ -110,47 +117,53 @@ impl Search<'_> {
         saving.into_iter().take(MOST_SEARCHED).map(|(_, knob)| knob).collect()
     }
 
-    /// One number, halved until it is enough or as small as makes sense, and how often.
+    /// One number, halved until it is enough, and how often; halved once if it never is.
     fn alone(&self, knob: Knob) -> Option<(u32, Way)> {
         let mut value = knob.value(&self.layouts.model);
-        let (mut halvings, mut found) = (0, None);
+        let (mut halvings, mut once) = (0, None);
         while let Some(half) = self.halved(knob, value) {
             let Some(after) = self.cost(&[(knob, half)]) else { break };
             (value, halvings) = (half, halvings + 1);
             let way = self.way(&[(knob, half)], after);
-            let enough = way.enough;
-            found = Some((halvings, way));
-            if enough {
-                break;
+            if way.enough {
+                return Some((halvings, way));
             }
+            once.get_or_insert(way);
         }
-        found
+        once.map(|way| (1, way))
     }
 
-    /// Several numbers, each step halving the one that saves most.
+    /// Several numbers, each halved about as often as the others.
     fn together(&self, knobs: &[Knob]) -> Option<Way> {
         let model = &self.layouts.model;
         let mut numbers: Vec<(Knob, u64)> = knobs.iter().map(|knob| (*knob, knob.value(model))).collect();
+        let mut halvings = vec![0_u32; numbers.len()];
+        let mut before = self.before;
         for _ in 0..MOST_STEPS {
-            let (index, half, after) = self.best_step(&numbers)?;
-            numbers[index].1 = half;
-            if after <= self.budget {
+            let step = self.next_step(&numbers, &halvings, before)?;
+            numbers[step.index].1 = step.half;
+            halvings[step.index] += 1;
+            before = step.after;
+            if before <= self.budget {
                 numbers.retain(|(knob, value)| *value != knob.value(model));
-                return Some(self.way(&numbers, after));
+                return Some(self.way(&numbers, before));
             }
         }
         None
     }
 
-    /// The number whose half leaves least, that half, and what is left.
-    fn best_step(&self, numbers: &[(Knob, u64)]) -> Option<(usize, u64, u64)> {
+    /// Of the numbers whose half saves at least half of what the best saves, the one that was halved least.
+    fn next_step(&self, numbers: &[(Knob, u64)], halvings: &[u32], before: u64) -> Option<Step> {
         let steps = numbers.iter().enumerate().filter_map(|(index, (knob, value))| {
             let half = self.halved(*knob, *value)?;
             let mut tried = numbers.to_vec();
             tried[index].1 = half;
-            Some((index, half, self.cost(&tried)?))
+            Some(Step { index, half, after: self.cost(&tried)? })
         });
-        steps.min_by_key(|(_, _, after)| *after)
+        let steps: Vec<Step> = steps.filter(|step| step.after < before).collect();
+        let most = steps.iter().map(|step| before - step.after).max()?;
+        let worth = steps.into_iter().filter(|step| (before - step.after) >= most / 2);
+        worth.min_by_key(|step| (halvings[step.index], step.after))
     }
 
     fn way(&self, numbers: &[(Knob, u64)], after: u64) -> Way {

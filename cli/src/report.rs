@@ -1,0 +1,79 @@
+//! `report`: what every map costs. Prints what the memory model says and reckons nothing.
+
+mod detail;
+mod json;
+mod kernel;
+mod table;
+
+use std::process::ExitCode;
+
+use bpf_layout_memory::{
+    Machine, Report, ReportError,
+    budget::{Budgets, DEFAULT_CPUS},
+    possible_cpus,
+};
+use bpf_layout_spec::{Loaded, model::Model};
+
+use crate::{
+    args::{self, ReportFormat},
+    failure::Failure,
+    print, remark, spec_file,
+};
+
+pub(crate) fn run(options: &args::Report) -> Result<ExitCode, Failure> {
+    let loaded = spec_file::load(&options.spec)?;
+    let mut machine = Machine::new(kernel::find(options.kernel.as_deref())?, 1);
+    machine.page_size = options.page_size.unwrap_or(machine.page_size);
+    let reports = cpus(options)?
+        .into_iter()
+        .map(|cpus| Report::new(&loaded.layouts, &Machine { cpus, ..machine.clone() }))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(unknown_type)?;
+    let budgets = budgets(options, &loaded, machine)?;
+    print(&match options.format {
+        ReportFormat::Table => table::text(&loaded, &reports),
+        ReportFormat::Json => json::text(&loaded, &reports, budgets.as_ref()),
+    })?;
+    Ok(budgets.map_or(ExitCode::SUCCESS, |budgets| say(&budgets, &loaded)))
+}
+
+/// The numbers of CPUs to report for, at least one.
+fn cpus(options: &args::Report) -> Result<Vec<u64>, Failure> {
+    if !options.cpus.is_empty() {
+        return Ok(options.cpus.iter().copied().map(u64::from).collect());
+    }
+    let possible = possible_cpus().map_err(|error| {
+        Failure::new(format_args!("cannot tell how many CPUs this machine can have: {error}"), "say it: `--cpus N`")
+    })?;
+    Ok(vec![possible])
+}
+
+/// The spec's budgets against the largest machine; `None` if it has none.
+fn budgets(options: &args::Report, loaded: &Loaded, machine: Machine) -> Result<Option<Budgets>, Failure> {
+    let model = &loaded.layouts.model;
+    if !Budgets::exist(model) {
+        return Ok(None);
+    }
+    let machine = Machine { cpus: budget_cpus(options, model), ..machine };
+    Budgets::check(&loaded.layouts, &machine).map(Some).map_err(unknown_type)
+}
+
+/// `[budget] cpus`, or what `--cpus` says, or the default.
+fn budget_cpus(options: &args::Report, model: &Model) -> u64 {
+    let own = model.budget.and_then(|budget| budget.cpus);
+    own.or(options.cpus.iter().max().copied()).map_or(DEFAULT_CPUS, u64::from)
+}
+
+/// Says what is over its budget.
+fn say(budgets: &Budgets, loaded: &Loaded) -> ExitCode {
+    let model = &loaded.layouts.model;
+    for warning in budgets.warnings(model) {
+        remark(&format!("warning: {warning}\n"));
+    }
+    remark(&budgets.errors(model, &loaded.sources));
+    if budgets.hold() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn unknown_type(error: ReportError) -> Failure {
+    Failure::new(error, "report for a kernel that has them: `--kernel NAME`, such as 7.3.4+deb13-amd64")
+}

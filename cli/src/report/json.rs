@@ -1,0 +1,164 @@
+//! Costs for programs. The shape of this JSON is an interface, documented in docs/cli.md: keys are added, never changed.
+
+use bpf_layout_memory::{
+    MapReport, Report, Source, Totals,
+    budget::{Budgets, Excess, Scope},
+};
+use bpf_layout_spec::{Loaded, model::Model};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    profile: Option<&'a str>,
+    cpus: u64,
+    kernel: &'a str,
+    page_size: u64,
+    sizes: &'static str,
+    exact: bool,
+    maps: Vec<Map<'a>>,
+    total: Figures,
+    over_budget: Vec<Over<'a>>,
+}
+
+#[derive(Serialize)]
+struct Map<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    ty: &'static str,
+    key_size: u64,
+    value_size: u64,
+    max_entries: u64,
+    map_flags: u32,
+    #[serde(flatten)]
+    figures: Figures,
+    budget: Option<u64>,
+    parts: Vec<Part>,
+}
+
+#[derive(Serialize)]
+struct Part {
+    of: &'static str,
+    bytes: u64,
+}
+
+#[derive(Serialize)]
+struct Figures {
+    memlock: u64,
+    memlock_full: u64,
+    real: u64,
+    real_full: u64,
+}
+
+#[derive(Serialize)]
+struct Over<'a> {
+    map: Option<&'a str>,
+    budget: u64,
+    cpus: u64,
+    memlock_full: u64,
+    real_full: u64,
+    error: bool,
+    ways: Vec<Way<'a>>,
+}
+
+#[derive(Serialize)]
+struct Way<'a> {
+    changes: Vec<Change<'a>>,
+    saves: u64,
+    after: u64,
+    enough: bool,
+}
+
+#[derive(Serialize)]
+struct Change<'a> {
+    name: &'a str,
+    from: u64,
+    to: u64,
+}
+
+/// One document, or an array of them for several numbers of CPUs, with a newline at its end.
+pub(super) fn text(loaded: &Loaded, reports: &[Report], budgets: Option<&Budgets>) -> String {
+    let model = &loaded.layouts.model;
+    let documents: Vec<Document<'_>> = reports.iter().map(|report| document(model, report, budgets)).collect();
+    let json = match documents.as_slice() {
+        [one] => serde_json::to_string_pretty(one),
+        several => serde_json::to_string_pretty(several),
+    };
+    json.expect("strings and numbers always serialise") + "\n"
+}
+
+fn document<'a>(model: &'a Model, report: &'a Report, budgets: Option<&'a Budgets>) -> Document<'a> {
+    let machine = &report.machine;
+    Document {
+        profile: model.profile.as_deref(),
+        cpus: machine.cpus,
+        kernel: &machine.kernel.name,
+        page_size: machine.page_size,
+        sizes: match machine.kernel.source {
+            Source::RunningKernel | Source::File => "btf",
+            Source::Table => "table",
+            Source::Nearest => "nearest",
+        },
+        exact: report.is_exact(),
+        maps: report.maps.iter().map(|map| map_of(model, map)).collect(),
+        total: Figures::from(report.totals()),
+        over_budget: budgets
+            .map(|budgets| budgets.over.iter().map(|over| over_of(model, budgets, over)).collect())
+            .unwrap_or_default(),
+    }
+}
+
+fn map_of<'a>(model: &'a Model, found: &MapReport) -> Map<'a> {
+    let map = model.map(found.id);
+    let (shape, cost) = (&found.shape, &found.cost);
+    Map {
+        name: &map.name.spec,
+        ty: map.kind.name,
+        key_size: shape.key,
+        value_size: shape.value,
+        max_entries: found.entries,
+        map_flags: shape.flags,
+        figures: Figures {
+            memlock: cost.memlock,
+            memlock_full: cost.memlock_full,
+            real: cost.real,
+            real_full: cost.real_full,
+        },
+        budget: map.budget,
+        parts: cost.parts.iter().map(|part| Part { of: part.of.id(), bytes: part.bytes }).collect(),
+    }
+}
+
+fn over_of<'a>(model: &'a Model, budgets: &Budgets, over: &'a Excess) -> Over<'a> {
+    Over {
+        map: match over.scope {
+            Scope::Map(id) => Some(&model.map(id).name.spec),
+            Scope::Total => None,
+        },
+        budget: over.budget,
+        cpus: budgets.machine.cpus,
+        memlock_full: over.memlock_full,
+        real_full: over.real_full,
+        error: over.is_error(),
+        ways: over
+            .ways
+            .iter()
+            .map(|way| Way {
+                changes: way
+                    .changes
+                    .iter()
+                    .map(|change| Change { name: &change.name, from: change.from, to: change.to })
+                    .collect(),
+                saves: way.saves,
+                after: way.after,
+                enough: way.enough,
+            })
+            .collect(),
+    }
+}
+
+impl From<Totals> for Figures {
+    fn from(totals: Totals) -> Self {
+        let Totals { memlock, memlock_full, real, real_full } = totals;
+        Figures { memlock, memlock_full, real, real_full }
+    }
+}

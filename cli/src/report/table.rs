@@ -1,0 +1,161 @@
+//! Costs for people: one line a map, the largest first, then where the bytes go.
+
+use std::{cmp::Reverse, fmt::Write as _};
+
+use bpf_layout_memory::{
+    MapReport, Report, Source,
+    text::{exact, grouped, percent},
+};
+use bpf_layout_spec::{Loaded, model::Model};
+use clap::builder::styling::{AnsiColor, Style};
+
+use super::detail;
+
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
+const RED: Style = AnsiColor::Red.on_default().bold();
+
+/// Columns that names take; a longer one has a line of its own.
+const LONGEST_NAME: usize = 26;
+
+/// Everything, coloured with ANSI escapes. Several reports differ in their numbers of CPUs and stand side by side.
+pub(super) fn text(loaded: &Loaded, reports: &[Report]) -> String {
+    let model = &loaded.layouts.model;
+    let Some(first) = reports.first() else { return String::new() };
+    if model.maps.is_empty() {
+        return format!("`{}` defines no maps\n", model.spec_name);
+    }
+    let mut order: Vec<&MapReport> = first.maps.iter().collect();
+    order.sort_by_key(|map| Reverse((map.cost.memlock_full.max(map.cost.real_full), map.cost.memlock_full)));
+    let mut text = heading(model, reports);
+    if reports.len() == 1 {
+        text += &lines(model, &single(model, first, &order));
+        text.push('\n');
+        text += &detail::text(loaded, first, &order);
+    } else {
+        text += &lines(model, &side_by_side(model, reports, &order));
+    }
+    text
+}
+
+/// What was reckoned, for which machine, and how far it can be trusted.
+fn heading(model: &Model, reports: &[Report]) -> String {
+    let machine = &reports[0].machine;
+    let kernel = &machine.kernel;
+    let profile = model.profile.as_ref().map(|profile| format!(", profile {profile}")).unwrap_or_default();
+    let cpus = reports.iter().map(|report| report.machine.cpus.to_string()).collect::<Vec<_>>().join(" and ");
+    let cpus = if cpus == "1" { "1 possible CPU".into() } else { format!("{cpus} possible CPUs") };
+    let mut text = format!(
+        "{BOLD}{}{profile}{BOLD:#}: bytes on {cpus}, with pages of {} bytes\n",
+        model.spec_name,
+        grouped(machine.page_size)
+    );
+    let trust = match (&kernel.source, reports.iter().all(Report::is_exact)) {
+        (Source::Nearest, _) => "some hundred bytes off for each map",
+        (_, true) => "to the byte",
+        (_, false) => "to the byte, but for devmaps, which differ between releases of 5.10",
+    };
+    let sizes = match kernel.source {
+        Source::RunningKernel => format!("BTF of the running kernel {}", kernel.name),
+        Source::File => format!("BTF file {}", kernel.name),
+        Source::Table => format!("bundled table, kernel {}", kernel.name),
+        Source::Nearest => format!("bundled table, kernel {}, as the running one has no BTF", kernel.name),
+    };
+    let _ = writeln!(text, "struct sizes: {sizes}");
+    let _ = writeln!(text, "memlock is what the kernel reports, {trust}; really taken is within two percent\n");
+    text
+}
+
+/// A line of the table: the name, then cells that are aligned to the right.
+struct Line {
+    name: String,
+    cells: Vec<String>,
+    kind: Kind,
+}
+
+enum Kind {
+    Heading,
+    Map { over: bool },
+    Total,
+}
+
+fn single(model: &Model, report: &Report, order: &[&MapReport]) -> Vec<Line> {
+    let totals = report.totals();
+    let budgets = model.maps.iter().any(|map| map.budget.is_some()) || model.budget.is_some_and(|b| b.total.is_some());
+    let mut table = vec![Line {
+        name: "map".into(),
+        cells: words(&[
+            "memlock",
+            "when full",
+            "really taken",
+            "when full",
+            "share",
+            if budgets { "budget" } else { "" },
+        ]),
+        kind: Kind::Heading,
+    }];
+    let budget = |budget: Option<u64>| budget.map(exact).unwrap_or_default();
+    for map in order {
+        let cost = &map.cost;
+        let own = model.map(map.id).budget;
+        let mut cells: Vec<String> = [cost.memlock, cost.memlock_full, cost.real, cost.real_full].map(grouped).into();
+        cells.extend([percent(cost.memlock_full, totals.memlock_full), budget(own)]);
+        let over = own.is_some_and(|budget| cost.memlock_full > budget);
+        table.push(Line { name: model.map(map.id).name.spec.clone(), cells, kind: Kind::Map { over } });
+    }
+    let mut cells: Vec<String> =
+        [totals.memlock, totals.memlock_full, totals.real, totals.real_full].map(grouped).into();
+    cells.extend([String::new(), budget(model.budget.and_then(|budget| budget.total))]);
+    table.push(Line { name: "total".into(), cells, kind: Kind::Total });
+    table
+}
+
+/// The full figures for each number of CPUs.
+fn side_by_side(model: &Model, reports: &[Report], order: &[&MapReport]) -> Vec<Line> {
+    let cpus =
+        |report: &Report| format!("{} CPU{}", report.machine.cpus, if report.machine.cpus == 1 { "" } else { "s" });
+    let heading = reports.iter().flat_map(|report| [format!("full, {}", cpus(report)), "really taken".into()]);
+    let mut table = vec![Line { name: "map".into(), cells: heading.collect(), kind: Kind::Heading }];
+    for map in order {
+        let costs = reports.iter().map(|report| &report.maps[map.id.0 as usize].cost);
+        let cells = costs.flat_map(|cost| [cost.memlock_full, cost.real_full]).map(grouped).collect();
+        table.push(Line { name: model.map(map.id).name.spec.clone(), cells, kind: Kind::Map { over: false } });
+    }
+    let totals = reports.iter().map(Report::totals);
+    let cells = totals.flat_map(|totals| [totals.memlock_full, totals.real_full]).map(grouped).collect();
+    table.push(Line { name: "total".into(), cells, kind: Kind::Total });
+    table
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn lines(model: &Model, table: &[Line]) -> String {
+    let longest = model.maps.iter().map(|map| map.name.spec.chars().count()).max().unwrap_or(0);
+    let name_width = longest.clamp(5, LONGEST_NAME);
+    let mut widths = vec![0; table.iter().map(|line| line.cells.len()).max().unwrap_or(0)];
+    for line in table {
+        for (width, cell) in widths.iter_mut().zip(&line.cells) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    for line in table {
+        let cells = line.cells.iter().zip(&widths).map(|(cell, &width)| format!("  {cell:>width$}"));
+        let cells = cells.collect::<String>();
+        let cells = cells.trim_end();
+        let style = match line.kind {
+            Kind::Heading => DIM,
+            Kind::Map { over: true } => RED,
+            Kind::Map { over: false } => Style::new(),
+            Kind::Total => BOLD,
+        };
+        if line.name.chars().count() > name_width {
+            let _ = writeln!(text, "{style}{}\n{:name_width$}{cells}{style:#}", line.name, "");
+        } else {
+            let _ = writeln!(text, "{style}{:name_width$}{cells}{style:#}", line.name);
+        }
+    }
+    text
+}

@@ -1,0 +1,144 @@
+//! `report`, on kernels of the bundled table, so that the figures are the same everywhere.
+
+mod common;
+
+use std::{fs, path::Path};
+
+use common::{Ran, golden, run};
+use tempfile::TempDir;
+
+/// The maps of Inspektor Gadget before their memory was cut, and others of every kind of cost.
+const SPEC: &str = include_str!("golden/report.toml");
+
+const KERNEL: &str = "6.16.12+deb13-amd64";
+
+fn folder(spec: &str) -> TempDir {
+    let folder = TempDir::new().expect("a temporary folder");
+    fs::write(folder.path().join("layouts.toml"), spec).expect("writable");
+    folder
+}
+
+fn report(folder: &Path, more: &[&str]) -> Ran {
+    run(folder, &[&["report", "--kernel", KERNEL], more].concat())
+}
+
+#[test]
+fn the_table_is_for_people() {
+    let folder = folder(SPEC);
+    let ran = report(folder.path(), &["--cpus", "4"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    golden("report.txt", &ran.out);
+    // Warnings are sentences, as long as the names in them.
+    for line in ran.out.lines().filter(|line| !line.starts_with("warning")) {
+        assert!(line.chars().count() <= 100, "over 100 columns: {line}");
+    }
+    assert!(ran.out.contains("136,873,504"), "what the kernel reported to Inspektor Gadget");
+}
+
+#[test]
+fn machines_stand_side_by_side() {
+    let folder = folder(SPEC);
+    let ran = report(folder.path(), &["--cpus", "2,64"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    golden("report-cpus.txt", &ran.out);
+}
+
+#[test]
+fn json_is_for_programs() {
+    let folder = folder(SPEC);
+    let ran = report(folder.path(), &["--cpus", "4", "--format", "json"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    golden("report.json", &ran.out);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    for figure in ["memlock", "memlock_full", "real", "real_full"] {
+        let maps = json["maps"].as_array().expect("maps");
+        let sum: u64 = maps.iter().map(|map| map[figure].as_u64().expect("a number")).sum();
+        assert_eq!(json["total"][figure].as_u64(), Some(sum), "{figure}");
+    }
+    let several = report(folder.path(), &["--cpus", "1,2,3", "--format", "json"]);
+    let several: serde_json::Value = serde_json::from_str(&several.out).expect("JSON");
+    let cpus: Vec<_> = several.as_array().expect("an array").iter().map(|one| one["cpus"].as_u64()).collect();
+    assert_eq!(cpus, [Some(1), Some(2), Some(3)]);
+}
+
+#[test]
+fn over_a_budget_is_status_1() {
+    let budgeted = format!("{SPEC}\n[budget]\ntotal = \"24 MiB\"\ncpus = 4\n");
+    let budgeted = budgeted.replace("max_entries = \"SOCKETS\"", "max_entries = \"SOCKETS\"\nbudget = \"20 MiB\"");
+    let folder = folder(&budgeted);
+    let ran = report(folder.path(), &["--cpus", "2"]);
+    assert_eq!(ran.status, 1);
+    golden("report-budget.txt", &ran.err);
+    assert!(ran.out.contains("20 MiB"), "the table shows the budget: {}", ran.out);
+
+    let json = report(folder.path(), &["--cpus", "2", "--format", "json"]);
+    assert_eq!(json.status, 1);
+    let json: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    let over = json["over_budget"].as_array().expect("an array");
+    let names: Vec<_> = over.iter().map(|over| over["map"].as_str()).collect();
+    assert_eq!(names, [Some("gadget_sockets"), None]);
+    assert_eq!(over[0]["cpus"].as_u64(), Some(4), "budgets are the spec's, whatever --cpus says");
+
+    let within = budgeted.replace("PATH = 4096", "PATH = 512").replace("FSNOTIFY = 10240", "FSNOTIFY = 1024");
+    fs::write(folder.path().join("layouts.toml"), within).expect("writable");
+    let ran = report(folder.path(), &["--cpus", "2"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn the_running_kernel_is_the_default() {
+    let folder = folder(SPEC);
+    let ran = run(folder.path(), &["report"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").expect("a release");
+    let expected = if Path::new("/sys/kernel/btf/vmlinux").exists() { release.trim() } else { "bundled table" };
+    assert!(ran.out.contains(expected), "{}", ran.out);
+}
+
+#[test]
+fn a_btf_file_is_a_kernel() {
+    const BTF: &str = "/sys/kernel/btf/vmlinux";
+    let folder = folder(SPEC);
+    let not_btf = run(folder.path(), &["report", "--kernel", "layouts.toml"]);
+    assert_eq!((not_btf.status, not_btf.out.as_str()), (2, ""));
+    assert!(not_btf.err.contains("cannot read the BTF"), "{}", not_btf.err);
+    if !Path::new(BTF).exists() {
+        assert!(std::env::var_os("BPF_LAYOUT_REQUIRE_KERNEL").is_none(), "no BTF of the kernel, and it was required");
+        eprintln!("skipped: this kernel has no BTF");
+        return;
+    }
+    let by_file = run(folder.path(), &["report", "--kernel", BTF, "--format", "json"]);
+    let running = run(folder.path(), &["report", "--format", "json"]);
+    let maps = |ran: &Ran| serde_json::from_str::<serde_json::Value>(&ran.out).expect("JSON")["maps"].clone();
+    assert_eq!(maps(&by_file), maps(&running));
+}
+
+#[test]
+fn what_cannot_be_done_is_status_2() {
+    let folder = folder(SPEC);
+    for (arguments, message) in [
+        (&["--kernel", "6.16.12+deb13-amd63"][..], "did you mean `6.16.12+deb13-amd64`?"),
+        (&["--cpus", "0"], "--cpus"),
+        (&["--cpus", "many"], "--cpus"),
+        (&["--page-size", "5000"], "power of two"),
+    ] {
+        let ran = run(folder.path(), &[&["report"], arguments].concat());
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{arguments:?}");
+        assert!(ran.err.contains(message), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_type_that_the_kernel_lacks_is_status_2() {
+    let folder = folder("spec = 1\n[map.seen]\ntype = \"bloom_filter\"\nvalue = \"u64\"\nmax_entries = 8\n");
+    let ran = run(folder.path(), &["report", "--kernel", "5.10.0-32-amd64"]);
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("has no maps of type `bloom_filter`, which `seen` is"), "{}", ran.err);
+}
+
+#[test]
+fn no_maps_cost_nothing() {
+    let folder = folder("spec = 1\n[struct.a]\nfields = [{ name = \"x\", type = \"u8\" }]\n");
+    let ran = report(folder.path(), &["--cpus", "2"]);
+    assert_eq!((ran.status, ran.out.as_str()), (0, "`layouts.toml` defines no maps\n"));
+}
