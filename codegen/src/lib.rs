@@ -26,6 +26,7 @@
 //! (`Builder` without [`Builder::source`]) needs neither at run time.
 #![forbid(unsafe_code)]
 
+mod budget;
 mod check;
 mod clang;
 mod depfile;
@@ -128,7 +129,7 @@ impl Builder {
     /// ends with [`Output::tell_cargo`].
     ///
     /// # Errors
-    /// If the spec is not valid, a file cannot be read or written, clang is missing, too old, or refuses a source, or an
+    /// If the spec is not valid, a map is over its budget, a file cannot be read or written, clang is missing, too old, or refuses a source, or an
     /// object is not as the spec says.
     /// `Display` says it in as many lines as it takes, with what to do about it.
     pub fn build(self) -> Result<Output, Error> {
@@ -138,6 +139,7 @@ impl Builder {
         };
         let (profile, asked_environment) = self.chosen_profile();
         let loaded = bpf_layout_spec::load(&located(&self.spec), &Options { profile })?;
+        let budget_warnings = budget::check(&loaded)?;
         let outputs = files::generated(&loaded.layouts, &out_dir);
         write::write_if_changed(&outputs)?;
 
@@ -146,6 +148,7 @@ impl Builder {
             report.variables.push(PROFILE_VARIABLE);
         }
         report.warnings.extend(spec_warnings(&loaded));
+        report.warnings.extend(budget_warnings);
         if !self.sources.is_empty() {
             object::build_all(&self, &loaded, &out_dir, &mut report)?;
         }

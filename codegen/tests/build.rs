@@ -300,3 +300,29 @@ fn without_a_folder_to_write_to_it_says_so() {
     let error = Builder::new(package.path("layouts.toml")).build().expect_err("there is no OUT_DIR");
     assert!(matches!(error, Error::NoOutDir));
 }
+
+#[test]
+fn over_a_budget_is_no_build() {
+    let package = Package::new(&program());
+    let builder = || Builder::new(package.path("layouts.toml")).out_dir(package.path("out"));
+    let map = "\n[map.opens]\ntype = \"hash\"\nkey = \"u32\"\nvalue = \"open\"\nmax_entries = 16384\n";
+    let budget = "budget = \"1 MiB\"\n[budget]\ncpus = 8\n";
+    fs::write(package.path("layouts.toml"), format!("{SPEC}{map}{budget}")).expect("writable");
+    assert_eq!(
+        error(&package, builder()),
+        "\
+error: the entries of `opens` cost 2,361,280 bytes when full, 1.3 MB over the budget of 1 MiB
+  --> DIR/layouts.toml:14:6
+  = note: reckoned for 8 possible CPUs, with the struct sizes of the kernel 7.3.4+deb13-amd64
+  = help: max_entries of opens 16384 -> 4096 saves 1.8 MB
+  = help: PATH 64 -> 32 saves 524.5 kB, which is not enough alone
+  = help: `flags = [\"no_prealloc\"]` takes 270.0 kB until entries are used; full, it really takes 3.5 MB"
+    );
+    assert_eq!(package.out(), [""; 0], "nothing is generated");
+
+    // Within the budget by what the kernel reports, but each element fills a slab object that is larger.
+    let sparse = map.replace("max_entries", "flags = [\"no_prealloc\"]\nmax_entries");
+    fs::write(package.path("layouts.toml"), format!("{SPEC}{sparse}{}", budget.replace('1', "3"))).expect("writable");
+    let warnings = builder().build().unwrap_or_else(|error| panic!("{error}")).warnings;
+    assert!(matches!(warnings.as_slice(), [one] if one.contains("`opens`") && one.contains("3.5 MB")), "{warnings:?}");
+}
