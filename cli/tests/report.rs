@@ -69,6 +69,9 @@ fn over_a_budget_is_status_1() {
     let ran = report(folder.path(), &["--cpus", "2"]);
     assert_eq!(ran.status, 1);
     golden("report-budget.txt", &ran.err);
+    let docs = include_str!("../../docs/memory.md");
+    let (first, _) = ran.err.split_once("error: all").expect("two budgets are exceeded");
+    assert!(docs.contains(first), "docs/memory.md shows something else than\n{first}");
     assert!(ran.out.contains("20 MiB"), "the table shows the budget: {}", ran.out);
 
     let json = report(folder.path(), &["--cpus", "2", "--format", "json"]);
