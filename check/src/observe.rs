@@ -24,7 +24,7 @@ pub fn observe<'a>(layouts: &Layouts, witness: &str, object: &Object<'a>) -> Res
     let mut reader = Reader::new(object.btf());
     reader.spec(layouts);
     let maps = maps.iter().map(|map| reader.map(map)).collect();
-    Ok(Observed { reversed_dimensions: object.is_by_gcc(), ..reader.finish(witness, maps) })
+    Ok(Observed { by_gcc: object.is_by_gcc(), ..reader.finish(witness, maps) })
 }
 
 /// What BTF says of the types of the spec, where it belongs to no object: that of a loaded program or map, say.
@@ -102,12 +102,7 @@ impl<'b, 'a> Reader<'b, 'a> {
             }
         }
         // Each index was given out once, and each type that waited was read.
-        Observed {
-            witness: witness.to_owned(),
-            types: self.types.into_values().collect(),
-            reversed_dimensions: false,
-            maps,
-        }
+        Observed { witness: witness.to_owned(), types: self.types.into_values().collect(), by_gcc: false, maps }
     }
 
     fn record(&mut self, ty: &Type<'a>, name: &'a str) -> ObservedRecord<'a> {

@@ -211,7 +211,7 @@ fn compare_values(observed: &Observed<'_>, set: enums::Set<'_>, report: &mut Rep
     let mut subject = Subject::new(ThingKind::Type, &set.name.spec, set.name.span, observed);
     for found in set.tags().iter().flat_map(|tag| observed.enums(tag)) {
         subject.seen = true;
-        let pair = enums::Pair { set: &set, found };
+        let pair = enums::Pair { set: &set, found, by_gcc: observed.by_gcc };
         subject.unknown = subject.unknown.or(pair.unknown());
         enums::apply(&pair, &mut |rule, findings| subject.add(rule, &found.place, findings));
     }

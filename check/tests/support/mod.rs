@@ -1,6 +1,8 @@
 //! Specs, programs that use all of one, and compilers to build them.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of this")]
 
+pub mod mutants;
+
 use std::{
     fmt::Write as _,
     fs,

@@ -53,6 +53,8 @@ impl Set<'_> {
 pub(super) struct Pair<'a> {
     pub(super) set: &'a Set<'a>,
     pub(super) found: &'a ObservedEnum<'a>,
+    /// Whether GCC wrote it.
+    pub(super) by_gcc: bool,
 }
 
 impl Pair<'_> {
@@ -61,7 +63,7 @@ impl Pair<'_> {
     }
 
     fn found_value(&self, variant: &Variant) -> Option<i128> {
-        self.found_values().iter().find(|(name, _)| *name == variant.name.c).map(|(_, value)| *value)
+        self.found_values().iter().find(|(name, _)| *name == variant.name.c).map(|(_, value)| self.read(*value))
     }
 
     /// Why the witness does not know about some values, if there are such.
@@ -79,16 +81,18 @@ impl Pair<'_> {
     /// has one such value has them all.
     fn is_left_out(&self, variant: &Variant) -> bool {
         let beyond = |value: i128| value > i32::MAX.into();
-        self.found.sign == Sign::Unknown
+        self.by_gcc
             && self.set.is_enumerator(variant)
             && beyond(variant.value)
             && !self.found_values().iter().any(|(_, value)| beyond(*value))
     }
 
-    /// Whether two values are the same 32 bits where the sign is not known, and the same numbers where it is.
-    fn same(&self, expected: i128, found: i128) -> bool {
-        let bits = |value: i128| value & i128::from(u32::MAX);
-        expected == found || self.found.sign == Sign::Unknown && bits(expected) == bits(found)
+    /// A value as the spec's `repr` has it, where the witness does not know of signs.
+    fn read(&self, found: i128) -> i128 {
+        let negative = self.found.sign == Sign::Unknown
+            && self.set.repr.info().class == ScalarClass::Signed
+            && (i128::from(i32::MAX) + 1..=i128::from(u32::MAX)).contains(&found);
+        if negative { found - (1 << 32) } else { found }
     }
 }
 
@@ -115,7 +119,7 @@ pub(super) fn size(pair: &Pair<'_>) -> Vec<Finding> {
 
 pub(super) fn value(pair: &Pair<'_>) -> Vec<Finding> {
     let wrong = pair.set.values.iter().filter_map(|variant| {
-        let found = pair.found_value(variant).filter(|found| !pair.same(variant.value, *found))?;
+        let found = pair.found_value(variant).filter(|found| *found != variant.value)?;
         let (expected, found) = (Value::Number(variant.value), Value::Number(found));
         Some(finding(Some(&variant.name.c), expected, found, variant.name.span))
     });
@@ -137,5 +141,7 @@ pub(super) fn missing(pair: &Pair<'_>) -> Vec<Finding> {
 pub(super) fn extra(pair: &Pair<'_>) -> Vec<Finding> {
     let known = |name: &str| pair.set.values.iter().any(|variant| variant.name.c == name);
     let extra = pair.found_values().iter().filter(|(name, _)| !known(name));
-    extra.map(|(name, value)| finding(Some(name), "no such value", Value::Number(*value), pair.set.name.span)).collect()
+    extra
+        .map(|(name, value)| finding(Some(name), "no such value", Value::Number(pair.read(*value)), pair.set.name.span))
+        .collect()
 }

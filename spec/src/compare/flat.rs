@@ -3,7 +3,7 @@
 use super::{Observed, ObservedMember, ObservedType, Shape};
 use crate::{
     layout::{Layouts, Member},
-    model::{Field, Record, RecordKind, Type, TypeDef, TypeId},
+    model::{Field, Record, Type, TypeDef, TypeId},
 };
 
 /// A field of the spec, in its place in the record that has a name.
@@ -13,42 +13,32 @@ pub(super) struct SpecField<'a> {
     pub(super) bit_offset: u64,
     pub(super) bit_size: u64,
     pub(super) bitfield: bool,
-    /// Whether it shares its bytes with others, being a member of a union or of a struct in one.
-    pub(super) in_union: bool,
 }
 
 /// The fields of a record that has a name.
 pub(super) fn of_spec<'a>(layouts: &'a Layouts, id: TypeId, record: &'a Record) -> Vec<SpecField<'a>> {
     let mut fields = Vec::new();
-    add_spec(layouts, id, record, 0, false, &mut fields);
+    add_spec(layouts, id, record, 0, &mut fields);
     fields
 }
 
-fn add_spec<'a>(
-    layouts: &'a Layouts,
-    id: TypeId,
-    record: &'a Record,
-    base: u64,
-    in_union: bool,
-    fields: &mut Vec<SpecField<'a>>,
-) {
-    let in_union = in_union || record.kind == RecordKind::Union;
+fn add_spec<'a>(layouts: &'a Layouts, id: TypeId, record: &'a Record, base: u64, fields: &mut Vec<SpecField<'a>>) {
     for member in &layouts.of(id).members {
         match member {
             Member::Field { field, offset, size, .. } => {
                 let field = &record.fields[*field];
                 let bit_offset = base + offset * 8;
                 match unnamed(layouts, field) {
-                    Some((id, inner)) => add_spec(layouts, id, inner, bit_offset, in_union, fields),
+                    Some((id, inner)) => add_spec(layouts, id, inner, bit_offset, fields),
                     None => {
-                        fields.push(SpecField { field, bit_offset, bit_size: size * 8, bitfield: false, in_union });
+                        fields.push(SpecField { field, bit_offset, bit_size: size * 8, bitfield: false });
                     }
                 }
             }
             Member::Bits(run) => fields.extend(run.bits.iter().filter_map(|bits| {
                 let field = &record.fields[bits.field?];
                 let bit_offset = base + bits.bit_offset;
-                Some(SpecField { field, bit_offset, bit_size: bits.width.into(), bitfield: true, in_union })
+                Some(SpecField { field, bit_offset, bit_size: bits.width.into(), bitfield: true })
             })),
             Member::Padding { .. } => {}
         }

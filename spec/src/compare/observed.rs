@@ -8,8 +8,9 @@ pub struct Observed<'a> {
     pub witness: String,
     /// Types, referred to by their index.
     pub types: Vec<ObservedType<'a>>,
-    /// Whether the dimensions of arrays may stand in the reverse order, as GCC 12 writes them. Either is then right.
-    pub reversed_dimensions: bool,
+    /// Whether GCC wrote it, or a part of it. GCC 12 has the dimensions of arrays in the reverse order, and leaves out
+    /// values of enums beyond `INT_MAX`; neither is then a difference.
+    pub by_gcc: bool,
     /// Maps.
     pub maps: Vec<ObservedMap<'a>>,
 }

@@ -99,7 +99,7 @@ pub(super) fn missing(pair: &Pair<'_>) -> Vec<Finding> {
 }
 
 pub(super) fn extra(pair: &Pair<'_>) -> Vec<Finding> {
-    let extra = pair.found_fields.iter().filter(|found| !is_expected(pair, found) && !is_padding(pair, found));
+    let extra = pair.found_fields.iter().filter(|found| !is_expected(pair, found) && !is_padding(found));
     extra
         .map(|found| {
             let ty = shape_text(pair.observed, &found.member.shape);
@@ -117,14 +117,11 @@ fn is_expected(pair: &Pair<'_>, found: &FoundField<'_>) -> bool {
     pair.fields.iter().any(|field| field.field.name.c == found.member.name)
 }
 
-/// Whether a member is there to fill a hole: by its name, and because no field lies there. In unions, what lies there
-/// cannot be told.
-fn is_padding(pair: &Pair<'_>, found: &FoundField<'_>) -> bool {
-    let name = found.member.name.trim_start_matches('_');
-    let named = name.is_empty() || ["pad", "reserved", "unused"].iter().any(|word| name.starts_with(word));
-    let end = found.bit_offset.saturating_add(found.member.bit_size);
-    let covers = |field: &SpecField<'_>| field.bit_offset < end && found.bit_offset < field.bit_offset + field.bit_size;
-    named && (found.in_union || !pair.fields.iter().any(|field| !field.in_union && covers(field)))
+/// Whether a member is there to fill a hole, by its name. Where it lies does not matter: if it took the place of a field,
+/// that field is missing or has moved.
+fn is_padding(found: &FoundField<'_>) -> bool {
+    let name = found.member.name.trim_matches('_').trim_end_matches(|letter: char| letter.is_ascii_digit());
+    matches!(name.trim_end_matches('_'), "" | "pad" | "padding" | "reserved" | "unused")
 }
 
 fn omitted_span(record: &Record, name: &str) -> Option<Span> {

@@ -35,7 +35,7 @@ struct Sides<'a> {
 /// How a type differs, if it does.
 pub(super) fn mismatch(layouts: &Layouts, observed: &Observed<'_>, ty: &Type, shape: &Shape) -> Option<Mismatch> {
     let found = as_written(layouts, observed, ty, shape)?;
-    if observed.reversed_dimensions && as_written(layouts, observed, ty, &reversed(shape)).is_none() {
+    if observed.by_gcc && as_written(layouts, observed, ty, &reversed(shape)).is_none() {
         return None;
     }
     Some(found)
