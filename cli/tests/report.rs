@@ -137,6 +137,11 @@ fn a_type_that_the_kernel_lacks_is_status_2() {
     let ran = run(folder.path(), &["report", "--kernel", "5.10.0-32-amd64"]);
     assert_eq!((ran.status, ran.out.as_str()), (2, ""));
     assert!(ran.err.contains("has no maps of type `bloom_filter`, which `seen` is"), "{}", ran.err);
+    let storage = "type = \"task_storage\"\nkey = \"u32\"\nvalue = \"u64\"\nflags = [\"no_prealloc\"]\n";
+    fs::write(folder.path().join("layouts.toml"), format!("spec = 1\n[map.tasks]\n{storage}")).expect("writable");
+    let ran = run(folder.path(), &["report", "--kernel", "5.10.0-32-amd64"]);
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("has no maps of type `task_storage`"), "{}", ran.err);
 }
 
 #[test]

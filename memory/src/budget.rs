@@ -24,6 +24,9 @@ use crate::{
 /// build does not depend on the machine it runs on.
 pub const DEFAULT_CPUS: u64 = 64;
 
+/// Budgets whose ways back are told, those that are exceeded by most: each takes hundreds of layouts of the whole spec.
+const MOST_EXPLAINED: usize = 4;
+
 /// What has a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -46,13 +49,17 @@ pub struct Excess {
     pub memlock_full: u64,
     /// What it will really take.
     pub real_full: u64,
-    /// What to change, the best first; empty if only the real figure is over.
+    /// What to change, the best first; empty if only the real figure is over, or many others are over by more.
     pub ways: Vec<Way>,
     /// What it takes before it is used if it is not preallocated, where that can be chosen: `real` and `real_full`.
     pub without_prealloc: Option<(u64, u64)>,
 }
 
 impl Excess {
+    fn new(scope: Scope, span: Span, budget: u64, (memlock_full, real_full): (u64, u64)) -> Self {
+        Excess { scope, span, budget, memlock_full, real_full, ways: Vec::new(), without_prealloc: None }
+    }
+
     /// Whether it is an error: what the kernel reports is over the budget, not only what is really taken.
     #[must_use]
     pub fn is_error(&self) -> bool {
@@ -93,7 +100,7 @@ impl Budgets {
             let cost = &found.cost;
             if let Some(budget) = map.budget.filter(|&budget| cost.memlock_full.max(cost.real_full) > budget) {
                 let figures = (cost.memlock_full, cost.real_full);
-                over.push(excess(layouts, &report, Scope::Map(found.id), map.name.span, budget, figures));
+                over.push(Excess::new(Scope::Map(found.id), map.name.span, budget, figures));
             }
         }
         let totals = report.totals();
@@ -101,8 +108,9 @@ impl Budgets {
             && totals.memlock_full.max(totals.real_full) > budget
         {
             let figures = (totals.memlock_full, totals.real_full);
-            over.push(excess(layouts, &report, Scope::Total, span, budget, figures));
+            over.push(Excess::new(Scope::Total, span, budget, figures));
         }
+        explain(&mut over, layouts, &report);
         Ok(Budgets { over, machine: machine.clone() })
     }
 
@@ -176,23 +184,13 @@ fn subject(scope: Scope, model: &Model) -> String {
     }
 }
 
-fn excess(
-    layouts: &Layouts,
-    report: &Report,
-    scope: Scope,
-    span: Span,
-    budget: u64,
-    (memlock_full, real_full): (u64, u64),
-) -> Excess {
-    let error = memlock_full > budget;
-    Excess {
-        scope,
-        span,
-        budget,
-        memlock_full,
-        real_full,
-        ways: if error { ways::back_under(layouts, &report.machine, scope, budget) } else { Vec::new() },
-        without_prealloc: without_prealloc(layouts, report, scope).filter(|_| error),
+/// Finds the ways back for what is over by most.
+fn explain(over: &mut [Excess], layouts: &Layouts, report: &Report) {
+    let mut worst: Vec<&mut Excess> = over.iter_mut().filter(|excess| excess.is_error()).collect();
+    worst.sort_by_key(|excess| std::cmp::Reverse(excess.memlock_full - excess.budget));
+    for excess in worst.into_iter().take(MOST_EXPLAINED) {
+        excess.ways = ways::back_under(layouts, &report.machine, excess.scope, excess.budget);
+        excess.without_prealloc = without_prealloc(layouts, report, excess.scope);
     }
 }
 

@@ -84,7 +84,8 @@ impl Report {
                 missing,
                 kernel: machine.kernel.name.clone(),
             };
-            let shape = shape_of(layouts, map, machine).ok_or_else(|| error(None))?;
+            let shape = shape_of(layouts, map, machine).filter(|shape| machine.kernel.has_type(shape.ty));
+            let shape = shape.ok_or_else(|| error(None))?;
             let mut cost = Cost::of(&shape, machine).map_err(|missing| error(Some(missing)))?;
             // Inner maps come before those that hold them.
             if let Some(inner) = map.inner.and_then(|inner| maps.get(inner.0 as usize)) {

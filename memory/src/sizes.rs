@@ -9,6 +9,8 @@ mod table;
 
 use std::fmt;
 
+use crate::map::MapType;
+
 pub use from_btf::BtfError;
 pub use running::FileError;
 pub use table::{bundled, newest};
@@ -120,6 +122,8 @@ pub struct KernelSizes {
     pub arch: Option<String>,
     /// Bytes of a page.
     pub page_size: u64,
+    /// The largest number of its `enum bpf_map_type`.
+    pub newest_map_type: u32,
     /// How it reckons `memlock`.
     pub era: Era,
     /// Whether a hash map counts `HASHTAB_MAP_LOCK_COUNT` locks per CPU: 6.4 to 6.19, the last four without having them.
@@ -153,6 +157,12 @@ impl KernelSizes {
     /// If this kernel does not have it.
     pub fn size_of(&self, of: Struct) -> Result<u64, MissingStruct> {
         self.sizes[of as usize].map(u64::from).ok_or(MissingStruct(of))
+    }
+
+    /// Whether it has maps of a type.
+    #[must_use]
+    pub fn has_type(&self, ty: MapType) -> bool {
+        ty.id() <= self.newest_map_type
     }
 
     /// Whether the figures made of these sizes are exact for the kernel that they are asked for.

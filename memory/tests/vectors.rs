@@ -25,6 +25,7 @@ fn every_measured_figure_is_predicted() {
         }
         let machine = machine.as_ref().expect("a kernel comes before its maps");
         let (map, used, expected) = row(line);
+        assert!(machine.kernel.has_type(map.ty), "{} has no {}", machine.kernel.name, map.ty.name());
         rows += 1;
         let predicted = memlock(&map, machine, used);
         if predicted != Ok(expected) {

@@ -4,8 +4,9 @@ use bpf_layout_spec::layout::Layouts;
 
 use super::Scope;
 use crate::{
+    cost::Cost,
     machine::Machine,
-    report::Report,
+    report::{Report, shape_of},
     shrink::{self, Knob},
     text,
 };
@@ -14,7 +15,7 @@ use crate::{
 const MOST: usize = 4;
 /// Numbers that are tried, the largest first, and those that are looked into, what saves most first. Each try lays the
 /// whole spec out again.
-const MOST_TRIED: usize = 128;
+const MOST_TRIED: usize = 64;
 const MOST_SEARCHED: usize = 8;
 /// Steps of a way that takes several numbers together.
 const MOST_STEPS: usize = 64;
@@ -93,10 +94,12 @@ impl Search<'_> {
     /// What it would cost with these numbers; `None` if that is no valid spec.
     fn cost(&self, numbers: &[(Knob, u64)]) -> Option<u64> {
         let layouts = shrink::with(self.layouts, numbers)?;
-        let report = Report::new(&layouts, self.machine).ok()?;
         match self.scope {
-            Scope::Map(id) => Some(report.maps.get(id.0 as usize)?.cost.memlock_full),
-            Scope::Total => Some(report.totals().memlock_full),
+            Scope::Map(id) => {
+                let shape = shape_of(&layouts, layouts.model.map(id), self.machine)?;
+                Some(Cost::of(&shape, self.machine).ok()?.memlock_full)
+            }
+            Scope::Total => Some(Report::new(&layouts, self.machine).ok()?.totals().memlock_full),
         }
     }
 

@@ -22,7 +22,7 @@ impl fmt::Display for BtfError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             BtfError::Btf(error) => error.fmt(f),
-            BtfError::NoKernel(name) => write!(f, "no `struct {name}` in it, so it is not the BTF of a whole kernel"),
+            BtfError::NoKernel(name) => write!(f, "it has no type `{name}`, so it is not the BTF of a whole kernel"),
         }
     }
 }
@@ -56,6 +56,7 @@ impl KernelSizes {
             source,
             arch: None,
             page_size: kernel.page_size(),
+            newest_map_type: kernel.newest_map_type()?,
             era: kernel.era(),
             hash_lock_term: !kernel.has("bpf_mem_alloc", "dtor_ctx"),
             hash_of_maps_spares: btf.find(Kind::Func, "htab_map_update_elem_in_place").is_none(),
@@ -107,6 +108,15 @@ impl Kernel<'_> {
             (Some(first), Some(second)) if second > first && (second - first).is_power_of_two() => second - first,
             _ => USUAL_PAGE,
         }
+    }
+
+    fn newest_map_type(&self) -> Result<u32, BtfError> {
+        let missing = BtfError::NoKernel("bpf_map_type");
+        let Some(id) = self.0.find(Kind::Enum, "bpf_map_type") else { return Err(missing) };
+        let ty = self.0.resolve(id)?;
+        // The last one, `__MAX_BPF_MAP_TYPE`, is no type.
+        let types = ty.enumerators().filter(|one| one.name.starts_with("BPF_MAP_TYPE_"));
+        types.filter_map(|one| u32::try_from(one.value).ok()).max().ok_or(missing)
     }
 
     fn era(&self) -> Era {

@@ -33,12 +33,7 @@ impl KernelSizes {
     #[must_use]
     pub fn running() -> KernelSizes {
         let release = fs::read_to_string(RELEASE).map(|release| release.trim().to_owned()).unwrap_or_default();
-        let read = fs::read(RUNNING).ok();
-        if let Some(Ok(sizes)) = read.map(|data| KernelSizes::from_btf(&data, &*release, Source::RunningKernel)) {
-            return sizes;
-        }
-        let listed = bundled().into_iter().find(|kernel| kernel.name == release);
-        listed.unwrap_or_else(|| KernelSizes { source: Source::Nearest, ..newest() })
+        best_known(&release, fs::read(RUNNING).ok().as_deref())
     }
 
     /// The kernel whose BTF a file holds.
@@ -48,5 +43,38 @@ impl KernelSizes {
     pub fn from_file(path: &Path) -> Result<KernelSizes, FileError> {
         let data = fs::read(path).map_err(FileError::Io)?;
         KernelSizes::from_btf(&data, path.display().to_string(), Source::File).map_err(FileError::Btf)
+    }
+}
+
+/// What is known of a kernel of this release: by its BTF, by the table, or by the newest kernel of the table.
+fn best_known(release: &str, btf: Option<&[u8]>) -> KernelSizes {
+    if let Some(Ok(sizes)) = btf.map(|data| KernelSizes::from_btf(data, release, Source::RunningKernel)) {
+        return sizes;
+    }
+    let listed = bundled().into_iter().find(|kernel| kernel.name == release);
+    listed.unwrap_or_else(|| KernelSizes { source: Source::Nearest, ..newest() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_btf_the_table_is_asked() {
+        for btf in [None, Some(&b"damaged"[..])] {
+            let listed = best_known("6.17.13+deb13-amd64", btf);
+            assert_eq!((listed.name.as_str(), listed.source.clone()), ("6.17.13+deb13-amd64", Source::Table));
+            assert!(listed.is_exact());
+            let other = best_known("6.17.99-unheard-of", btf);
+            assert_eq!((other.name, other.source.clone()), (newest().name, Source::Nearest));
+            assert!(!KernelSizes { source: other.source, ..newest() }.is_exact());
+        }
+    }
+
+    #[test]
+    fn files_that_are_no_btf_say_so() {
+        assert!(matches!(KernelSizes::from_file(Path::new("/no/such/file")), Err(FileError::Io(_))));
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        assert!(matches!(KernelSizes::from_file(&manifest), Err(FileError::Btf(BtfError::Btf(_)))));
     }
 }

@@ -5,10 +5,11 @@ use super::{Era, KernelSizes, Source, Struct, StructOpsLinks};
 const TABLE: &str = include_str!("../../data/kernels.csv");
 
 /// The columns before the sizes.
-const FIRST_COLUMNS: [&str; 8] = [
+const FIRST_COLUMNS: [&str; 9] = [
     "kernel",
     "arch",
     "page_size",
+    "newest_map_type",
     "era",
     "htab_lock_term",
     "htab_of_maps_spares",
@@ -54,16 +55,17 @@ fn row(columns: &[&str], line: &str) -> Option<KernelSizes> {
         source: Source::Table,
         arch: Some(cells[1].to_owned()),
         page_size: cells[2].parse().ok()?,
-        era: match cells[3] {
+        newest_map_type: cells[3].parse().ok()?,
+        era: match cells[4] {
             "rlimit" => Era::Rlimit,
             "footprint" => Era::Footprint,
             "usage" => Era::Usage,
             _ => return None,
         },
-        hash_lock_term: flag(cells[4])?,
-        hash_of_maps_spares: flag(cells[5])?,
-        arena_counts_pages: flag(cells[6])?,
-        struct_ops_links: match cells[7] {
+        hash_lock_term: flag(cells[5])?,
+        hash_of_maps_spares: flag(cells[6])?,
+        arena_counts_pages: flag(cells[7])?,
+        struct_ops_links: match cells[8] {
             "members" => StructOpsLinks::Members,
             "functions" => StructOpsLinks::Functions,
             "symbols" => StructOpsLinks::Symbols,

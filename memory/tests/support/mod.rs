@@ -1,5 +1,7 @@
 //! What the tests need of the kernel that runs.
 
+#![allow(dead_code, reason = "each test binary uses a part of this")]
+
 pub(crate) mod create;
 pub(crate) mod shapes;
 
