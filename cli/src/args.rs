@@ -30,7 +30,7 @@ const STYLES: Styles = Styles::styled()
     after_help = "\
 Exit status:
   0  agrees, or done
-  1  differs: `generate --check` found files that would change, or a map is over its budget
+  1  differs: `check` or `generate --check` found something, or a map is over its budget
   2  could not do it; the reason is on standard error",
     after_long_help = "\
 Examples:
@@ -38,10 +38,11 @@ Examples:
   cargo bpf-layout show                               see every struct as it lies in memory
   cargo bpf-layout generate --out-dir src/generated   write the C header and the Rust types
   cargo bpf-layout report                             see what every map costs
+  cargo bpf-layout check --object tracer.bpf.o        does what was built agree with the spec?
 
 Exit status:
   0  agrees, or done
-  1  differs: `generate --check` found files that would change, or a map is over its budget
+  1  differs: `check` or `generate --check` found something, or a map is over its budget
   2  could not do it; the reason is on standard error"
 )]
 pub(crate) struct Cli {
@@ -55,6 +56,7 @@ pub(crate) enum Task {
     Generate(Generate),
     Show(Show),
     Report(Report),
+    Check(Check),
     /// Print a completion script for a shell
     ///
     /// It completes `cargo-bpf-layout ...`, which does the same as `cargo bpf-layout ...`.
@@ -221,4 +223,50 @@ fn page_size(text: &str) -> Result<u64, String> {
     let size = text.parse().map_err(|_| "not a number of bytes".to_owned())?;
     let possible = u64::is_power_of_two(size) && (4096..=262_144).contains(&size);
     if possible { Ok(size) } else { Err("expected a power of two from 4096 to 262144".into()) }
+}
+
+/// Compare what was built with the spec
+///
+/// Reads the types of BPF objects (their BTF, which `clang -g` writes) and compares every size, offset, type, sign, array
+/// length, bitfield and enum value with the spec, and the type, key, value, size, flags and pinning of every map. A type
+/// or map agrees, differs, or is in none of the objects; only a difference is an error. Objects may be of either byte
+/// order, and linked by `bpftool gen object`.
+///
+/// A build script that uses `bpf_layout_codegen::Builder` does this on every build.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo bpf-layout check --object tracer.bpf.o
+  cargo bpf-layout check --object a.bpf.o --object b.bpf.o      also that both have the same types
+  cargo bpf-layout check --object tracer.bpf.o --format github  in a workflow: annotates layouts.toml
+
+JSON:
+  {\"ok\", \"differences\": [{\"code\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
+   \"not_in_object\": [...]}
+  docs/checks.md lists the codes.
+
+Exit status:
+  0  agrees
+  1  differs
+  2  could not be checked")]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) spec: SpecOptions,
+    /// A BPF object to compare with the spec; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) object: Vec<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub(crate) format: CheckFormat,
+}
+
+/// How `check` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// Each difference at its line of the spec
+    Human,
+    /// Stable JSON for programs
+    Json,
+    /// Annotations of GitHub Actions
+    Github,
 }

@@ -1,9 +1,10 @@
 //! `cargo bpf-layout`: the layouts that BPF programs and Rust share, from the command line.
 //!
-//! Exit status: 0 if it agrees or is done, 1 if files would change or a budget is exceeded, 2 if it could not be done.
+//! Exit status: 0 if it agrees or is done, 1 if it differs, files would change or a budget is exceeded, 2 if it could not be done.
 #![forbid(unsafe_code)]
 
 mod args;
+mod check;
 mod failure;
 mod generate;
 mod init;
@@ -48,6 +49,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Task::Generate(options) => generate::run(options),
         Task::Show(options) => show::run(options),
         Task::Report(options) => report::run(options),
+        Task::Check(options) => check::run(options),
         Task::Completions { shell } => completions(*shell),
     }
 }
