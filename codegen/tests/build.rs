@@ -311,7 +311,7 @@ fn over_a_budget_is_no_build() {
     assert_eq!(
         error(&package, builder()),
         "\
-error: the entries of `opens` cost 2,361,280 bytes when full, 1.3 MB over the budget of 1 MiB
+error: `opens` costs 2,361,280 bytes when full, 1.3 MB over the budget of 1 MiB
   --> DIR/layouts.toml:14:6
   = note: reckoned for 8 possible CPUs, with the struct sizes of the kernel 7.3.4+deb13-amd64
   = help: max_entries of opens 16384 -> 4096 saves 1.8 MB

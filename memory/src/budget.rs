@@ -129,8 +129,8 @@ impl Budgets {
     fn error(&self, excess: &Excess, model: &Model, sources: &Sources) -> String {
         let mut lines = vec![
             format!(
-                "error: {} cost {} bytes when full, {} over the budget of {}",
-                subject(excess.scope, model),
+                "error: {} {} bytes when full, {} over the budget of {}",
+                subject(excess.scope, model, ["costs", "cost"]),
                 text::grouped(excess.memlock_full),
                 text::rounded(excess.memlock_full.saturating_sub(excess.budget)),
                 text::exact(excess.budget),
@@ -155,8 +155,8 @@ impl Budgets {
         let over = self.over.iter().filter(|excess| !excess.is_error());
         over.map(|excess| {
             format!(
-                "{} stay within the budget of {} by what the kernel reports, {}, but really take {} when full",
-                subject(excess.scope, model),
+                "{} within the budget of {} by what the kernel reports, {}, but not by the {} really taken when full",
+                subject(excess.scope, model, ["is", "are"]),
                 text::exact(excess.budget),
                 text::rounded(excess.memlock_full),
                 text::rounded(excess.real_full),
@@ -173,14 +173,19 @@ impl Budgets {
             Source::Table => "of the kernel",
             Source::Nearest => "of a kernel like this one,",
         };
-        format!("reckoned for {} possible CPUs, with the struct sizes {source} {}", self.machine.cpus, kernel.name)
+        let cpus = match self.machine.cpus {
+            1 => "1 possible CPU".to_owned(),
+            cpus => format!("{cpus} possible CPUs"),
+        };
+        format!("reckoned for {cpus}, with the struct sizes {source} {}", kernel.name)
     }
 }
 
-fn subject(scope: Scope, model: &Model) -> String {
+/// What is over, with a verb in the singular or the plural.
+fn subject(scope: Scope, model: &Model, [one, many]: [&str; 2]) -> String {
     match scope {
-        Scope::Map(id) => format!("the entries of `{}`", model.map(id).name.spec),
-        Scope::Total => "all maps together".into(),
+        Scope::Map(id) => format!("`{}` {one}", model.map(id).name.spec),
+        Scope::Total => format!("all maps together {many}"),
     }
 }
 

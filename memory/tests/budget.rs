@@ -58,7 +58,7 @@ fn errors(spec: &str) -> String {
 fn what_is_over_says_how_to_get_back() {
     let found = errors(&SPEC.replace("BUDGET", "20 MiB"));
     let expected = "\
-error: the entries of `gadget_sockets` cost 136,873,504 bytes when full, 115.9 MB over the budget of 20 MiB
+error: `gadget_sockets` costs 136,873,504 bytes when full, 115.9 MB over the budget of 20 MiB
   --> layouts.toml:22:6
   = note: reckoned for 4 possible CPUs, with the struct sizes of the kernel 6.16.12+deb13-amd64
   = help: SOCKETS 16384 -> 2048 saves 119.7 MB
