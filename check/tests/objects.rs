@@ -1,0 +1,162 @@
+//! Objects that nobody generated a header for, linked ones, damaged ones.
+
+mod support;
+
+use std::process::Command;
+
+use bpf_layout_btf::Object;
+use bpf_layout_check::{Outcome, check};
+use bpf_layout_spec::{Loaded, compare::Difference};
+use support::{Compiler, compile, folder, has_tool, spec};
+
+const SPEC: &str = r#"spec = 1
+
+[enum.big]
+repr = "u64"
+variants = [{ name = "small", value = 1 }, { name = "large", value = 0x100000000 }]
+
+[enum.level]
+repr = "i32"
+variants = [{ name = "low", value = -1 }, { name = "high", value = 1 }]
+
+[flags.caps]
+repr = "u32"
+bits = [{ name = "net", value = 1 }]
+
+[struct.point]
+fields = [{ name = "x", type = "u32" }, { name = "y", type = "u32" }]
+
+[struct.line]
+fields = [{ name = "from", type = "point" }, { name = "to", type = "point" }, { name = "caps", type = "caps" }]
+
+[map.lines]
+type = "hash"
+key = "u32"
+value = "line"
+max_entries = 16
+"#;
+
+/// What `SPEC` describes, as someone might write it who never saw the generated header.
+const BY_HAND: &str = "typedef struct {\n\tunsigned int x, y;\n} point;\n\
+                       struct pair {\n\tunsigned int x;\n\tunsigned int y;\n};\nenum caps { CAPS_NET = 1 };\n\
+                       enum level { LEVEL_LOW = -1, LEVEL_HIGH = 1 };\n\
+                       struct line {\n\tpoint from;\n\tstruct pair to;\n\tenum caps caps;\n};\n\
+                       struct {\n\tint(*type)[1];\n\tint(*key_size)[4];\n\tint(*value_size)[20];\n\
+                       \tint(*max_entries)[16];\n} lines __attribute__((section(\".maps\"), used));\n\
+                       struct line uses_line;\nenum level uses_level;\n";
+
+const CLANG: Compiler = ("clang", &["--target=bpf", "-g", "-O2"]);
+
+fn build(compiler: Compiler, text: &str) -> Vec<u8> {
+    compile(compiler, folder().path(), "hand", text).unwrap_or_else(|said| panic!("{said}"))
+}
+
+fn checked(loaded: &Loaded, object: &[u8]) -> Outcome {
+    check(&loaded.layouts, [("hand.o", object)]).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn told(differences: &[Difference]) -> Vec<String> {
+    let tell = |found: &Difference| {
+        let field = found.field.as_deref().unwrap_or("-");
+        format!("{} {}.{field}: {} / {}", found.rule.id, found.what, found.expected, found.found)
+    };
+    differences.iter().map(tell).collect()
+}
+
+#[test]
+fn what_was_written_by_hand_agrees_if_its_bytes_do() {
+    if !has_tool("clang") {
+        return;
+    }
+    let loaded = spec(SPEC);
+    let outcome = checked(&loaded, &build(CLANG, BY_HAND));
+    assert_eq!(told(&outcome.differences), [""; 0]);
+    let names = |things: &[bpf_layout_spec::compare::Thing]| -> Vec<String> {
+        things.iter().map(|thing| thing.name.clone()).collect()
+    };
+    assert_eq!(names(&outcome.agrees), ["level", "caps", "point", "line", "lines"]);
+    assert_eq!(names(&outcome.not_in_object), ["big"]);
+
+    let other =
+        BY_HAND.replace("unsigned int x;\n", "unsigned short x;\n").replace("value_size)[20]", "value_size)[24]");
+    let outcome = checked(&loaded, &build(CLANG, &other));
+    assert_eq!(
+        told(&outcome.differences),
+        ["field-type line.to: point / struct pair", "map-value lines.value: 20 / 24"]
+    );
+}
+
+#[test]
+fn wrong_values_of_clang_14_are_unknown_and_right_ones_are_compared() {
+    let text = "enum big { BIG_SMALL = 1, BIG_LARGE = 0x200000000ULL };\nenum big uses_big;\n";
+    let loaded = spec(SPEC);
+    if has_tool("clang-14") {
+        let outcome = checked(&loaded, &build(("clang-14", CLANG.1), text));
+        assert_eq!(told(&outcome.differences), [""; 0]);
+        let unknown: Vec<&str> = outcome.unknown.iter().map(|(_, thing, _)| thing.name.as_str()).collect();
+        assert_eq!(unknown, ["big"]);
+    }
+    for clang in ["clang-16", "clang-19"] {
+        if has_tool(clang) {
+            let outcome = checked(&loaded, &build((clang, CLANG.1), text));
+            let expected = format!("enum-value big.BIG_LARGE: {} / {}", 1u64 << 32, 2u64 << 32);
+            assert_eq!(told(&outcome.differences), [expected]);
+        }
+    }
+}
+
+#[test]
+fn linked_objects_are_read_and_their_twins_found() {
+    if !has_tool("clang") || !has_tool("bpftool") {
+        return;
+    }
+    let (loaded, folder) = (spec(SPEC), folder());
+    let link = |second: &str| {
+        for (name, text) in [("one", BY_HAND), ("two", second)] {
+            compile(CLANG, folder.path(), name, text).unwrap_or_else(|said| panic!("{said}"));
+        }
+        let linked = Command::new("bpftool")
+            .args(["gen", "object", "linked.o", "one.o", "two.o"])
+            .current_dir(folder.path())
+            .output()
+            .expect("bpftool runs");
+        assert!(linked.status.success(), "{}", String::from_utf8_lossy(&linked.stderr));
+        std::fs::read(folder.path().join("linked.o")).expect("it wrote an object")
+    };
+    let outcome = checked(
+        &loaded,
+        &link(
+            "struct line {\n\tint other;\n};\nstatic struct line own = { 1 };\n\
+                                          int get(void)\n{\n\treturn *(volatile int *)&own.other;\n}\n",
+        ),
+    );
+    let told = told(&outcome.differences);
+    assert!(told.contains(&"type-size line.-: 20 / 4".to_owned()), "{told:#?}");
+    assert!(told.iter().any(|line| line.starts_with("two-layouts line.")), "{told:#?}");
+
+    let outcome = checked(&loaded, &link("int unrelated;\n"));
+    assert!(outcome.is_ok(), "{:#?}", outcome.differences);
+}
+
+#[test]
+fn damaged_objects_are_errors_or_differences_and_never_a_panic() {
+    if !has_tool("clang") {
+        return;
+    }
+    let (loaded, object) = (spec(SPEC), build(CLANG, BY_HAND));
+    let start = object.windows(4).position(|window| window == [0x9f, 0xeb, 1, 0]).expect("BTF begins somewhere");
+    let (mut errors, mut others) = (0, 0);
+    for bit in start * 8..(start + 1600).min(object.len()) * 8 {
+        let mut damaged = object.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        match check(&loaded.layouts, [("damaged.o", damaged.as_slice())]) {
+            Ok(outcome) => others += usize::from(!outcome.is_ok() || outcome.agrees.len() < 5),
+            Err(error) => errors += usize::from(!error.to_string().is_empty()),
+        }
+    }
+    println!("{errors} errors, {others} other answers");
+    assert!(errors > 500 && others > 500, "{errors} errors, {others} other answers");
+    for len in (0..object.len()).step_by(13) {
+        assert!(Object::parse(&object[..len]).is_err() || len > start, "{len}");
+    }
+}
