@@ -55,6 +55,12 @@ pub(crate) const TEST: &[Need] = &[
     Need { probe: Probe::Program("clang-16"), apt: "clang-16", dnf: "clang16", what_for: "a clang with 64-bit enums" },
     Need { probe: Probe::Program("clang-19"), apt: "clang-19", dnf: "clang19", what_for: "a newer clang" },
     Need {
+        probe: Probe::Program("llvm-strip-14"),
+        apt: "llvm-14",
+        dnf: "llvm14",
+        what_for: "objects as they are shipped, stripped",
+    },
+    Need {
         probe: Probe::Program("bpf-gcc"),
         apt: "gcc-bpf",
         dnf: "gcc-bpf-linux-gnu",
