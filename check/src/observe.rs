@@ -108,7 +108,14 @@ impl<'b, 'a> Reader<'b, 'a> {
     fn record(&mut self, ty: &Type<'a>, name: &'a str) -> ObservedRecord<'a> {
         let members = ty.members().map(|member| self.member(&member)).collect();
         let (union, size) = (ty.kind() == Kind::Union, ty.size().unwrap_or_default());
-        ObservedRecord { name, union, size, members, place: place(ty.id()) }
+        ObservedRecord {
+            name,
+            alias: ty.name().is_empty() && !name.is_empty(),
+            union,
+            size,
+            members,
+            place: place(ty.id()),
+        }
     }
 
     fn member(&mut self, member: &Member<'a>) -> ObservedMember<'a> {

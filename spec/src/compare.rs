@@ -197,8 +197,12 @@ impl<'a> Subject<'a> {
 fn compare_record(layouts: &Layouts, observed: &Observed<'_>, id: TypeId, record: &Record, report: &mut Report) {
     let mut subject = Subject::new(ThingKind::Type, &record.name.spec, record.name.span, observed);
     for (index, found) in observed.records(&record.name.c) {
-        subject.seen = true;
         let pair = records::Pair::new(layouts, id, record, observed, index, found);
+        // The kernel has typedefs of unnamed structs, and C keeps their names apart from those of structs.
+        if found.alias && !pair.is_related() {
+            continue;
+        }
+        subject.seen = true;
         records::apply(&pair, &mut |rule, findings| subject.add(rule, &found.place, findings));
     }
     subject.file(report);
@@ -210,8 +214,12 @@ fn compare_values(observed: &Observed<'_>, set: enums::Set<'_>, report: &mut Rep
     }
     let mut subject = Subject::new(ThingKind::Type, &set.name.spec, set.name.span, observed);
     for found in set.tags().iter().flat_map(|tag| observed.enums(tag)) {
-        subject.seen = true;
         let pair = enums::Pair { set: &set, found, by_gcc: observed.by_gcc };
+        // Flags have a tag of their own in C because the kernel may have an enum of the plain name.
+        if found.name != set.tag && !pair.is_related() {
+            continue;
+        }
+        subject.seen = true;
         subject.unknown = subject.unknown.or(pair.unknown());
         enums::apply(&pair, &mut |rule, findings| subject.add(rule, &found.place, findings));
     }

@@ -66,6 +66,11 @@ impl Pair<'_> {
         self.found_values().iter().find(|(name, _)| *name == variant.name.c).map(|(_, value)| self.read(*value))
     }
 
+    /// Whether both have a value of one name, so that they are likely meant to be the same.
+    pub(super) fn is_related(&self) -> bool {
+        self.set.values.iter().any(|variant| self.found_value(variant).is_some())
+    }
+
     /// Why the witness does not know about some values, if there are such.
     pub(super) fn unknown(&self) -> Option<&'static str> {
         if self.found.values.is_none() {

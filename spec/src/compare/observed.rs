@@ -29,6 +29,8 @@ pub enum ObservedType<'a> {
 pub struct ObservedRecord<'a> {
     /// In C, without `struct` or `union`; empty if it has none.
     pub name: &'a str,
+    /// Whether the name is that of a typedef, the record itself having none.
+    pub alias: bool,
     /// Whether it is a union.
     pub union: bool,
     /// Bytes.

@@ -48,6 +48,11 @@ impl<'a> Pair<'a> {
         Finding { field: None, expected: expected.into(), found: found.into(), span: self.record.name.span }
     }
 
+    /// Whether both have a field of one name, so that they are likely meant to be the same.
+    pub(super) fn is_related(&self) -> bool {
+        self.fields.iter().any(|field| self.counterpart(field).is_some())
+    }
+
     /// The member of the witness that a field is compared with.
     fn counterpart(&self, field: &SpecField<'_>) -> Option<&FoundField<'a>> {
         self.found_fields.iter().find(|found| found.member.name == field.field.name.c)

@@ -24,7 +24,8 @@ struct Witnessed<'a> {
 pub fn twins(layouts: &Layouts, observed: &[Observed<'_>]) -> Vec<Difference> {
     let Some(rule) = Rule::from_id("two-layouts") else { return Vec::new() };
     let names = shared_names(layouts, observed);
-    let mut first: BTreeMap<&str, Witnessed<'_>> = BTreeMap::new();
+    // A typedef and a struct of one name are two things in C.
+    let mut first: BTreeMap<(&str, bool), Witnessed<'_>> = BTreeMap::new();
     let mut differences = Vec::new();
     for observed in observed {
         for (index, ty) in observed.types.iter().enumerate() {
@@ -33,9 +34,9 @@ pub fn twins(layouts: &Layouts, observed: &[Observed<'_>]) -> Vec<Difference> {
                 continue;
             }
             let found = Witnessed { observed, index, record };
-            match first.get(record.name) {
+            match first.get(&(record.name, record.alias)) {
                 None => {
-                    first.insert(record.name, found);
+                    first.insert((record.name, record.alias), found);
                 }
                 Some(first) => differences.extend(difference(layouts, rule, first, &found)),
             }

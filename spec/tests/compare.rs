@@ -1,0 +1,131 @@
+//! The comparer by itself: witnesses made by hand, such as no compiler makes.
+
+use std::path::Path;
+
+use bpf_layout_spec::{
+    Loaded, Options,
+    compare::{
+        Observed, ObservedMap, ObservedMember, ObservedPart, ObservedRecord, ObservedType, Shape, Sign, compare, twins,
+    },
+};
+
+const SPEC: &str = r#"spec = 1
+
+[struct.pair]
+fields = [{ name = "a", type = "u32" }, { name = "b", type = "u32" }]
+
+[map.pairs]
+type = "hash"
+key = "u32"
+value = "pair"
+max_entries = 4
+flags = ["no_prealloc"]
+"#;
+
+const U32: Shape = Shape::Int { size: 4, sign: Sign::Unsigned, bool: false, big_endian: false };
+
+fn spec() -> Loaded {
+    let read = &mut |_: &Path| Ok(SPEC.to_owned());
+    bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &Options::default()).expect("it is valid")
+}
+
+fn member(name: &str, bit_offset: u64, shape: Shape) -> ObservedMember<'_> {
+    ObservedMember { name, bit_offset, bit_size: 32, bitfield: false, shape }
+}
+
+fn record<'a>(name: &'a str, size: u64, members: Vec<ObservedMember<'a>>) -> ObservedType<'a> {
+    ObservedType::Record(ObservedRecord { name, alias: false, union: false, size, members, place: "here".to_owned() })
+}
+
+fn observed(types: Vec<ObservedType<'_>>) -> Observed<'_> {
+    Observed { witness: "witness".to_owned(), types, ..Observed::default() }
+}
+
+/// `rule what.field: expected / found` of each difference.
+fn told(observed: &Observed<'_>) -> Vec<String> {
+    let report = compare(&spec().layouts, observed);
+    let tell = |found: &bpf_layout_spec::compare::Difference| {
+        let field = found.field.as_deref().unwrap_or("-");
+        format!("{} {}.{field}: {} / {}", found.rule.id, found.what, found.expected, found.found)
+    };
+    report.differs.iter().map(tell).collect()
+}
+
+#[test]
+fn what_agrees_agrees() {
+    let types = vec![record("pair", 8, vec![member("a", 0, U32), member("b", 32, U32)])];
+    let value = Some(ObservedPart { size: Some(8), shape: Some(Shape::Def(0)) });
+    let map = ObservedMap {
+        name: "pairs",
+        kind: Some(1),
+        key: Some(ObservedPart { size: Some(4), shape: Some(U32) }),
+        value,
+        max_entries: Some(4),
+        flags: Some(1),
+        ..ObservedMap::default()
+    };
+    let observed = Observed { maps: vec![map], ..observed(types) };
+    let report = compare(&spec().layouts, &observed);
+    assert!(report.differs.is_empty(), "{:?}", report.differs);
+    assert_eq!(report.agrees.len(), 2);
+}
+
+#[test]
+fn what_nobody_has_is_absent() {
+    let report = compare(&spec().layouts, &Observed::default());
+    let names: Vec<&str> = report.not_in_object.iter().map(|thing| thing.name.as_str()).collect();
+    assert_eq!(names, ["pair", "pairs"]);
+    assert!(report.differs.is_empty() && report.agrees.is_empty());
+}
+
+#[test]
+fn differences_stand_in_the_order_of_the_spec() {
+    let types = vec![record("pair", 12, vec![member("b", 0, U32), member("c", 32, U32), member("a", 64, U32)])];
+    assert_eq!(
+        told(&observed(types)),
+        [
+            "type-size pair.-: 8 / 12",
+            "extra-field pair.c: no such field / u32 at byte 4",
+            "field-offset pair.a: 0 / 8",
+            "field-offset pair.b: 4 / 0",
+        ]
+    );
+}
+
+#[test]
+fn members_of_unnamed_structs_are_the_records_own() {
+    let types = vec![
+        record("pair", 8, vec![member("", 32, Shape::Def(1)), member("a", 0, U32)]),
+        record("", 4, vec![member("b", 0, U32)]),
+    ];
+    assert_eq!(told(&observed(types)), [""; 0]);
+}
+
+#[test]
+fn a_struct_that_holds_itself_twice_is_borne() {
+    let itself = || member("", 0, Shape::Def(0));
+    let types = vec![record("pair", 8, vec![itself(), itself(), member("a", 0, U32), member("b", 32, U32)])];
+    let observed = observed(types);
+    assert!(compare(&spec().layouts, &observed).not_in_object.len() == 1);
+    assert!(twins(&spec().layouts, &[observed.clone(), observed]).is_empty());
+}
+
+#[test]
+fn indices_that_lead_nowhere_are_borne() {
+    let types = vec![record("pair", 8, vec![member("a", 0, Shape::Def(99)), member("", 0, Shape::Def(98))])];
+    let differences = told(&observed(types));
+    assert!(differences.contains(&"field-type pair.a: u32 / a type of its own".to_owned()), "{differences:?}");
+    assert!(differences.iter().any(|line| line.starts_with("missing-field pair.b")), "{differences:?}");
+}
+
+#[test]
+fn twins_are_told_with_both_places() {
+    let first = observed(vec![record("pair", 8, vec![member("a", 0, U32), member("b", 32, U32)])]);
+    let second = observed(vec![record("pair", 8, vec![member("b", 0, U32), member("a", 32, U32)])]);
+    let loaded = spec();
+    let found = twins(&loaded.layouts, &[first.clone(), first.clone(), second]);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].rule.id, found[0].field.as_deref()), ("two-layouts", Some("a")));
+    assert_eq!(found[0].expected.to_string(), "at byte 0, 4 bytes in witness (here)");
+    assert_eq!(found[0].found.to_string(), "at byte 4, 4 bytes");
+}
