@@ -1,5 +1,7 @@
 //! `Builder::build`, called as a build script would, on small specs and programs in a folder of their own.
 
+mod common;
+
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -9,19 +11,7 @@ use std::{
 use bpf_layout_codegen::{Builder, Error, Output, Vmlinux};
 use tempfile::TempDir;
 
-const SPEC: &str = r#"spec = 1
-
-[lengths]
-PATH = 64
-
-[event.open]
-fields = [{ name = "pid", type = "u32" }, { name = "path", type = "str[PATH]" }]
-
-[map.events]
-type = "ringbuf"
-max_entries = "256 KiB"
-events = ["open"]
-"#;
+use crate::common::{SPEC, has_clang};
 
 const PROGRAM: &str = r#"
 #include <linux/bpf.h>
@@ -84,16 +74,6 @@ impl Package {
 /// The program, its function named `enter`.
 fn program() -> String {
     PROGRAM.replace("NAME", "enter")
-}
-
-/// Whether there is a clang; says so if not.
-fn has_clang() -> bool {
-    let has = Command::new("clang").arg("--version").output().is_ok();
-    if !has {
-        assert!(env::var_os("BPF_LAYOUT_REQUIRE_TOOLS").is_none(), "clang is missing and was required");
-        eprintln!("skipped: there is no clang");
-    }
-    has
 }
 
 fn build(package: &Package) -> Output {
@@ -312,7 +292,7 @@ fn over_a_budget_is_no_build() {
         error(&package, builder()),
         "\
 error: `opens` costs 2,361,280 bytes when full, 1.3 MB over the budget of 1 MiB
-  --> DIR/layouts.toml:14:6
+  --> DIR/layouts.toml:17:6
   = note: reckoned for 8 possible CPUs, with the struct sizes of the kernel 7.3.4+deb13-amd64
   = help: max_entries of opens 16384 -> 4096 saves 1.8 MB
   = help: PATH 64 -> 32 saves 524.5 kB, which is not enough alone

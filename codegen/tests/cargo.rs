@@ -1,6 +1,8 @@
 //! A package with a build script, built by the real cargo: that everything follows one edited number, that nothing is
 //! built again without a reason, and that errors are readable.
 
+mod common;
+
 use std::{
     env, fs,
     path::Path,
@@ -11,22 +13,7 @@ use std::{
 
 use tempfile::TempDir;
 
-const SPEC: &str = r#"spec = 1
-
-[lengths]
-PATH = 64
-
-[event.open]
-fields = [{ name = "pid", type = "u32" }, { name = "path", type = "str[PATH]" }]
-
-[map.events]
-type = "ringbuf"
-max_entries = "256 KiB"
-events = ["open"]
-
-[profile.long]
-lengths.PATH = 4096
-"#;
+use crate::common::{SPEC, has_clang};
 
 const PROGRAM: &str = r#"
 #include <linux/bpf.h>
@@ -146,15 +133,6 @@ impl Package {
         assert!(!text.contains("panicked") && !text.contains("this line is noise"), "{text}");
         text.lines().filter(|line| line.starts_with("error")).map(String::from).collect()
     }
-}
-
-fn has_clang() -> bool {
-    let has = Command::new("clang").arg("--version").output().is_ok();
-    if !has {
-        assert!(env::var_os("BPF_LAYOUT_REQUIRE_TOOLS").is_none(), "clang is missing and was required");
-        eprintln!("skipped: there is no clang");
-    }
-    has
 }
 
 #[test]

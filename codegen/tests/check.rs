@@ -1,9 +1,13 @@
 //! What the build refuses although clang takes it: objects that are not as the spec says.
 
-use std::{env, fs, process::Command};
+mod common;
+
+use std::fs;
 
 use bpf_layout_codegen::Builder;
 use tempfile::TempDir;
+
+use crate::common::has_clang;
 
 const SPEC: &str = r#"spec = 1
 
@@ -21,16 +25,6 @@ type = "ringbuf"
 max_entries = "256 KiB"
 events = ["open"]
 "#;
-
-/// Whether there is a clang; says so if not.
-fn has_clang() -> bool {
-    let has = Command::new("clang").arg("--version").output().is_ok();
-    if !has {
-        assert!(env::var_os("BPF_LAYOUT_REQUIRE_TOOLS").is_none(), "clang is missing and was required");
-        eprintln!("skipped: there is no clang");
-    }
-    has
-}
 
 /// What building a program with these definitions comes to, and the files that it leaves.
 fn build(definitions: &str) -> (Result<(), String>, Vec<String>) {
