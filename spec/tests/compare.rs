@@ -5,7 +5,8 @@ use std::path::Path;
 use bpf_layout_spec::{
     Loaded, Options,
     compare::{
-        Observed, ObservedMap, ObservedMember, ObservedPart, ObservedRecord, ObservedType, Shape, Sign, compare, twins,
+        Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedPart, ObservedRecord, ObservedType, Shape, Sign,
+        compare, twins,
     },
 };
 
@@ -128,4 +129,36 @@ fn twins_are_told_with_both_places() {
     assert_eq!((found[0].rule.id, found[0].field.as_deref()), ("two-layouts", Some("a")));
     assert_eq!(found[0].expected.to_string(), "at byte 0, 4 bytes in witness (here)");
     assert_eq!(found[0].found.to_string(), "at byte 4, 4 bytes");
+}
+
+#[test]
+fn a_union_is_no_struct_and_an_enum_has_the_size_of_its_repr() {
+    let read = &mut |_: &Path| {
+        Ok("spec = 1\n[enum.mode]\nrepr = \"u32\"\nvariants = [{ name = \"on\", value = 1 }]\n\
+            [struct.pair]\nfields = [{ name = \"a\", type = \"u32\" }]\n"
+            .to_owned())
+    };
+    let loaded = bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &Options::default()).expect("it is valid");
+    let union = ObservedRecord {
+        name: "pair",
+        alias: false,
+        union: true,
+        size: 4,
+        members: vec![member("a", 0, U32)],
+        place: "here".to_owned(),
+    };
+    let small = ObservedEnum {
+        name: "mode",
+        size: 1,
+        sign: Sign::Unsigned,
+        values: Some(vec![("MODE_ON", 1)]),
+        place: "there".to_owned(),
+    };
+    let report = compare(&loaded.layouts, &observed(vec![ObservedType::Record(union), ObservedType::Enum(small)]));
+    let told: Vec<String> = report
+        .differs
+        .iter()
+        .map(|found| format!("{} {}: {} / {}", found.rule.id, found.what, found.expected, found.found))
+        .collect();
+    assert_eq!(told, ["enum-size mode: 4 / 1", "type-kind pair: struct / union"]);
 }
