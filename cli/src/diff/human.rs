@@ -17,6 +17,9 @@ const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 
+/// Columns of a line, as far as names let it be so.
+const COLUMNS: usize = 100;
+
 /// Columns that names of maps take: less than in a report, for six numbers stand beside them.
 const LONGEST_NAME: usize = 18;
 
@@ -68,8 +71,24 @@ fn line(indent: &str, name: &str, how: &str, what: &str) -> String {
         "removed" => ('-', RED),
         _ => ('~', YELLOW),
     };
-    let what = if what.is_empty() { String::new() } else { format!("  {what}") };
-    format!("{indent}{style}{sign} {name}{style:#}{what}\n")
+    let mut text = format!("{indent}{style}{sign} {name}{style:#}");
+    let mut column = indent.len() + 2 + name.chars().count();
+    // Facts are kept whole; those that do not fit go on in a line of their own.
+    for (index, fact) in what.split(", ").enumerate().filter(|(_, fact)| !fact.is_empty()) {
+        let width = fact.chars().count();
+        let fits = column + 2 + width < COLUMNS;
+        match (index, fits) {
+            (0, _) => text += "  ",
+            (_, true) => text += ", ",
+            (_, false) => {
+                let _ = write!(text, ",\n{indent}    ");
+                column = indent.len() + 2;
+            }
+        }
+        text += fact;
+        column += 2 + width;
+    }
+    text + "\n"
 }
 
 /// What all maps cost, before and after.

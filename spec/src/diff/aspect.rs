@@ -97,12 +97,11 @@ impl Aspect {
         }
     }
 
-    /// What its number counts, if that is bytes or bits.
+    /// The unit of its number, where the name of the aspect does not tell it.
     #[must_use]
     pub const fn unit(self) -> Option<&'static str> {
         match self {
             Aspect::Size | Aspect::Align | Aspect::KeySize | Aspect::ValueSize | Aspect::Budget => Some("B"),
-            Aspect::Bits => Some("bits"),
             _ => None,
         }
     }
