@@ -46,23 +46,14 @@ pub(super) fn text(outcome: &Outcome) -> String {
 fn block(change: &Change) -> String {
     let groups = groups(&change.details);
     let whole = groups.iter().find(|(of, _)| of.is_none()).map_or(&[][..], |(_, details)| details);
-    let mut text = line("  ", &change.name, how(change), &whole_sentence(change, whole));
+    let mut text = line("  ", &change.name, how(change), &sentence(whole, how(change)));
     for (of, details) in &groups {
         if let Some(of) = of {
-            text += &line("      ", of, presence(details), &sentence(details, "->"));
+            let how = presence(details);
+            text += &line("      ", of, how, &sentence(details, how));
         }
     }
     text
-}
-
-/// Of a thing that was added or removed, only the side that there is.
-fn whole_sentence(change: &Change, details: &[&Detail]) -> String {
-    let text = sentence(details, "->");
-    match how(change) {
-        "added" => text.replace("- -> ", ""),
-        "removed" => text.replace(" -> -", ""),
-        _ => text,
-    }
 }
 
 fn line(indent: &str, name: &str, how: &str, what: &str) -> String {

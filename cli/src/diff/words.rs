@@ -80,14 +80,14 @@ pub(super) fn presence(details: &[&Detail]) -> &'static str {
     }
 }
 
-/// `str[16] -> str[32], size 16 B -> 32 B`; only the side there is of what was added or removed.
-pub(super) fn sentence(details: &[&Detail], arrow: &str) -> String {
+/// `str[16] -> str[32], size 16 B -> 32 B`; of what was `added` or `removed`, only the side that there is.
+pub(super) fn sentence(details: &[&Detail], how: &str) -> String {
     let one = |detail: &&Detail| {
         let side = |side: &Option<Side>| value(detail.aspect, side.as_ref());
-        let values = match (&detail.old, &detail.new, presence(details)) {
+        let values = match (&detail.old, &detail.new, how) {
             (old, None, "removed") => side(old),
             (None, new, "added") => side(new),
-            (old, new, _) => format!("{} {arrow} {}", side(old), side(new)),
+            (old, new, _) => format!("{} -> {}", side(old), side(new)),
         };
         match detail.aspect {
             Aspect::Type | Aspect::Value | Aspect::Kind => values,
