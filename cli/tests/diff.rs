@@ -124,8 +124,9 @@ fn revisions_bring_their_own_includes() {
 fn revisions_take_git_and_a_repository() {
     let folder = folder();
     let sides = ["diff", "HEAD:layouts.toml", "layouts.toml"];
+    let above = folder.path().parent().expect("a folder above");
     let outside: Ran =
-        command(folder.path(), &sides).env("GIT_CEILING_DIRECTORIES", "/").output().expect("it runs").into();
+        command(folder.path(), &sides).env("GIT_CEILING_DIRECTORIES", above).output().expect("it runs").into();
     assert_eq!((outside.status, outside.err.contains("not a git repository")), (2, true), "{}", outside.err);
     let without: Ran = command(folder.path(), &sides).env("PATH", "").output().expect("it runs").into();
     assert_eq!((without.status, without.err.contains("there is no command `git`")), (2, true), "{}", without.err);

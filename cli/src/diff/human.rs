@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use bpf_layout_memory::text::grouped;
-use bpf_layout_spec::diff::{Change, Detail};
+use bpf_layout_spec::diff::Change;
 use clap::builder::styling::{AnsiColor, Style};
 
 use super::{
