@@ -39,6 +39,7 @@ Examples:
   cargo bpf-layout generate --out-dir src/generated   write the C header and the Rust types
   cargo bpf-layout report                             see what every map costs
   cargo bpf-layout check --object tracer.bpf.o        does what was built agree with the spec?
+  cargo bpf-layout diff HEAD:layouts.toml layouts.toml  what has changed, in layout and in bytes?
 
 Exit status:
   0  agrees, or done
@@ -57,6 +58,7 @@ pub(crate) enum Task {
     Show(Show),
     Report(Report),
     Check(Check),
+    Diff(Diff),
     /// Print a completion script for a shell
     ///
     /// It completes `cargo-bpf-layout ...`, which does the same as `cargo bpf-layout ...`.
@@ -269,4 +271,60 @@ pub(crate) enum CheckFormat {
     Json,
     /// Annotations of GitHub Actions
     Github,
+}
+
+/// Say what changed between two specs, profiles or revisions
+///
+/// Shows what was added, removed or changed: lengths and capacities, size and alignment of types, place, size and type of
+/// fields, values of enums, parameters of maps; and what all maps cost before and after. Things are matched by name. The
+/// largest differences come first.
+///
+/// OLD and NEW are each a file, with `#PROFILE` after it to apply a profile, and `REVISION:` before it to read it and what
+/// it includes from a revision of the git repository of this folder. As for git, the path is then one from the top of the
+/// repository, or from this folder if it begins with `./`. `BPF_LAYOUT_PROFILE` is not used.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo bpf-layout diff layouts.toml#before layouts.toml#after   two profiles
+  cargo bpf-layout diff HEAD:layouts.toml layouts.toml           what is not committed yet
+  cargo bpf-layout diff old.toml new.toml --cpus 64              two files, on a large machine
+  cargo bpf-layout diff origin/main:./layouts.toml layouts.toml --format markdown   for a pull request
+
+JSON:
+  {\"old\", \"new\", \"cpus\", \"kernel\", \"page_size\", \"sizes\", \"exact\", \"same\",
+   \"changes\": [{\"subject\", \"name\", \"change\", \"old_at\", \"new_at\",
+                \"details\": [{\"aspect\", \"of\", \"old\", \"new\"}]}],
+   \"maps\": [{\"name\", \"old\", \"new\", \"difference\"}], \"total\": {\"old\", \"new\", \"difference\"}}
+
+Exit status:
+  0  done, whether or not there are differences
+  2  could not do it")]
+pub(crate) struct Diff {
+    /// The spec before: `[REVISION:]FILE[#PROFILE]`
+    pub(crate) old: String,
+    /// The spec after: `[REVISION:]FILE[#PROFILE]`
+    pub(crate) new: String,
+    /// Possible CPUs [default: those of this machine]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=8192))]
+    pub(crate) cpus: Option<u32>,
+    /// A BTF file, or a kernel of the bundled table by name [default: the running kernel]
+    #[arg(long, value_name = "KERNEL")]
+    pub(crate) kernel: Option<String>,
+    /// Bytes of a page: 4096, 16384 or 65536 [default: as the kernel has it]
+    #[arg(long, value_name = "BYTES", value_parser = page_size)]
+    pub(crate) page_size: Option<u64>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = DiffFormat::Human)]
+    pub(crate) format: DiffFormat,
+}
+
+/// How `diff` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For people
+    Human,
+    /// Stable JSON for programs
+    Json,
+    /// Tables for a pull request
+    Markdown,
 }

@@ -5,6 +5,7 @@
 
 mod args;
 mod check;
+mod diff;
 mod failure;
 mod generate;
 mod init;
@@ -50,6 +51,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Task::Show(options) => show::run(options),
         Task::Report(options) => report::run(options),
         Task::Check(options) => check::run(options),
+        Task::Diff(options) => diff::run(options),
         Task::Completions { shell } => completions(*shell),
     }
 }

@@ -1,9 +1,9 @@
 //! `report`: what every map costs. Prints what the memory model says and reckons nothing.
 
 mod detail;
-mod json;
+pub(crate) mod json;
 mod kernel;
-mod table;
+pub(crate) mod table;
 
 use std::process::ExitCode;
 
@@ -22,9 +22,8 @@ use crate::{
 
 pub(crate) fn run(options: &args::Report) -> Result<ExitCode, Failure> {
     let loaded = spec_file::load(&options.spec)?;
-    let mut machine = Machine::new(kernel::find(options.kernel.as_deref())?, 1);
-    machine.page_size = options.page_size.unwrap_or(machine.page_size);
-    let reports = cpus(options)?
+    let machine = machine(options.kernel.as_deref(), options.page_size)?;
+    let reports = cpus(&options.cpus)?
         .into_iter()
         .map(|cpus| Report::new(&loaded.layouts, &Machine { cpus, ..machine.clone() }))
         .collect::<Result<Vec<_>, _>>()
@@ -37,10 +36,17 @@ pub(crate) fn run(options: &args::Report) -> Result<ExitCode, Failure> {
     Ok(budgets.map_or(ExitCode::SUCCESS, |budgets| say(&budgets, &loaded)))
 }
 
+/// One CPU with the kernel that was asked for.
+pub(crate) fn machine(kernel: Option<&str>, page_size: Option<u64>) -> Result<Machine, Failure> {
+    let mut machine = Machine::new(kernel::find(kernel)?, 1);
+    machine.page_size = page_size.unwrap_or(machine.page_size);
+    Ok(machine)
+}
+
 /// The numbers of CPUs to report for, at least one.
-fn cpus(options: &args::Report) -> Result<Vec<u64>, Failure> {
-    if !options.cpus.is_empty() {
-        return Ok(options.cpus.iter().copied().map(u64::from).collect());
+pub(crate) fn cpus(asked: &[u32]) -> Result<Vec<u64>, Failure> {
+    if !asked.is_empty() {
+        return Ok(asked.iter().copied().map(u64::from).collect());
     }
     let possible = possible_cpus().map_err(|error| {
         Failure::new(format_args!("cannot tell how many CPUs this machine can have: {error}"), "say it: `--cpus N`")
@@ -74,6 +80,6 @@ fn say(budgets: &Budgets, loaded: &Loaded) -> ExitCode {
     if budgets.hold() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn unknown_type(error: ReportError) -> Failure {
+pub(crate) fn unknown_type(error: ReportError) -> Failure {
     Failure::new(error, "report for a kernel that has them: `--kernel NAME`, such as 7.3.4+deb13-amd64")
 }

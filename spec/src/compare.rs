@@ -26,6 +26,7 @@ pub use observed::{
 };
 pub use rules::{RULES, Rule, Unit};
 pub use text::flags_tag;
+pub(crate) use text::type_text;
 pub use twins::twins;
 
 use crate::{

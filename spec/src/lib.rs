@@ -12,6 +12,7 @@
 mod check;
 pub mod compare;
 pub mod diag;
+pub mod diff;
 mod expr;
 mod foreign;
 pub mod kernel;

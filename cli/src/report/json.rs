@@ -93,17 +93,22 @@ fn document<'a>(model: &'a Model, report: &'a Report, budgets: Option<&'a Budget
         cpus: machine.cpus,
         kernel: &machine.kernel.name,
         page_size: machine.page_size,
-        sizes: match machine.kernel.source {
-            Source::RunningKernel | Source::File => "btf",
-            Source::Table => "table",
-            Source::Nearest => "nearest",
-        },
+        sizes: sizes(&machine.kernel.source),
         exact: report.is_exact(),
         maps: report.maps.iter().map(|map| map_of(model, map)).collect(),
         total: Figures::from(report.totals()),
         over_budget: budgets
             .map(|budgets| budgets.over.iter().map(|over| over_of(model, budgets, over)).collect())
             .unwrap_or_default(),
+    }
+}
+
+/// Where struct sizes come from.
+pub(crate) const fn sizes(source: &Source) -> &'static str {
+    match source {
+        Source::RunningKernel | Source::File => "btf",
+        Source::Table => "table",
+        Source::Nearest => "nearest",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, fmt::Write as _};
 
 use bpf_layout_memory::{
-    MapReport, Report, Source,
+    Machine, MapReport, Report, Source,
     text::{exact, grouped, percent},
 };
 use bpf_layout_spec::{Loaded, model::Model};
@@ -11,8 +11,8 @@ use clap::builder::styling::{AnsiColor, Style};
 
 use super::detail;
 
-pub(super) const BOLD: Style = Style::new().bold();
-pub(super) const DIM: Style = Style::new().dimmed();
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
 const RED: Style = AnsiColor::Red.on_default().bold();
 
 /// Columns that names take; a longer one has a line of its own.
@@ -29,11 +29,11 @@ pub(super) fn text(loaded: &Loaded, reports: &[Report]) -> String {
     order.sort_by_key(|map| Reverse((map.cost.memlock_full.max(map.cost.real_full), map.cost.memlock_full)));
     let mut text = heading(model, reports);
     if reports.len() == 1 {
-        text += &lines(model, &single(model, first, &order));
+        text += &lines(LONGEST_NAME, &single(model, first, &order));
         text.push('\n');
         text += &detail::text(loaded, first, &order);
     } else {
-        text += &lines(model, &side_by_side(model, reports, &order));
+        text += &lines(LONGEST_NAME, &side_by_side(model, reports, &order));
     }
     text
 }
@@ -41,7 +41,6 @@ pub(super) fn text(loaded: &Loaded, reports: &[Report]) -> String {
 /// What was reckoned, for which machine, and how far it can be trusted.
 fn heading(model: &Model, reports: &[Report]) -> String {
     let machine = &reports[0].machine;
-    let kernel = &machine.kernel;
     let profile = model.profile.as_ref().map(|profile| format!(", profile {profile}")).unwrap_or_default();
     let cpus = reports.iter().map(|report| report.machine.cpus.to_string()).collect::<Vec<_>>().join(" and ");
     let cpus = if cpus == "1" { "1 possible CPU".into() } else { format!("{cpus} possible CPUs") };
@@ -50,7 +49,14 @@ fn heading(model: &Model, reports: &[Report]) -> String {
         model.spec_name,
         grouped(machine.page_size)
     );
-    let trust = match (&kernel.source, reports.iter().all(Report::is_exact)) {
+    text += &provenance(machine, reports.iter().all(Report::is_exact));
+    text
+}
+
+/// Where the figures come from, and how far they can be trusted. `exact`: to the byte for every map.
+pub(crate) fn provenance(machine: &Machine, exact: bool) -> String {
+    let kernel = &machine.kernel;
+    let trust = match (&kernel.source, exact) {
         (Source::Nearest, _) => "some hundred bytes off for each map",
         (_, true) => "to the byte",
         (_, false) => "to the byte, but for devmaps, which differ between releases of 5.10",
@@ -61,19 +67,19 @@ fn heading(model: &Model, reports: &[Report]) -> String {
         Source::Table => format!("bundled table, kernel {}", kernel.name),
         Source::Nearest => format!("bundled table, kernel {}, as the running one has no BTF", kernel.name),
     };
-    let _ = writeln!(text, "struct sizes: {sizes}");
-    let _ = writeln!(text, "memlock is what the kernel reports, {trust}; really taken is within two percent\n");
-    text
+    format!(
+        "struct sizes: {sizes}\nmemlock is what the kernel reports, {trust}; really taken is within two percent\n\n"
+    )
 }
 
 /// A line of the table: the name, then cells that are aligned to the right.
-struct Line {
-    name: String,
-    cells: Vec<String>,
-    kind: Kind,
+pub(crate) struct Line {
+    pub(crate) name: String,
+    pub(crate) cells: Vec<String>,
+    pub(crate) kind: Kind,
 }
 
-enum Kind {
+pub(crate) enum Kind {
     Heading,
     Map { over: bool },
     Total,
@@ -127,13 +133,14 @@ fn side_by_side(model: &Model, reports: &[Report], order: &[&MapReport]) -> Vec<
     table
 }
 
-fn words(words: &[&str]) -> Vec<String> {
+pub(crate) fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-fn lines(model: &Model, table: &[Line]) -> String {
-    let longest = model.maps.iter().map(|map| map.name.spec.chars().count()).max().unwrap_or(0);
-    let name_width = longest.clamp(5, LONGEST_NAME);
+/// Cells aligned. A name longer than `longest_name` has a line of its own.
+pub(crate) fn lines(longest_name: usize, table: &[Line]) -> String {
+    let longest = table.iter().map(|line| line.name.chars().count()).max().unwrap_or(0);
+    let name_width = longest.clamp(5, longest_name);
     let mut widths = vec![0; table.iter().map(|line| line.cells.len()).max().unwrap_or(0)];
     for line in table {
         for (width, cell) in widths.iter_mut().zip(&line.cells) {

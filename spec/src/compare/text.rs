@@ -9,17 +9,27 @@ pub fn flags_tag(def: &Flags) -> String {
     format!("__{}", def.name.c)
 }
 
-/// A type of the spec.
-pub(super) fn type_text(model: &Model, ty: &Type) -> String {
+/// A type of the spec, with lengths as numbers.
+pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
     match ty {
         Type::Scalar(scalar) => scalar.info().name.to_owned(),
         Type::Str(count) => format!("str[{}]", count.value),
         Type::Bytes(count) => format!("bytes[{}]", count.value),
-        Type::Array(element, count) => format!("{}[{}]", type_text(model, element), count.value),
+        Type::Array(..) => array_text(model, ty),
         Type::Def(id) => model.ty(*id).name().spec.clone(),
         Type::Kernel(field) => field.info().name.to_owned(),
         Type::Kptr(kind, target) => format!("{}[{target}]", kind.name()),
     }
+}
+
+/// The innermost type, then the lengths from the outermost on, as in C.
+fn array_text(model: &Model, ty: &Type) -> String {
+    let (mut element, mut lengths) = (ty, String::new());
+    while let Type::Array(inner, count) = element {
+        lengths += &format!("[{}]", count.value);
+        element = inner;
+    }
+    type_text(model, element) + &lengths
 }
 
 /// A type of a witness.

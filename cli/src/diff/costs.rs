@@ -1,0 +1,71 @@
+//! What every map costs before and after.
+
+use std::cmp::Reverse;
+
+use bpf_layout_memory::{Report, Totals};
+use bpf_layout_spec::model::Model;
+
+/// What all maps cost.
+pub(super) struct Costs {
+    /// The largest difference first, then in the order of the old spec.
+    pub(super) maps: Vec<MapCosts>,
+    pub(super) total: Pair,
+}
+
+/// What one map costs.
+pub(super) struct MapCosts {
+    /// Its name in the spec.
+    pub(super) name: String,
+    pub(super) costs: Pair,
+}
+
+/// Before and after; `None` where there is no such map.
+#[derive(Clone, Copy)]
+pub(super) struct Pair {
+    pub(super) old: Option<Full>,
+    pub(super) new: Option<Full>,
+}
+
+/// Bytes with every entry in use.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Full {
+    pub(super) memlock: u64,
+    pub(super) real: u64,
+}
+
+impl Pair {
+    /// New less old, of one of the figures; a map that is not there takes nothing.
+    pub(super) fn difference(&self, figure: impl Fn(&Full) -> u64) -> i128 {
+        let bytes = |full: &Option<Full>| full.as_ref().map_or(0, |full| i128::from(figure(full)));
+        bytes(&self.new) - bytes(&self.old)
+    }
+
+    fn weight(&self) -> u128 {
+        let both = [self.difference(|full| full.memlock), self.difference(|full| full.real)];
+        both.map(i128::unsigned_abs).into_iter().max().unwrap_or(0)
+    }
+}
+
+impl Costs {
+    pub(super) fn new(old: (&Model, &Report), new: (&Model, &Report)) -> Costs {
+        let mut maps: Vec<MapCosts> = costs(old)
+            .map(|(name, full)| MapCosts { name: name.to_owned(), costs: Pair { old: Some(full), new: None } })
+            .collect();
+        for (name, full) in costs(new) {
+            match maps.iter_mut().find(|map| map.name == name) {
+                Some(map) => map.costs.new = Some(full),
+                None => maps.push(MapCosts { name: name.to_owned(), costs: Pair { old: None, new: Some(full) } }),
+            }
+        }
+        maps.sort_by_key(|map| Reverse(map.costs.weight()));
+        let total = |totals: Totals| Some(Full { memlock: totals.memlock_full, real: totals.real_full });
+        Costs { maps, total: Pair { old: total(old.1.totals()), new: total(new.1.totals()) } }
+    }
+}
+
+fn costs<'a>((model, report): (&'a Model, &'a Report)) -> impl Iterator<Item = (&'a str, Full)> {
+    report.maps.iter().map(|map| {
+        let full = Full { memlock: map.cost.memlock_full, real: map.cost.real_full };
+        (model.map(map.id).name.spec.as_str(), full)
+    })
+}
