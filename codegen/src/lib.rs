@@ -129,9 +129,9 @@ impl Builder {
     /// ends with [`Output::tell_cargo`].
     ///
     /// # Errors
-    /// If the spec is not valid, a map is over its budget, a file cannot be read or written, clang is missing, too old, or refuses a source, or an
-    /// object is not as the spec says.
-    /// `Display` says it in as many lines as it takes, with what to do about it.
+    /// If the spec is not valid, a map is over its budget, a file cannot be read or written, clang is missing, too old, or
+    /// refuses a source, or an object is not as the spec says. `Display` says it in as many lines as it takes, with what
+    /// to do about it.
     pub fn build(self) -> Result<Output, Error> {
         let out_dir = match &self.out_dir {
             Some(folder) => located(folder),
