@@ -3,7 +3,7 @@
 use bpf_layout_emit::render::{self, Finding};
 use bpf_layout_spec::{
     compare::{Difference, Value},
-    diag::Label,
+    diag::{Label, Severity},
     source::Sources,
 };
 
@@ -63,11 +63,13 @@ fn finding(first: &Difference, along: &[&Difference], sources: &Sources) -> Find
     }
     Finding {
         id: first.rule.id,
+        severity: Severity::Error,
         message: sentence(first, sources),
         primary: first
             .span
             .map(|span| Label { span, text: if first.rule.id == "two-layouts" { String::new() } else { label } }),
         notes,
+        help: Vec::new(),
     }
 }
 

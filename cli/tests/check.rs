@@ -97,7 +97,7 @@ fn github_gets_one_annotation_a_difference() {
     let ran = run(folder.path(), &["check", "--object", "tracer.bpf.o", "--format", "github"]);
     assert_eq!(ran.status, 1);
     let expected = "::error file=layouts.toml,line=7,col=52,title=array-length::`value.path` has 32 elements in tracer.bpf.o, \
-                    layouts.toml says 64 elements (BTF type ";
+                    layouts.toml says 64 elements (tracer.bpf.o: BTF type ";
     assert!(ran.out.lines().any(|line| line.starts_with(expected)), "{}", ran.out);
     assert!(ran.out.lines().all(|line| line.starts_with("::error ")), "{}", ran.out);
 }

@@ -1,20 +1,23 @@
-//! What a check found, as annotations of GitHub Actions: one line each, at the line of the spec.
+//! What a check found, as annotations of GitHub Actions: one line each, at the line to change.
 
-use bpf_layout_check::{Outcome, sentence};
-use bpf_layout_spec::{compare::Difference, source::Sources};
+use bpf_layout_spec::diag::Severity;
 
-pub(super) fn text(outcome: &Outcome, sources: &Sources) -> String {
-    outcome.differences.iter().map(|difference| annotation(difference, sources)).collect()
+use super::section::{Found, Section};
+
+pub(super) fn text(sections: &[Section]) -> String {
+    sections.iter().flat_map(|section| &section.found).map(annotation).collect()
 }
 
 /// A workflow command: `::error file=F,line=L,col=C,title=T::MESSAGE`.
-fn annotation(difference: &Difference, sources: &Sources) -> String {
-    let place = difference.span.map(|span| {
-        let (file, at) = (sources.get(span.file).path.display().to_string(), sources.line_column(span));
-        format!("file={},line={},col={},", property(&file), at.line, at.column)
-    });
-    let message = format!("{} ({})", sentence(difference, sources), difference.place);
-    format!("::error {}title={}::{}\n", place.unwrap_or_default(), property(difference.rule.id), data(&message))
+fn annotation(found: &Found) -> String {
+    let command = match found.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let at = found.at.as_ref().map(|at| format!("file={},line={},col={},", property(&at.file), at.line, at.column));
+    let witness = found.witness.as_ref().map(|witness| format!(" ({witness})")).unwrap_or_default();
+    let (at, title) = (at.unwrap_or_default(), property(found.code));
+    format!("::{command} {at}title={title}::{}\n", data(&(found.message.clone() + &witness)))
 }
 
 /// Text that ends with the line.

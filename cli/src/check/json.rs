@@ -1,27 +1,25 @@
 //! What a check found, for programs. The shape of this JSON is an interface, documented in docs/cli.md: keys are added,
 //! never changed.
 
-use bpf_layout_check::Outcome;
-use bpf_layout_spec::{
-    compare::{Difference, Value},
-    source::Sources,
-};
+use bpf_layout_spec::compare::Value;
 use serde::Serialize;
+
+use super::section::{Found, Section};
 
 #[derive(Serialize)]
 struct Document<'a> {
     ok: bool,
-    differences: Vec<Found<'a>>,
+    differences: Vec<Difference<'a>>,
     not_in_object: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
-struct Found<'a> {
+struct Difference<'a> {
     code: &'a str,
     what: &'a str,
     field: Option<&'a str>,
-    expected: Side<'a>,
-    found: Side<'a>,
+    expected: Option<Side<'a>>,
+    found: Option<Side<'a>>,
     #[serde(rename = "where")]
     place: String,
 }
@@ -43,25 +41,24 @@ impl<'a> From<&'a Value> for Side<'a> {
     }
 }
 
-/// The outcome as one JSON document with a newline at its end.
-pub(super) fn text(outcome: &Outcome, sources: &Sources) -> String {
+/// Everything found as one JSON document with a newline at its end.
+pub(super) fn text(sections: &[Section]) -> String {
     let document = Document {
-        ok: outcome.is_ok(),
-        differences: outcome.differences.iter().map(|difference| found(difference, sources)).collect(),
-        not_in_object: outcome.not_in_object.iter().map(|thing| thing.name.as_str()).collect(),
+        ok: sections.iter().all(Section::is_ok),
+        differences: sections.iter().flat_map(|section| &section.found).map(difference).collect(),
+        not_in_object: sections.iter().flat_map(|section| &section.not_in_object).map(String::as_str).collect(),
     };
     let json = serde_json::to_string_pretty(&document).expect("strings and numbers always serialise");
     json + "\n"
 }
 
-fn found<'a>(difference: &'a Difference, sources: &Sources) -> Found<'a> {
-    let object = format!("{}: {}", difference.witness, difference.place);
-    Found {
-        code: difference.rule.id,
-        what: &difference.what,
-        field: difference.field.as_deref(),
-        expected: (&difference.expected).into(),
-        found: (&difference.found).into(),
-        place: difference.span.map_or(object.clone(), |span| format!("{}, {object}", sources.place(span))),
+fn difference(found: &Found) -> Difference<'_> {
+    Difference {
+        code: found.code,
+        what: &found.what,
+        field: found.field.as_deref(),
+        expected: found.expected.as_ref().map(Side::from),
+        found: found.found.as_ref().map(Side::from),
+        place: found.place(),
     }
 }

@@ -22,15 +22,19 @@ const LONGEST_TEXT: usize = 2000;
 pub struct Finding {
     /// What people search for: `field-offset`.
     pub id: &'static str,
+    /// Whether it is an error or a warning.
+    pub severity: Severity,
     /// One sentence without a full stop, lower case at the start.
     pub message: String,
     /// The place in the spec that it is about.
     pub primary: Option<Label>,
     /// Facts that explain it.
     pub notes: Vec<String>,
+    /// What to do about it.
+    pub help: Vec<String>,
 }
 
-/// Every finding as an error, in the form of [`plain`].
+/// Every finding, in the form of [`plain`].
 #[must_use]
 pub fn plain_findings(findings: &[Finding], sources: &Sources) -> String {
     all(&Renderer::plain().term_width(WIDTH), findings.iter().map(Told::finding), sources)
@@ -108,13 +112,13 @@ impl<'a> Told<'a> {
 
     fn finding(finding: &'a Finding) -> Self {
         Told {
-            severity: Severity::Error,
+            severity: finding.severity,
             id: finding.id,
             message: &finding.message,
             primary: finding.primary.as_ref(),
             secondary: &[],
             notes: &finding.notes,
-            help: &[],
+            help: &finding.help,
         }
     }
 }

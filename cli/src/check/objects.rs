@@ -1,0 +1,90 @@
+//! `--object`: what was built against the spec.
+
+use std::{fs, path::Path};
+
+use bpf_layout_check::{self as check, Outcome, sentence, styled};
+use bpf_layout_spec::{
+    Loaded,
+    compare::{Difference, Thing, ThingKind},
+    diag::Severity,
+    source::Sources,
+};
+
+use super::section::{At, Found, Section};
+use crate::{args::Check, failure::Failure};
+
+pub(super) fn check(options: &Check, loaded: &Loaded) -> Result<Section, Failure> {
+    let names: Vec<String> = options.object.iter().map(|path| path.display().to_string()).collect();
+    let contents = options.object.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    let objects = names.iter().map(String::as_str).zip(contents.iter().map(Vec::as_slice));
+    let outcome =
+        check::check(&loaded.layouts, objects).map_err(|error| Failure::Other(format!("error: {error}\n")))?;
+    Ok(Section {
+        human: human(&outcome, &loaded.sources, names.len()),
+        found: outcome.differences.iter().map(|difference| found(difference, &loaded.sources)).collect(),
+        not_in_object: outcome.not_in_object.iter().map(|thing| thing.name.clone()).collect(),
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| {
+        Failure::new(
+            format_args!("cannot read `{}`: {error}", path.display()),
+            "`--object` takes a BPF object that was built",
+        )
+    })
+}
+
+/// A difference as every gate tells what it has found.
+pub(super) fn found(difference: &Difference, sources: &Sources) -> Found {
+    Found {
+        code: difference.rule.id,
+        summary: difference.rule.summary,
+        severity: Severity::Error,
+        message: sentence(difference, sources),
+        what: difference.what.clone(),
+        field: difference.field.clone(),
+        expected: Some(difference.expected.clone()),
+        found: Some(difference.found.clone()),
+        at: difference.span.map(|span| At::span(sources, span)),
+        witness: Some(format!("{}: {}", difference.witness, difference.place)),
+    }
+}
+
+/// Each difference at its line of the spec, then a summary.
+fn human(outcome: &Outcome, sources: &Sources, objects: usize) -> String {
+    let mut text = styled(&outcome.differences, sources);
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    for (object, thing, why) in &outcome.unknown {
+        text += &format!("unknown: {} in {object}: {why}\n", named(thing));
+    }
+    if !outcome.not_in_object.is_empty() {
+        let names: Vec<String> = outcome.not_in_object.iter().map(named).collect();
+        text += &format!("not in {}: {}\n", count(objects, "object", "any of "), names.join(", "));
+    }
+    let types = outcome.agrees.iter().filter(|thing| thing.kind == ThingKind::Type).count();
+    let agree = format!(
+        "{} and {} agree with {}",
+        count(types, "type", ""),
+        count(outcome.agrees.len() - types, "map", ""),
+        count(objects, "object", "")
+    );
+    match outcome.differences.len() {
+        0 => text + &agree + "\n",
+        differences => text + &format!("{}; {agree}\n", count(differences, "difference", "")),
+    }
+}
+
+fn named(thing: &Thing) -> String {
+    match thing.kind {
+        ThingKind::Type => format!("`{}`", thing.name),
+        ThingKind::Map => format!("map `{}`", thing.name),
+    }
+}
+
+/// `1 object`, `2 objects`; with a word before a number that is more than one.
+fn count(number: usize, noun: &str, before_many: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{before_many}{number} {noun}s") }
+}
