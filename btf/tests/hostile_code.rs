@@ -27,7 +27,7 @@ fn parts(file: &[u8]) -> Vec<Range<usize>> {
     let mut parts = vec![0..64, table as usize..file.len()];
     for section in elf.sections() {
         let name = section.name().expect("a name");
-        let is_read = [".symtab", ".strtab", ".BTF.ext", ".text"].contains(&name) || name.contains("raw_tp");
+        let is_read = [".symtab", ".BTF.ext", ".text"].contains(&name) || name.contains("raw_tp");
         parts.extend(section.file_range().filter(|_| is_read).map(|(at, len)| at as usize..(at + len) as usize));
     }
     parts

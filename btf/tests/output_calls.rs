@@ -5,25 +5,25 @@ mod support;
 use bpf_layout_btf::{Object, OutputCall};
 use support::compile::{COMPILERS, compile, has_tool};
 
-/// What is expected of the call on the line with this comment: helper, map, size and function.
-const EXPECTED: &[(&str, &str, Option<&str>, Option<u32>, &str)] = &[
-    ("reserves", "bpf_ringbuf_reserve", Some("ring"), Some(32), "reserves"),
-    ("outputs", "bpf_ringbuf_output", Some("ring"), Some(32), "outputs"),
-    ("perf", "bpf_perf_event_output", Some("perf"), Some(24), "outputs"),
-    ("skb", "bpf_skb_output", Some("perf"), Some(24), "packets"),
-    ("xdp", "bpf_xdp_output", Some("perf"), Some(16), "packets"),
-    ("dynptr", "bpf_ringbuf_reserve_dynptr", Some("ring"), Some(40), "dynptrs"),
-    ("loops", "bpf_ringbuf_reserve", Some("ring"), Some(32), "loops"),
-    ("any_map", "bpf_ringbuf_output", None, Some(8), "any_map"),
-    ("any_size", "bpf_ringbuf_output", Some("ring"), None, "any_size"),
-    ("either", "bpf_ringbuf_output", Some("ring"), None, "either"),
-    ("either_map", "bpf_ringbuf_output", None, Some(32), "either_map"),
+/// A call: helper, map, size and function.
+type Row<'a> = (&'a str, Option<&'a str>, Option<u32>, &'a str);
+
+/// What is expected of the call on the line with this comment.
+const EXPECTED: &[(&str, Row<'static>)] = &[
+    ("reserves", ("bpf_ringbuf_reserve", Some("ring"), Some(32), "reserves")),
+    ("outputs", ("bpf_ringbuf_output", Some("ring"), Some(32), "outputs")),
+    ("perf", ("bpf_perf_event_output", Some("perf"), Some(24), "outputs")),
+    ("skb", ("bpf_skb_output", Some("perf"), Some(24), "packets")),
+    ("xdp", ("bpf_xdp_output", Some("perf"), Some(16), "packets")),
+    ("dynptr", ("bpf_ringbuf_reserve_dynptr", Some("ring"), Some(40), "dynptrs")),
+    ("loops", ("bpf_ringbuf_reserve", Some("ring"), Some(32), "loops")),
+    ("any_map", ("bpf_ringbuf_output", None, Some(8), "any_map")),
+    ("any_size", ("bpf_ringbuf_output", Some("ring"), None, "any_size")),
+    ("either", ("bpf_ringbuf_output", Some("ring"), None, "either")),
+    ("either_map", ("bpf_ringbuf_output", None, Some(32), "either_map")),
 ];
 
 const PROGRAM: &str = include_str!("programs/output_calls.c");
-
-/// A call as the table has it.
-type Row<'a> = (&'a str, Option<&'a str>, Option<u32>, &'a str);
 
 fn row<'a>(call: &OutputCall<'a>) -> Row<'a> {
     (call.helper, call.map, call.size, call.function)
@@ -36,8 +36,7 @@ fn map_size_and_line_of_each_call_are_known_where_they_can_be() {
         let object = Object::parse(&bytes).expect("a compiler wrote it");
         let calls = object.output_calls().expect("a compiler wrote it");
         let mut found: Vec<Row<'_>> = calls.iter().map(row).collect();
-        let mut expected: Vec<Row<'_>> =
-            EXPECTED.iter().map(|(_, helper, map, size, at)| (*helper, *map, *size, *at)).collect();
+        let mut expected: Vec<Row<'_>> = EXPECTED.iter().map(|(_, row)| *row).collect();
         found.sort_unstable();
         expected.sort_unstable();
         assert_eq!(found, expected, "{compiler:?}");
@@ -49,7 +48,7 @@ fn map_size_and_line_of_each_call_are_known_where_they_can_be() {
 }
 
 fn check_lines(calls: &[OutputCall<'_>]) {
-    for (comment, _, _, _, function) in EXPECTED {
+    for (comment, (_, _, _, function)) in EXPECTED {
         let comment = format!("/* {comment} */");
         let line = calls
             .iter()
