@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::duplicate;
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     model::{Map, Outside, OutsideKind, TypeDef},
@@ -18,7 +17,12 @@ pub(super) fn check_outside(spec: &Spec, types: &[TypeDef], maps: &[Map], cx: &m
     for def in &spec.outside {
         let what = def.kind.what();
         if let Some(first) = seen.insert((def.kind, &def.name.value), def.name.span) {
-            cx.push(duplicate(&format!("{what} outside"), &def.name, first));
+            let message = format!("`{what}.{}` stands twice under `[outside]`", def.name.value.escape_debug());
+            cx.push(
+                Diagnostic::new(Code::DuplicateName, message, def.name.span, "again")
+                    .also(first, "first here")
+                    .help("keep one of the two"),
+            );
         }
         check_c_name(&def.name, cx);
         check_reason(def, cx);
