@@ -234,6 +234,10 @@ fn page_size(text: &str) -> Result<u64, String> {
 /// or map agrees, differs, or is in none of the objects; only a difference is an error. Objects may be of either byte
 /// order, and linked by `bpftool gen object`.
 ///
+/// Also found is what crosses the boundary to userspace otherwise: a record handed to a ring or perf buffer whose size is
+/// that of none of its events, and, as warnings, buffers and maps with structs that the spec does not have. What it
+/// knowingly does not have, it names under `[outside]`.
+///
 /// A build script that uses `bpf_layout_codegen::Builder` does this on every build.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -241,14 +245,15 @@ Examples:
   cargo bpf-layout check --object tracer.bpf.o
   cargo bpf-layout check --object a.bpf.o --object b.bpf.o      also that both have the same types
   cargo bpf-layout check --object tracer.bpf.o --format github  in a workflow: annotates layouts.toml
+  cargo bpf-layout check --object tracer.bpf.o --format sarif > layouts.sarif
 
 JSON:
-  {\"ok\", \"differences\": [{\"code\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
+  {\"ok\", \"differences\": [{\"code\", \"severity\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
    \"not_in_object\": [...]}
   docs/checks.md lists the codes.
 
 Exit status:
-  0  agrees
+  0  agrees; warnings do not count
   1  differs
   2  could not be checked")]
 pub(crate) struct Check {
@@ -271,6 +276,8 @@ pub(crate) enum CheckFormat {
     Json,
     /// Annotations of GitHub Actions
     Github,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
 }
 
 /// Say what changed between two specs, profiles or revisions
