@@ -11,5 +11,5 @@ mod tell;
 pub use crate::{
     observe::{observe, observe_btf, observe_outputs},
     outcome::{Outcome, Unreadable, check},
-    tell::{findings, plain, sentence, styled},
+    tell::{findings, one_line, plain, sentence, styled},
 };

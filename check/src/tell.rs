@@ -51,6 +51,12 @@ pub fn styled(differences: &[Difference], sources: &Sources) -> String {
     render::styled_findings(&findings(differences, sources), sources)
 }
 
+/// One difference in one line, with its place before it, for places that show no source, such as cargo's warnings.
+#[must_use]
+pub fn one_line(difference: &Difference, sources: &Sources) -> String {
+    render::finding_in_one_line(&finding(difference, &[], sources), sources)
+}
+
 fn finding(first: &Difference, along: &[&Difference], sources: &Sources) -> Finding {
     let label = format!("{} here", first.rule.unit.show(&first.expected));
     let mut notes = vec![format!("in the object: {}", first.place)];

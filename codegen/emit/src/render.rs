@@ -78,22 +78,33 @@ pub fn styled(diagnostics: &[Diagnostic], sources: &Sources) -> String {
 /// places that show no source, such as a compiler's message about a macro.
 #[must_use]
 pub fn one_line(diagnostic: &Diagnostic, sources: &Sources) -> String {
-    let severity = match diagnostic.code.severity() {
+    told_in_one_line(&Told::diagnostic(diagnostic), sources)
+}
+
+/// As [`one_line`], of a finding: at the line of its excerpt, if it has one.
+#[must_use]
+pub fn finding_in_one_line(finding: &Finding, sources: &Sources) -> String {
+    told_in_one_line(&Told::finding(finding), sources)
+}
+
+fn told_in_one_line(told: &Told<'_>, sources: &Sources) -> String {
+    let severity = match told.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
-    let mut line = String::new();
-    if let Some(primary) = &diagnostic.primary {
-        line = format!("{}: ", sources.place(primary.span));
-    }
-    line += &format!("{severity}[{}]: {}", diagnostic.code.id(), diagnostic.message);
-    if let Some(primary) = diagnostic.primary.as_ref().filter(|label| !label.text.is_empty()) {
+    let mut line = match (told.excerpt, told.primary) {
+        (Some(excerpt), _) => format!("{}:{}: ", excerpt.path, excerpt.line),
+        (None, Some(primary)) => format!("{}: ", sources.place(primary.span)),
+        (None, None) => String::new(),
+    };
+    line += &format!("{severity}[{}]: {}", told.id, told.message);
+    if let Some(primary) = told.primary.filter(|label| !label.text.is_empty()) {
         line += &format!(": {}", primary.text);
     }
-    for label in &diagnostic.secondary {
+    for label in told.secondary {
         line += &format!("; {}: {}", sources.place(label.span), label.text);
     }
-    for (kind, texts) in [("note", &diagnostic.notes), ("help", &diagnostic.help)] {
+    for (kind, texts) in [("note", told.notes), ("help", told.help)] {
         for text in texts {
             line += &format!("; {kind}: {text}");
         }
