@@ -46,7 +46,7 @@ fn output<'a>(call: &OutputCall<'a>, map: &'a str) -> ObservedOutput<'a> {
         text: line.text.to_owned(),
     });
     let place = format!("{helper}(){caller}, {section}+{offset:#x}");
-    ObservedOutput { map, size: call.size.map(u64::from), source, place }
+    ObservedOutput { map, size: call.size.map(u64::from), always: call.always, source, place }
 }
 
 /// A path without the `.` in it that compilers leave of `-I.` and `-ffile-prefix-map`.

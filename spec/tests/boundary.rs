@@ -87,7 +87,7 @@ fn observed<'a>(types: Vec<ObservedType<'a>>, maps: Vec<ObservedMap<'a>>) -> Obs
 
 fn output(map: &str, size: Option<u64>, line: u32) -> ObservedOutput<'_> {
     let source = SourceLine { file: "x.c".to_owned(), line, column: 2, text: "\toutput();".to_owned() };
-    ObservedOutput { map, size, source: Some(source), place: format!("call of line {line}") }
+    ObservedOutput { map, size, always: true, source: Some(source), place: format!("call of line {line}") }
 }
 
 fn told(differences: &[Difference]) -> Vec<String> {
@@ -147,18 +147,21 @@ fn sizes_of_records_are_those_of_events() {
         output("both", Some(16), 4),
         output("both", Some(8), 5),
         output("both", Some(24), 6),
+        ObservedOutput { always: false, ..output("opened", Some(12), 7) },
     ];
     let found = boundary(&loaded.layouts, &observed(Vec::new(), Vec::new()), &outputs);
     assert_eq!(
         told(&found),
         [
             "event-size both.-: 8 bytes (`open`) or 16 bytes (`close`) / 24, line 6",
-            "event-size opened.-: 8 / 12, line 2"
+            "event-size opened.-: 8 / 12, line 2",
+            "branch-event-size opened.-: 8 / 12, line 7"
         ]
     );
-    assert!(found.iter().all(|found| found.rule.severity == Severity::Error));
+    let severities: Vec<Severity> = found.iter().map(|found| found.rule.severity).collect();
+    assert_eq!(severities, [Severity::Error, Severity::Error, Severity::Warning]);
     let spans: Vec<&str> = found.iter().filter_map(|found| found.span).map(|span| loaded.sources.text(span)).collect();
-    assert_eq!(spans, ["both", "open"]);
+    assert_eq!(spans, ["both", "open", "open"]);
 }
 
 #[test]

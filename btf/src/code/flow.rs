@@ -1,37 +1,71 @@
-//! What registers hold where helpers are called, as far as every way there agrees.
+//! What registers hold where helpers are called.
 //!
 //! A function begins with nothing known. From there what is known follows every jump; where two ways meet, what they do
 //! not agree on is no longer known. What no way reaches from the start of a function is not looked at.
+//!
+//! Compilers let several calls end in one, to which each way brings arguments of its own. So what each way to a meeting
+//! point brings is kept as well, until the next decision: whether what one way brings passes a decision that another way
+//! passes, nobody can tell.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::insn::{INSN_SIZE, Insn, JUMP_TO_REGISTER, Next, Registers, Value};
 use crate::bytes::Bytes;
 
+/// Ways to one meeting point that are kept. Others are forgotten, which only means that less is known.
+const MAX_WAYS: usize = 32;
+
 /// A call of a helper.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Call {
-    /// The slot of the call.
-    pub(super) slot: usize,
     pub(super) helper: u32,
+    /// What registers hold on every way to it.
     pub(super) registers: Registers,
+    /// What they hold on some of the ways to it.
+    pub(super) ways: Vec<Registers>,
 }
 
-/// Every call of a helper in a section. `maps` has the symbols of maps by the slots that relocations put them in,
-/// `functions` the slots that functions begin at.
+/// Every call of a helper in a section, by its slot. `maps` has the symbols of maps by the slots that relocations put them
+/// in, `functions` the slots that functions begin at.
 pub(super) fn calls(
     code: Bytes<'_>,
     maps: &HashMap<usize, u32>,
     functions: impl IntoIterator<Item = usize>,
-) -> Vec<Call> {
+) -> BTreeMap<usize, Call> {
     let mut flow = Flow { code, maps, meets: vec![false; code.len() / INSN_SIZE], states: BTreeMap::new() };
-    let Some(starts) = flow.find_meeting_points(functions) else { return Vec::new() };
+    let mut calls: BTreeMap<usize, Call> = BTreeMap::new();
+    let Some(starts) = flow.find_meeting_points(functions) else { return calls };
     flow.run(starts);
-    let mut calls = Vec::new();
     for (start, registers) in &flow.states {
-        flow.block(*start, *registers, &mut |call| calls.push(call));
+        flow.block(*start, *registers, &mut |visit| {
+            calls.insert(visit.slot, Call { helper: visit.helper, registers: visit.registers, ways: Vec::new() });
+        });
+    }
+    for (start, registers) in flow.ways().iter().flat_map(|(start, ways)| ways.iter().map(move |way| (start, way))) {
+        flow.block(*start, *registers, &mut |visit| {
+            if let Some(call) = calls.get_mut(&visit.slot).filter(|_| !visit.decided) {
+                call.ways.push(visit.registers);
+            }
+        });
     }
     calls
+}
+
+/// A call that a walk through a block comes to.
+struct Visit {
+    slot: usize,
+    helper: u32,
+    registers: Registers,
+    /// Whether the block has decided something before.
+    decided: bool,
+}
+
+/// What a walk through a block brings to the next.
+struct Arrival {
+    target: usize,
+    registers: Registers,
+    /// Whether the block has decided something before, or with this.
+    decided: bool,
 }
 
 struct Flow<'c, 'a> {
@@ -83,7 +117,7 @@ impl Flow<'_, '_> {
         }
         while let Some(start) = waiting.pop() {
             let Some(registers) = self.states.get(&start) else { continue };
-            for (target, registers) in self.block(start, *registers, &mut |_| ()) {
+            for Arrival { target, registers, .. } in self.block(start, *registers, &mut |_| ()) {
                 if self.arrive(target, registers) {
                     waiting.push(target);
                 }
@@ -107,12 +141,36 @@ impl Flow<'_, '_> {
         changed
     }
 
+    /// What the ways to each meeting point bring: each from the last decision on, or further on from another meeting point.
+    fn ways(&self) -> BTreeMap<usize, Vec<Registers>> {
+        let mut ways: BTreeMap<usize, Vec<Registers>> = BTreeMap::new();
+        let mut waiting = Vec::new();
+        let mut add = |Arrival { target, registers, .. }, waiting: &mut Vec<(usize, Registers)>| {
+            let ways = ways.entry(target).or_default();
+            if ways.len() < MAX_WAYS && !ways.contains(&registers) {
+                ways.push(registers);
+                waiting.push((target, registers));
+            }
+        };
+        for (start, registers) in &self.states {
+            for arrival in self.block(*start, *registers, &mut |_| ()) {
+                add(arrival, &mut waiting);
+            }
+        }
+        while let Some((start, registers)) = waiting.pop() {
+            for arrival in self.block(start, registers, &mut |_| ()).into_iter().filter(|arrival| !arrival.decided) {
+                add(arrival, &mut waiting);
+            }
+        }
+        ways
+    }
+
     /// Goes from a meeting point to the next ones, and gives what is known on arrival there.
-    fn block(&self, start: usize, mut registers: Registers, on_call: &mut dyn FnMut(Call)) -> Vec<(usize, Registers)> {
-        let (mut slot, mut arrivals) = (start, Vec::new());
+    fn block(&self, start: usize, mut registers: Registers, on_call: &mut dyn FnMut(Visit)) -> Vec<Arrival> {
+        let (mut slot, mut decided, mut arrivals) = (start, false, Vec::new());
         while let Some(insn) = Insn::read(self.code, slot) {
             if let Some(helper) = insn.helper() {
-                on_call(Call { slot, helper, registers });
+                on_call(Visit { slot, helper, registers, decided });
             }
             let high = Insn::read(self.code, slot + 1).map_or(0, |upper| upper.imm);
             insn.apply(&mut registers, self.maps.get(&slot).copied(), high);
@@ -122,10 +180,12 @@ impl Flow<'_, '_> {
                 Next::Elsewhere(distance) => (Some(distance), None),
                 Next::Exit => (None, None),
             };
-            arrivals.extend(distance.and_then(|distance| self.target(slot, distance)).map(|to| (to, registers)));
+            decided |= distance.is_some() && next.is_some();
+            let target = distance.and_then(|distance| self.target(slot, distance));
+            arrivals.extend(target.map(|target| Arrival { target, registers, decided }));
             match next {
                 Some(next) if self.meets.get(next) == Some(&true) => {
-                    arrivals.push((next, registers));
+                    arrivals.push(Arrival { target: next, registers, decided });
                     break;
                 }
                 Some(next) => slot = next,
@@ -137,142 +197,4 @@ impl Flow<'_, '_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Instant;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const MAP: u32 = 7;
-
-    /// One instruction in little-endian form.
-    fn insn(opcode: u8, dst: u8, src: u8, offset: i16, imm: i32) -> [u8; INSN_SIZE] {
-        let (offset, imm) = (offset.to_le_bytes(), imm.to_le_bytes());
-        [opcode, src << 4 | dst, offset[0], offset[1], imm[0], imm[1], imm[2], imm[3]]
-    }
-
-    /// What is known of r1 and r2 at each call, a map being loaded wherever an instruction loads 64 bits.
-    fn known(program: &[[u8; INSN_SIZE]]) -> Vec<(usize, Value, Value)> {
-        let code = program.concat();
-        let loads = program.iter().enumerate().filter(|(_, insn)| insn[0] == 0x18);
-        let maps = loads.map(|(slot, _)| (slot, MAP)).collect();
-        let calls = calls(Bytes::new(&code, false), &maps, [0]);
-        calls.iter().map(|call| (call.slot, call.registers[1], call.registers[2])).collect()
-    }
-
-    const CALL: [u8; INSN_SIZE] = [0x85, 0, 0, 0, 131, 0, 0, 0];
-    const EXIT: [u8; INSN_SIZE] = [0x95, 0, 0, 0, 0, 0, 0, 0];
-    const UPPER: [u8; INSN_SIZE] = [0; INSN_SIZE];
-
-    #[test]
-    fn moves_are_followed_and_arithmetic_is_not() {
-        let program = [
-            insn(0x18, 6, 0, 0, 0),
-            UPPER,
-            insn(0xb7, 7, 0, 0, 24),
-            CALL,
-            insn(0xbf, 1, 6, 0, 0),
-            insn(0xbc, 2, 7, 0, 0),
-            CALL,
-            insn(0xbc, 1, 6, 0, 0),
-            insn(0xb4, 2, 0, 0, -1),
-            CALL,
-            insn(0xb7, 2, 0, 0, 24),
-            insn(0x07, 2, 0, 0, 8),
-            CALL,
-            insn(0xb7, 1, 0, 0, -1),
-            insn(0xbf, 2, 7, 8, 0),
-            CALL,
-            EXIT,
-        ];
-        let (map, number, unknown) = (Value::Map(MAP), Value::Number, Value::Unknown);
-        assert_eq!(
-            known(&program),
-            [
-                (3, unknown, unknown),
-                (6, map, number(24)),
-                (9, unknown, number(u32::MAX)),
-                (12, unknown, unknown),
-                (15, unknown, unknown)
-            ]
-        );
-    }
-
-    #[test]
-    fn atomics_loads_and_old_packet_loads_forget() {
-        for (forgetful, register) in [
-            (insn(0xdb, 10, 2, -8, 1), 2),
-            (insn(0x79, 2, 10, -8, 0), 2),
-            (insn(0x20, 0, 0, 0, 14), 2),
-            (insn(0x8d, 6, 0, 0, 0), 2),
-        ] {
-            let program = [insn(0xb7, register, 0, 0, 8), forgetful, CALL, EXIT];
-            assert_eq!(known(&program), [(2, Value::Unknown, Value::Unknown)], "{forgetful:?}");
-        }
-        // A store changes memory only.
-        let program = [insn(0xb7, 2, 0, 0, 8), insn(0x7b, 10, 2, -8, 0), CALL, EXIT];
-        assert_eq!(known(&program), [(2, Value::Unknown, Value::Number(8))]);
-    }
-
-    #[test]
-    fn ways_that_meet_keep_what_they_agree_on() {
-        let meeting = |other: i32| {
-            [
-                insn(0xb7, 2, 0, 0, 8),
-                insn(0xb7, 1, 0, 0, 5),
-                insn(0x15, 6, 0, 2, 0),
-                insn(0xb7, 2, 0, 0, other),
-                insn(0x05, 0, 0, 0, 0),
-                CALL,
-                EXIT,
-            ]
-        };
-        assert_eq!(known(&meeting(16)), [(5, Value::Number(5), Value::Unknown)]);
-        assert_eq!(known(&meeting(8)), [(5, Value::Number(5), Value::Number(8))]);
-    }
-
-    #[test]
-    fn loops_forget_what_they_change_later() {
-        let program =
-            [insn(0xb7, 2, 0, 0, 8), insn(0xb7, 7, 0, 0, 4), CALL, insn(0xbf, 2, 7, 0, 0), insn(0x06, 0, 0, 0, -3)];
-        assert_eq!(known(&program), [(2, Value::Unknown, Value::Unknown)]);
-        let program = [insn(0xb7, 2, 0, 0, 8), CALL, insn(0xb7, 2, 0, 0, 8), insn(0x05, 0, 0, -3, 0)];
-        assert_eq!(known(&program), [(1, Value::Unknown, Value::Number(8))]);
-    }
-
-    #[test]
-    fn what_no_way_reaches_is_not_looked_at() {
-        let program = [insn(0x05, 0, 0, 1, 0), CALL, EXIT];
-        assert_eq!(known(&program), []);
-        // Nor is anything, where a jump goes to a register.
-        let program = [CALL, insn(JUMP_TO_REGISTER, 1, 0, 0, 0), EXIT];
-        assert_eq!(known(&program), []);
-    }
-
-    #[test]
-    fn work_grows_with_the_program() {
-        let seconds = |len: u32| {
-            // Each instruction jumps to the start, and brings something new in a register.
-            let jumps = (0..len).flat_map(|index| {
-                let slot = i16::try_from(index * 2 + 2).unwrap_or(i16::MAX);
-                let register = u8::try_from(index % 10).unwrap_or_default();
-                [insn(0xb7, register, 0, 0, index.cast_signed()), insn(0x15, 0, 0, -slot, 0)]
-            });
-            let program: Vec<[u8; INSN_SIZE]> = jumps.chain([EXIT]).collect();
-            let begin = Instant::now();
-            assert_eq!(known(&program), []);
-            begin.elapsed().as_secs_f64()
-        };
-        let (short, long) = (seconds(20_000), seconds(200_000));
-        assert!(long < 2.0 + short * 40.0, "{short} s for 20,000, {long} s for 200,000");
-    }
-
-    proptest! {
-        #[test]
-        fn random_instructions_end(code in proptest::collection::vec(any::<u8>(), 0..4000), big_endian: bool) {
-            let maps = (0..code.len()).step_by(3).map(|slot| (slot, MAP)).collect();
-            calls(Bytes::new(&code, big_endian), &maps, (0..code.len()).step_by(40));
-        }
-    }
-}
+mod tests;

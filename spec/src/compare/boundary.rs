@@ -23,6 +23,8 @@ pub struct ObservedOutput<'a> {
     pub map: &'a str,
     /// Bytes of the record; `None` if the witness cannot tell.
     pub size: Option<u64>,
+    /// Whether it is this size on every way to the call; on some, otherwise.
+    pub always: bool,
     /// The line of C.
     pub source: Option<SourceLine>,
     /// Where in the witness.
@@ -151,11 +153,11 @@ impl<'a> Side<'a> {
         for output in outputs {
             let Some(size) = output.size.filter(|size| !sizes.contains(size)) else { continue };
             let line = output.source.as_ref().map(|source| (&source.file, source.line));
-            if line.is_some() && !told.insert((line, size)) {
+            if line.is_some() && !told.insert((line, size, output.always)) {
                 continue;
             }
-            let difference =
-                self.difference("event-size", &map.name.spec, expected.clone(), size.into(), &output.place);
+            let rule = if output.always { "event-size" } else { "branch-event-size" };
+            let difference = self.difference(rule, &map.name.spec, expected.clone(), size.into(), &output.place);
             found.extend(difference.map(|difference| Difference {
                 span: Some(span),
                 source: output.source.clone(),

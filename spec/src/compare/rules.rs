@@ -242,6 +242,13 @@ pub static RULES: &[Rule] = &[
         Check::Boundary,
     ),
     warning(rule(
+        "branch-event-size",
+        "On one way to a call, a program hands a buffer a record whose size is that of none of the buffer's events.",
+        "may get",
+        Unit::Bytes,
+        Check::Boundary,
+    )),
+    warning(rule(
         "unlisted-buffer",
         "A program hands records to userspace through a buffer that the spec does not have, or has no events of.",
         "carries",
