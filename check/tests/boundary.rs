@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, fs, process::Command};
 
 use bpf_layout_check::{Outcome, check, plain};
 use bpf_layout_emit::c;
@@ -310,6 +310,35 @@ fn what_one_branch_hands_over_is_told() {
     }
     println!("{as_branches} of {tried} compilers made one call of both");
     assert!(as_branches > 0 || tried == 0, "the warning is not tried");
+}
+
+#[test]
+fn linked_objects_are_followed_like_others() {
+    if !has_tool("clang") || !has_tool("bpftool") {
+        return;
+    }
+    let (loaded, folder) = (spec(SPEC), folder());
+    let agent = build(("clang", COMPILERS[0].1), &loaded.layouts, AGENT);
+    let other = "char LICENSE[] __attribute__((section(\"license\"), used)) = \"GPL\";\n\
+                 __attribute__((section(\"raw_tp/sys_enter\"), used)) int first(void *ctx)\n{\n\treturn 0;\n}\n";
+    let other = compile(("clang", COMPILERS[0].1), folder.path(), "other", other).expect("it compiles");
+    for (name, bytes) in [("one.o", other), ("two.o", agent.clone())] {
+        fs::write(folder.path().join(name), bytes).expect("writable");
+    }
+    let linked = Command::new("bpftool")
+        .args(["gen", "object", "linked.o", "one.o", "two.o"])
+        .current_dir(folder.path())
+        .output()
+        .expect("bpftool runs");
+    assert!(linked.status.success(), "{}", String::from_utf8_lossy(&linked.stderr));
+    let linked = fs::read(folder.path().join("linked.o")).expect("it wrote an object");
+    // Its section begins with the other program, so every call has moved.
+    let told = |object: &[u8]| -> Vec<_> {
+        let outcome = checked(&loaded.layouts, object);
+        outcome.differences.into_iter().map(|found| (found.rule.id, found.what, found.found, found.source)).collect()
+    };
+    assert_eq!(told(&linked), told(&agent));
+    assert_eq!(told(&linked).len(), 3);
 }
 
 #[test]
