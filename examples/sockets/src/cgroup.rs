@@ -7,7 +7,8 @@ use std::{fs, path::PathBuf};
 /// # Errors
 /// If it is not mounted.
 pub(crate) fn root() -> Result<PathBuf, String> {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").map_err(|error| format!("/proc/self/mountinfo: {error}"))?;
+    let mounts =
+        fs::read_to_string("/proc/self/mountinfo").map_err(|error| format!("/proc/self/mountinfo: {error}"))?;
     mounts.lines().find_map(mount_point).ok_or_else(|| {
         "no cgroup2 is mounted, where programs that see the packets of sockets are attached: \
          `mount -t cgroup2 none /sys/fs/cgroup/unified`"

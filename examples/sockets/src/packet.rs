@@ -72,7 +72,8 @@ mod tests {
     #[test]
     fn addresses_are_those_of_the_packet() {
         let mapped: Ipv6Addr = "::ffff:127.0.0.1".parse().expect("an address");
-        let mut event = PacketEvent { family: IpFamily::INET, saddr: Ipv6::from(mapped), sport: 80, ..PacketEvent::default() };
+        let mut event =
+            PacketEvent { family: IpFamily::INET, saddr: Ipv6::from(mapped), sport: 80, ..PacketEvent::default() };
         assert_eq!(event.source().to_string(), "127.0.0.1:80");
         event.family = IpFamily::INET6;
         assert_eq!(event.source().to_string(), "[::ffff:127.0.0.1]:80");

@@ -73,6 +73,8 @@ mod tests {
         let row = |event: &PacketEvent| table.row(event, BootClock::now());
         assert!(!row(&event).contains("resolver"));
         event.named = true.into();
-        assert!(row(&event).contains("resolver") && row(&event).contains(" > udp") && row(&event).contains("[::]:5353"));
+        assert!(
+            row(&event).contains("resolver") && row(&event).contains(" > udp") && row(&event).contains("[::]:5353")
+        );
     }
 }

@@ -11,6 +11,8 @@ pub(crate) struct Totals {
     pub(crate) kernel: SocketCounters,
     /// Sockets that are still open.
     pub(crate) open: u64,
+    /// Who opened them; as many as sockets where each says it itself.
+    pub(crate) owners: u64,
     /// Events that came out of the ring buffer and could be read.
     pub(crate) received: u64,
     /// Events that came out of the ring buffer and could not be read.
@@ -31,10 +33,10 @@ impl Totals {
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Totals { kernel, open, received, malformed, hidden } = self;
+        let Totals { kernel, open, owners, received, malformed, hidden } = self;
         write!(
             f,
-            "{} sockets opened, {} closed, {} replaced, {open} open (no room for {}, nor for {} owners); ",
+            "{} sockets opened, {} closed, {} replaced, {open} open of {owners} owners (no room for {}, nor for {} owners); ",
             kernel.opened, kernel.closed, kernel.replaced, kernel.lost_sockets_full, kernel.lost_owners_full,
         )?;
         write!(
@@ -58,9 +60,15 @@ mod tests {
 
     #[test]
     fn everything_is_accounted_for() {
-        let kernel =
-            SocketCounters { opened: 6, closed: 3, replaced: 1, packets: 10, lost_packets_full: 2, ..SocketCounters::default() };
-        let totals = Totals { kernel, open: 2, received: 7, malformed: 1, hidden: 4 };
+        let kernel = SocketCounters {
+            opened: 6,
+            closed: 3,
+            replaced: 1,
+            packets: 10,
+            lost_packets_full: 2,
+            ..SocketCounters::default()
+        };
+        let totals = Totals { kernel, open: 2, owners: 1, received: 7, malformed: 1, hidden: 4 };
         assert!(totals.is_settled());
         assert!(!Totals { received: 6, ..totals }.is_settled());
         assert!(!Totals { open: 3, ..totals }.is_settled());

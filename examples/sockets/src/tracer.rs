@@ -25,7 +25,8 @@ const NEEDS: Needs =
 
 /// In this order, so that no socket is seen to be opened whose end would be missed. The first is there only where owners
 /// stand by themselves.
-const TRACEPOINTS: [&str; 4] = ["sockets_process_ended", "sockets_tcp_closed", "sockets_opened", "sockets_opening_enter"];
+const TRACEPOINTS: [&str; 4] =
+    ["sockets_process_ended", "sockets_tcp_closed", "sockets_opened", "sockets_opening_enter"];
 const BEFORE: [&str; 1] = ["sockets_released"];
 const AFTER: [&str; 2] = ["sockets_sent", "sockets_received"];
 
@@ -38,6 +39,8 @@ pub(crate) struct Tracer<'cb> {
     events: Events<'cb, maps::Packets>,
     counters: TypedMap<'static, maps::SocketStats>,
     sockets: TypedMap<'static, maps::GadgetSockets>,
+    /// Where owners stand by themselves.
+    owners: Option<TypedMap<'static, maps::SocketOwners>>,
     /// What the links are of; so it goes last.
     _object: Object,
 }
@@ -55,6 +58,7 @@ impl<'cb> Tracer<'cb> {
             events: Events::new(&handle::<maps::Packets>(&object)?, handler).map_err(text)?,
             counters: TypedMap::from_handle(handle::<maps::SocketStats>(&object)?).map_err(text)?,
             sockets: TypedMap::from_handle(handle::<maps::GadgetSockets>(&object)?).map_err(text)?,
+            owners: handle::<maps::SocketOwners>(&object).ok().map(TypedMap::from_handle).transpose().map_err(text)?,
             links: attach_all(&object)?,
             _object: object,
         })
@@ -63,9 +67,11 @@ impl<'cb> Tracer<'cb> {
     fn totals(&self) -> Result<Totals, String> {
         let per_cpu = self.counters.lookup_percpu(&0).map_err(text)?.unwrap_or_default();
         let stats = self.events.stats();
+        let open = self.sockets.keys().count() as u64;
         Ok(Totals {
             kernel: sum(&per_cpu),
-            open: self.sockets.keys().count() as u64,
+            open,
+            owners: self.owners.as_ref().map_or(open, |owners| owners.keys().count() as u64),
             received: stats.received,
             malformed: stats.malformed,
             hidden: 0,

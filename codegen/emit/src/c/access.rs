@@ -189,9 +189,14 @@ impl Access<'_> {
         body.push(format!("\t{}", self.ty));
         out.blank();
         out.line("/*");
-        let why = if size > STACK { "do not fit on the stack" } else { "may become too many for the stack" };
-        out.line(&format!(" * {size} bytes {why}: at file scope, this defines one per CPU,"));
-        out.line(&format!(" * and {}(), which gives it as it was left.", self.name("scratch")));
+        let scratch = self.name("scratch");
+        if size > STACK {
+            out.line(&format!(" * {size} bytes do not fit on the stack: at file scope, this defines one per CPU,"));
+            out.line(&format!(" * and {scratch}(), which gives it as it was left."));
+        } else {
+            out.line(&format!(" * {size} bytes may grow beyond the stack: at file scope, this defines one per"));
+            out.line(&format!(" * CPU, and {scratch}(), which gives it as it was left."));
+        }
         out.line(" */");
         out.lines(macro_definition(&format!("DEFINE_{}_SCRATCH", self.record.name.upper), &body));
     }
