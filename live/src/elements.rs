@@ -2,8 +2,8 @@
 
 use crate::{
     batch::Batches,
-    cpus,
     error::Error,
+    machine,
     map::Map,
     sys::{Access, Command},
 };
@@ -22,7 +22,7 @@ impl Map {
     /// # Errors
     /// If the map has a type that this crate does not know.
     pub fn elements(&self) -> Result<Elements<'_>, Error> {
-        let cpus = || cpus::possible_cpus().map_err(std::io::Error::other);
+        let cpus = || machine::possible_cpus().map_err(std::io::Error::other);
         match Access::new(self.fd(), cpus) {
             Ok(access) => Ok(Elements { map: self, access }),
             Err(error) => Err(Error::call(Command::ObjGetInfoByFd, self.name(), error)),

@@ -20,12 +20,12 @@
 
 mod batch;
 mod btf;
-mod cpus;
 mod create;
 mod elements;
 mod error;
 mod holders;
 mod ids;
+mod machine;
 mod map;
 mod pins;
 mod program;
@@ -34,12 +34,12 @@ mod sys;
 pub use crate::{
     batch::{Batch, Batches},
     btf::LoadedBtf,
-    cpus::possible_cpus,
     create::MapOptions,
     elements::{Elements, Keys},
     error::Error,
     holders::{Holder, holders},
     ids::{Ids, map_ids, program_ids},
+    machine::{page_size, possible_cpus},
     map::{Map, MapInfo},
     pins::{Pin, pinned_maps},
     program::{Program, ProgramInfo},

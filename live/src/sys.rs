@@ -1,4 +1,4 @@
-//! `bpf(2)`: the only `unsafe` code of this crate. Each function is one command, takes what that command reads and
+//! `bpf(2)`, and the only `unsafe` code of this crate. Each function is one command, takes what that command reads and
 //! writes as references and slices, and keeps the kernel within them.
 
 mod access;
@@ -146,6 +146,14 @@ pub(crate) fn map_freeze(fd: BorrowedFd<'_>) -> io::Result<()> {
     let mut attr = Element { map_fd: number(fd), ..Element::default() };
     // SAFETY: the command reads nothing but the attribute.
     unsafe { bpf(Command::MapFreeze, &mut attr) }.map(drop)
+}
+
+/// Bytes of a page.
+pub(crate) fn page_size() -> u64 {
+    // SAFETY: the call reads and writes no memory of ours.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    // POSIX has every system know it.
+    u64::try_from(size).unwrap_or_default()
 }
 
 /// Asks for what the kernel knows of a file, and gives how many bytes it filled in.

@@ -1,8 +1,8 @@
-//! How many CPUs there may be.
+//! The machine, as far as maps depend on it.
 
 use std::{fs, io};
 
-use crate::error::Error;
+use crate::{error::Error, sys};
 
 const POSSIBLE: &str = "/sys/devices/system/cpu/possible";
 
@@ -15,6 +15,12 @@ pub fn possible_cpus() -> Result<usize, Error> {
     fs::read_to_string(POSSIBLE)
         .and_then(|text| count(&text).ok_or_else(invalid))
         .map_err(|error| Error::new(POSSIBLE, "", error))
+}
+
+/// Bytes of a page, of which ring buffers are made.
+#[must_use]
+pub fn page_size() -> u64 {
+    sys::page_size()
 }
 
 /// CPUs of a list such as `0-3,8`, the kernel's format of CPU masks.
