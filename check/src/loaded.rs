@@ -78,7 +78,7 @@ pub struct Host {
 pub struct Resized {
     /// The map of the spec.
     pub map: MapId,
-    /// `max_entries` of the spec.
+    /// What the `max_entries` of the spec would have become on this machine.
     pub expected: u64,
     /// `max_entries` of the loaded map.
     pub found: u64,
@@ -142,8 +142,7 @@ fn observe<'a>(
     let Some(reader) = reader else { return Observed { witness: WITNESS.into(), maps, ..Observed::default() } };
     let mut observed = reader.finish(WITNESS, maps);
     for ty in &mut observed.types {
-        let (ObservedType::Record(ObservedRecord { place, .. })
-        | ObservedType::Enum(ObservedEnum { place, .. })) = ty;
+        let (ObservedType::Record(ObservedRecord { place, .. }) | ObservedType::Enum(ObservedEnum { place, .. })) = ty;
         *place = format!("{}: {place}", object.place);
     }
     observed
@@ -227,10 +226,10 @@ impl<'a> Adapter<'_, '_, 'a> {
     }
 
     fn resized(&self) -> Option<Resized> {
-        let (found, built) = (u64::from(self.found.max_entries), self.entries());
-        (self.adjusted(built) != found).then(|| Resized {
+        let found = u64::from(self.found.max_entries);
+        (self.adjusted(self.entries()) != found).then(|| Resized {
             map: self.found.map,
-            expected: self.map.max_entries.as_ref().map_or(0, |count| count.value),
+            expected: self.adjusted(self.map.max_entries.as_ref().map(|count| count.value)),
             found,
             place: self.found.place.clone(),
         })
