@@ -154,6 +154,11 @@ impl Tracer {
         self.child.stdout.take().expect("stdout has not been taken")
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(self.child.id().try_into().expect("a pid")).expect("not 0");
