@@ -16,7 +16,7 @@ const PROGRAM_FILE: &str = "anon_inode:bpf-prog";
 pub struct Holder {
     /// Its process id, as our pid namespace has it.
     pub pid: u32,
-    /// Its name, as `ps` shows it.
+    /// Its name, as `ps` shows it. It may be anything: whoever prints it looks out for control characters.
     pub name: String,
     /// Ids of the maps that it has open.
     pub maps: BTreeSet<u32>,
@@ -57,6 +57,7 @@ fn holder(pid: u32, folder: &Path) -> Option<Holder> {
     if holder.maps.is_empty() && holder.programs.is_empty() {
         return None;
     }
-    holder.name = fs::read_to_string(folder.join("comm")).unwrap_or_default().trim_end().to_owned();
+    let name = fs::read(folder.join("comm")).unwrap_or_default();
+    holder.name = String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned();
     Some(holder)
 }

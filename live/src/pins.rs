@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     error::Error,
-    map::{self, Map},
+    map::{self, Map, MapInfo},
 };
 
 /// `proc_pid_mountinfo(5)`.
@@ -19,12 +19,12 @@ const MOUNTS: &str = "/proc/self/mountinfo";
 const FOLDERS: usize = 100_000;
 
 /// A map's file.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pin {
-    /// Its path.
+    /// Its path, which [`Map::from_pin`] opens.
     pub path: PathBuf,
-    /// The map.
-    pub map: Map,
+    /// The map. It is not kept open: there may be more of them than files that one may have open.
+    pub map: MapInfo,
 }
 
 /// Every pinned map that can be seen from here: of the BPF file systems in our own mount namespace. Files that may not be
@@ -60,7 +60,7 @@ fn look_into(folder: &Path, folders: &mut Vec<PathBuf>, pins: &mut Vec<Pin>) {
 fn open(path: PathBuf) -> Option<Pin> {
     let (fd, name) = map::open_pin(&path).ok()?;
     let map = map::is_map(&fd).then(|| Map::from_fd(fd, &name).ok()).flatten()?;
-    Some(Pin { path, map })
+    Some(Pin { path, map: map.info().clone() })
 }
 
 /// Where BPF file systems are mounted.

@@ -8,6 +8,9 @@ use crate::{
     sys::{self, Command},
 };
 
+/// More maps than a program can have: `MAX_USED_MAPS` of `include/linux/bpf_verifier.h` is 64.
+const MOST_MAPS: usize = 1 << 16;
+
 /// How often a program is asked for its maps: it can get more of them, but hardly between two calls.
 const ATTEMPTS: usize = 4;
 
@@ -61,12 +64,15 @@ impl Program {
                 info.map_err(|error| Error::call(Command::ObjGetInfoByFd, format!("program id {}", self.id), error))?;
             let used = info.nr_map_ids as usize;
             let had_room = used <= map_ids.len();
+            if used > MOST_MAPS {
+                break;
+            }
             map_ids.resize(used, 0);
             if had_room {
                 return Ok(ProgramInfo::new(&info, map_ids));
             }
         }
-        let reason = std::io::Error::other("it gets more maps each time that it is asked for them");
+        let reason = std::io::Error::other("it claims to have more maps than a program can have");
         Err(Error::call(Command::ObjGetInfoByFd, format!("program id {}", self.id), reason))
     }
 }

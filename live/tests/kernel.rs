@@ -80,7 +80,7 @@ fn kernel_has_pinned_maps_where_bpf_is_mounted() {
     assert_eq!(Map::from_pin(&path).expect("it is a map").info(), made.info());
     let pins = pinned_maps().expect("/proc is mounted");
     let pin = pins.iter().find(|pin| pin.path == path).expect("it is found");
-    assert_eq!(pin.map.info().id, made.info().id);
+    assert_eq!(&pin.map, made.info());
     assert_eq!(pins.iter().filter(|pin| pin.path == path).count(), 1);
 
     let error = Map::from_pin(&folder.join("none")).expect_err("nothing is there");

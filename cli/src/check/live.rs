@@ -6,17 +6,17 @@ mod tell;
 mod users;
 
 use bpf_layout_check::{Host, check_loaded};
-use bpf_layout_live::{Error, Map, page_size, possible_cpus};
+use bpf_layout_live::{Error, MapInfo, page_size, possible_cpus};
 use bpf_layout_spec::{Loaded, model::MapId};
 
 use self::{find::find, objects::Blobs, users::Users};
 use super::section::Section;
 use crate::{args::Check, failure::Failure};
 
-/// A map of the kernel's, and the maps of the spec that it may be.
+/// A map of the kernel's, and the maps of the spec that it may be. It is not kept open: there may be thousands of a name.
 #[derive(Debug)]
 struct Found {
-    map: Map,
+    map: MapInfo,
     /// Usually one. The kernel cuts names, so that two of the spec's may be the same.
     candidates: Vec<MapId>,
 }

@@ -4,6 +4,7 @@ use std::{
     fs,
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     process::Command,
+    time::{Duration, Instant},
 };
 
 use bpf_layout_live::{Map, MapOptions};
@@ -11,11 +12,12 @@ use tempfile::TempDir;
 
 use crate::{
     agent::{Folder, can_load, id, unique},
-    common::{COMMAND, Ran, command},
+    common::{COMMAND, Ran},
     program, spec,
 };
 
 const HASH: u32 = 1;
+const ARRAY: u32 = 2;
 const RINGBUF: u32 = 27;
 
 /// A map by itself, without BTF, as loaders other than libbpf may have it.
@@ -149,10 +151,30 @@ fn names_that_the_kernel_cuts_are_told_apart_where_they_can_be() {
         ran.err
     );
 
-    let _bare = bare(&name, 2, 4, 4, 4);
+    let _bare = bare(&name, ARRAY, 4, 4, 4);
     let ran = folder.check(&[]);
     let expected = format!(": the kernel cuts names, and calls `{name}_first` and `{name}_second` the same\n");
     assert!(ran.status == 0 && ran.out.contains(&expected), "{}{}", ran.out, ran.err);
+}
+
+#[test]
+fn ten_thousand_maps_of_others_take_no_long_time() {
+    if !can_load() {
+        return;
+    }
+    const OTHERS: u32 = 10_000;
+    let (name, bpffs) = (unique(), BpfFs::new());
+    for number in 0..OTHERS {
+        let map = bare("somebody_elses", ARRAY, 4, 4, 1);
+        map.pin(&bpffs.0.path().join(number.to_string())).expect("a free path");
+    }
+    let folder = Folder::new(&spec(&name, "", ""));
+    let _object = folder.load(&program(&name));
+    let began = Instant::now();
+    let ran = folder.check(&[]);
+    println!("{} ms with {OTHERS} maps of others, all of them pinned", began.elapsed().as_millis());
+    assert!(ran.status == 0 && ran.out.ends_with("2 types and 2 maps agree with the running kernel\n"), "{}", ran.err);
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
 /// The command's error, which must be one of status 2.
@@ -192,26 +214,58 @@ fn what_cannot_be_compared_is_status_2_and_says_why() {
     assert!(refused(&empty.check(&[])).starts_with("error: the spec has no maps"));
 }
 
+/// The command as a user without any capability, in a folder that everybody may read.
+fn as_nobody(folder: &Folder, options: &[&str]) -> Ran {
+    const NOBODY: u32 = 65_534;
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    // The command itself may be where only root looks.
+    let copy = folder.path().join("command");
+    fs::copy(COMMAND, &copy).expect("it can be copied");
+    let mut command = Command::new(&copy);
+    command.args(["check", "--live"]).args(options).current_dir(folder.path()).uid(NOBODY).gid(NOBODY);
+    command.output().expect("it runs").into()
+}
+
 #[test]
 fn who_may_not_look_is_told_what_it_takes() {
     if !can_load() {
         return;
     }
-    const NOBODY: u32 = 65_534;
     let folder = Folder::new(&spec(&unique(), "", ""));
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
-    // The command itself may be where only root looks.
-    let copy = folder.path().join("command");
-    fs::copy(COMMAND, &copy).expect("it can be copied");
-    let mut nobody = Command::new(&copy);
-    nobody.args(["check", "--live"]).current_dir(folder.path()).uid(NOBODY).gid(NOBODY);
-    let ran: Ran = nobody.output().expect("it runs").into();
-    assert!(
-        refused(&ran).starts_with("error: cannot check what is loaded: BPF_MAP_GET_NEXT_ID: Operation not permitted"),
-        "{}",
-        ran.err
-    );
+    let ran = as_nobody(&folder, &[]);
+    let expected = "error: cannot check what is loaded: BPF_MAP_GET_NEXT_ID: Operation not permitted";
+    assert!(refused(&ran).starts_with(expected), "{}", ran.err);
     assert!(ran.err.contains("= help: run it as root"), "{}", ran.err);
-    // For us, nothing has changed.
-    assert!(command(folder.path(), &["check", "--live"]).output().is_ok());
+}
+
+#[test]
+fn who_may_read_a_pin_gets_as_far_as_sizes() {
+    if !can_load() {
+        return;
+    }
+    let (name, bpffs) = (unique(), BpfFs::new());
+    let folder = Folder::new(&spec(&name, "", ""));
+    let mut object = folder.load(&program(&name));
+    let path = bpffs.0.path().join("values");
+    for mut map in object.maps_mut().filter(|map| libbpf_rs::MapCore::name(map).to_string_lossy().ends_with("values")) {
+        map.pin(&path).expect("a free path");
+    }
+    for (path, mode) in [(bpffs.0.path(), 0o755), (&path, 0o444)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
+    }
+    let path = path.display().to_string();
+    let ran = as_nobody(&folder, &["--pin", &path]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    for expected in [
+        format!("unknown: map `{name}values`: its BTF is not loaded, so that only sizes could be compared\n"),
+        ": BPF_BTF_GET_FD_BY_ID on BTF id ".into(),
+        ": Operation not permitted (os error 1)\n".into(),
+    ] {
+        assert!(ran.out.contains(&expected), "{expected} is not in\n{}", ran.out);
+    }
+    let other = Folder::new(&spec(&name, r#"{ name = "gid", type = "u32" }, "#, ""));
+    let ran = as_nobody(&other, &["--pin", &path]);
+    let expected =
+        format!("error[map-value]: `{name}values.value` has 68 bytes in the running kernel, layouts.toml says 72");
+    assert!(ran.status == 1 && ran.out.contains(&expected), "{}{}", ran.out, ran.err);
 }

@@ -37,7 +37,7 @@ fn all(model: &Model) -> Result<Vec<Found>, Failure> {
         };
         let candidates = candidates(model, &map.info().name);
         if !candidates.is_empty() {
-            found.push(Found { map, candidates });
+            found.push(Found { map: map.info().clone(), candidates });
         }
     }
     Ok(found)
@@ -56,8 +56,8 @@ fn named(options: &Check, model: &Model) -> Result<Vec<Found>, Failure> {
         let candidates = candidates.unwrap_or_else(|| self::candidates(model, &map.info().name));
         found.push(known(map, candidates, model, &path.display().to_string())?);
     }
-    found.sort_by_key(|found| found.map.info().id);
-    found.dedup_by_key(|found| found.map.info().id);
+    found.sort_by_key(|found| found.map.id);
+    found.dedup_by_key(|found| found.map.id);
     Ok(found)
 }
 
@@ -67,7 +67,7 @@ fn known(map: Map, candidates: Vec<MapId>, model: &Model, what: &str) -> Result<
         let message = format!("{what} is called `{}`, and the spec has no map of that name", map.info().name);
         return Err(Failure::new(message, &format!("the spec has {}", names(model))));
     }
-    Ok(Found { map, candidates })
+    Ok(Found { map: map.info().clone(), candidates })
 }
 
 /// The maps of the spec that the kernel would call so: what is longer than `BPF_OBJ_NAME_LEN` allows is cut, by libbpf and

@@ -17,7 +17,7 @@ pub(super) struct Blobs(BTreeMap<u32, Result<Vec<u8>, String>>);
 
 impl Blobs {
     pub(super) fn load(found: &[Found], users: &Users) -> Self {
-        let ids: BTreeSet<u32> = found.iter().flat_map(|found| btf_ids(found.map.info(), users)).collect();
+        let ids: BTreeSet<u32> = found.iter().flat_map(|found| btf_ids(&found.map, users)).collect();
         let bytes = |id| LoadedBtf::from_id(id).and_then(|btf| btf.bytes()).map_err(|error| error.to_string());
         Blobs(ids.into_iter().map(|id| (id, bytes(id))).collect())
     }
@@ -61,8 +61,7 @@ pub(super) fn gather<'a>(
 ) -> Gathered<'a> {
     let mut gathered = Gathered { objects: Vec::new(), maps: Vec::new(), unknown: Vec::new() };
     let mut by_btf: BTreeMap<u32, LoadedObject<'a>> = BTreeMap::new();
-    for Found { map, candidates } in found {
-        let info = map.info();
+    for Found { map: info, candidates } in found {
         let ids: Vec<u32> = btf_ids(info, users).into_iter().filter(|id| btfs.contains_key(id)).collect();
         for id in &ids {
             by_btf.entry(*id).or_insert_with(|| object(*id, info.id, users, btfs));

@@ -1,7 +1,7 @@
 //! Who uses the maps that were found: the paths that they are pinned at, programs, and the processes that hold them. What
 //! may not be seen is left out: it only makes messages better.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use bpf_layout_live::{Holder, Pin, Program, ProgramInfo, holders, pinned_maps, program_ids};
 
@@ -19,9 +19,10 @@ pub(super) struct Users {
 
 impl Users {
     pub(super) fn of(found: &[Found]) -> Self {
-        let is_found = |id: &u32| found.iter().any(|found| found.map.info().id == *id);
+        let ids: BTreeSet<u32> = found.iter().map(|found| found.map.id).collect();
+        let is_found = |id: &u32| ids.contains(id);
         let pins = pinned_maps().unwrap_or_default().into_iter();
-        let pins = pins.map(|Pin { path, map }| (map.info().id, path)).filter(|(id, _)| is_found(id)).collect();
+        let pins = pins.map(|Pin { path, map }| (map.id, path)).filter(|(id, _)| is_found(id)).collect();
         let programs: Vec<ProgramInfo> =
             program_ids().map_while(Result::ok).filter_map(|id| Program::from_id(id).ok()?.info().ok()).collect();
         let programs = programs.into_iter().filter(|program| program.map_ids.iter().any(is_found)).collect();
@@ -46,7 +47,8 @@ impl Users {
 
     /// Whose a map is, to be put after what it is: ` of exec (pid 77)`; empty if nobody can be told.
     pub(super) fn of_map(&self, id: u32) -> String {
-        let holders = self.holders(id).map(|holder| format!("{} (pid {})", holder.name, holder.pid)).collect();
+        let holders =
+            self.holders(id).map(|holder| format!("{} (pid {})", printable(&holder.name), holder.pid)).collect();
         let programs = self.programs(id).map(|program| format!("`{}`", program.name)).collect();
         match (list(holders), list(programs)) {
             (Some(holders), _) => format!(" of {holders}"),
@@ -57,10 +59,15 @@ impl Users {
 
     /// A map to people: `map id 12 of exec (pid 77), pinned at /sys/fs/bpf/execs`.
     pub(super) fn describe(&self, id: u32) -> String {
-        let pins = list(self.pins(id).map(|path| path.display().to_string()).collect());
+        let pins = list(self.pins(id).map(|path| printable(&path.to_string_lossy())).collect());
         let pins = pins.map(|pins| format!(", pinned at {pins}")).unwrap_or_default();
         format!("map id {id}{}{pins}", self.of_map(id))
     }
+}
+
+/// Names that others chose, without what a terminal would take for commands.
+fn printable(name: &str) -> String {
+    name.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
 }
 
 /// `a, b, c and 4 more`; none if there is nothing to list.
@@ -74,7 +81,12 @@ fn list(mut names: Vec<String>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::list;
+    use super::{list, printable};
+
+    #[test]
+    fn nobody_writes_to_the_terminal_by_his_name() {
+        assert_eq!(printable("a\u{1b}[31m\nerror: b"), "a?[31m?error: b");
+    }
 
     #[test]
     fn lists_end_in_a_number() {
