@@ -10,7 +10,7 @@ mod outcome;
 mod tell;
 
 pub use crate::{
-    loaded::{Host, Loaded, LoadedMap, LoadedObject, Resized, check_loaded},
+    loaded::{Host, LoadedMap, LoadedObject, LoadedOutcome, Resized, check_loaded},
     observe::{observe, observe_btf},
     outcome::{Outcome, Unreadable, check},
     tell::{findings, plain, sentence, styled, styled_loaded},

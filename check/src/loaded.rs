@@ -17,8 +17,8 @@ use crate::{
 /// How the kernel is called in messages.
 const WITNESS: &str = "the running kernel";
 
-const NO_TYPES: &str = "its BTF is not loaded, so that only sizes could be compared";
-const NO_INNER: &str = "what maps it holds could not be compared, as its BTF is not loaded";
+const NO_TYPES: &str = "no BTF that is loaded has its types, so that only sizes could be compared";
+const NO_INNER: &str = "no BTF that is loaded says what maps it holds";
 const NO_EVENT: &str = "no program that uses its map has it in its BTF";
 
 // `include/uapi/linux/bpf.h`
@@ -88,7 +88,7 @@ pub struct Resized {
 
 /// What a check of loaded maps came to.
 #[derive(Clone, Debug, Default)]
-pub struct Loaded {
+pub struct LoadedOutcome {
     /// Differences and the rest; what is "not in the object" is not loaded.
     pub outcome: Outcome,
     /// Maps that were resized at load.
@@ -98,12 +98,12 @@ pub struct Loaded {
 /// Checks what is loaded. Two agents that are loaded at a time may well have different structs of one name: each is compared
 /// with the spec, and not with the other.
 #[must_use]
-pub fn check_loaded<'a>(layouts: &'a Layouts, objects: &[LoadedObject<'a>], host: Host) -> Loaded {
+pub fn check_loaded<'a>(layouts: &'a Layouts, objects: &[LoadedObject<'a>], host: Host) -> LoadedOutcome {
     let mut resized = Vec::new();
     let observed: Vec<_> = objects.iter().map(|object| observe(layouts, object, host, &mut resized)).collect();
     let mut outcome = gather(layouts, &observed);
     outcome.unknown.extend(unseen_events(layouts, objects, &outcome.not_in_object));
-    Loaded { outcome, resized }
+    LoadedOutcome { outcome, resized }
 }
 
 /// Events of loaded maps that no BTF describes.

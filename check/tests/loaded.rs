@@ -3,8 +3,8 @@
 mod support;
 
 use bpf_layout_btf::{Btf, Object, TypeId};
-use bpf_layout_check::{Host, Loaded, LoadedMap, LoadedObject, check_loaded};
-use bpf_layout_spec::{Loaded as Spec, model::MapId};
+use bpf_layout_check::{Host, LoadedMap, LoadedObject, LoadedOutcome, check_loaded};
+use bpf_layout_spec::{Loaded, model::MapId};
 use support::{Compiler, compile, folder, has_tool, spec};
 
 const CLANG: Compiler = ("clang", &["--target=bpf", "-g", "-O2"]);
@@ -53,7 +53,7 @@ inner = "plain"
 "#;
 
 /// A map as the kernel would tell of it, had loading changed nothing.
-fn loaded(spec: &Spec, name: &str) -> LoadedMap {
+fn loaded(spec: &Loaded, name: &str) -> LoadedMap {
     let maps = &spec.layouts.model.maps;
     let index = maps.iter().position(|map| map.name.spec == name).expect("a map of the spec");
     let map = &maps[index];
@@ -74,12 +74,12 @@ fn loaded(spec: &Spec, name: &str) -> LoadedMap {
 }
 
 /// What comes of one map without BTF.
-fn check(spec: &Spec, map: LoadedMap) -> Loaded {
+fn check(spec: &Loaded, map: LoadedMap) -> LoadedOutcome {
     check_loaded(&spec.layouts, &[LoadedObject { maps: vec![map], ..LoadedObject::default() }], HOST)
 }
 
 /// What differs, and what was resized, each in a few words.
-fn told(found: &Loaded) -> Vec<String> {
+fn told(found: &LoadedOutcome) -> Vec<String> {
     let differences = found.outcome.differences.iter();
     let differences = differences.map(|found| format!("{} {} / {}", found.rule.id, found.expected, found.found));
     differences
@@ -135,9 +135,9 @@ fn what_cannot_be_known_without_btf_is_unknown() {
     let spec = spec(MAPS);
     for (map, unknown) in [
         ("plain", vec![]),
-        ("pairs", vec!["pairs: its BTF is not loaded, so that only sizes could be compared"]),
+        ("pairs", vec!["pairs: no BTF that is loaded has its types, so that only sizes could be compared"]),
         ("ring", vec!["seen: no program that uses its map has it in its BTF"]),
-        ("outer", vec!["outer: what maps it holds could not be compared, as its BTF is not loaded"]),
+        ("outer", vec!["outer: no BTF that is loaded says what maps it holds"]),
     ] {
         let mut map = loaded(&spec, map);
         if map.kind == 12 {

@@ -17,6 +17,7 @@
 //!
 //! The crate is empty on systems other than Linux.
 #![cfg(target_os = "linux")]
+#![deny(unsafe_code)]
 
 mod batch;
 mod btf;
@@ -29,6 +30,7 @@ mod machine;
 mod map;
 mod pins;
 mod program;
+#[allow(unsafe_code, reason = "bpf(2) takes addresses")]
 mod sys;
 
 pub use crate::{

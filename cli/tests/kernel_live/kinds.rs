@@ -72,8 +72,8 @@ fn what_no_program_uses_is_unknown_where_its_types_are_not_loaded() {
     let unknown = ran.out.lines().filter_map(|line| line.strip_prefix("unknown: ")?.split_once(": "));
     let unknown: Vec<(&str, &str)> = unknown.collect();
     let (types, maps) = (
-        "its BTF is not loaded, so that only sizes could be compared",
-        "what maps it holds could not be compared, as its BTF is not loaded",
+        "no BTF that is loaded has its types, so that only sizes could be compared",
+        "no BTF that is loaded says what maps it holds",
     );
     assert_eq!(
         unknown,

@@ -109,7 +109,9 @@ fn without_btf_sizes_are_compared_and_the_rest_is_unknown() {
     let ran = folder.check(&[]);
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
     for expected in [
-        format!("unknown: map `{name}values`: its BTF is not loaded, so that only sizes could be compared\n"),
+        format!(
+            "unknown: map `{name}values`: no BTF that is loaded has its types, so that only sizes could be compared\n"
+        ),
         "unknown: `seen`: no program that uses its map has it in its BTF\n".to_owned(),
         "0 types and 1 map agree with the running kernel\n".to_owned(),
     ] {
@@ -257,7 +259,9 @@ fn who_may_read_a_pin_gets_as_far_as_sizes() {
     let ran = as_nobody(&folder, &["--pin", &path]);
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
     for expected in [
-        format!("unknown: map `{name}values`: its BTF is not loaded, so that only sizes could be compared\n"),
+        format!(
+            "unknown: map `{name}values`: no BTF that is loaded has its types, so that only sizes could be compared\n"
+        ),
         ": BPF_BTF_GET_FD_BY_ID on BTF id ".into(),
         ": Operation not permitted (os error 1)\n".into(),
     ] {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bpf_layout_check::{Loaded as Compared, Resized, styled_loaded};
+use bpf_layout_check::{LoadedOutcome, Resized, styled_loaded};
 use bpf_layout_spec::{
     Loaded,
     compare::ThingKind,
@@ -15,7 +15,7 @@ use crate::check::{
     section::{self, At, Live, LiveMap, Note, Section, Unknown},
 };
 
-pub(super) fn section(loaded: &Loaded, gathered: Gathered<'_>, compared: &Compared, everything: bool) -> Section {
+pub(super) fn section(loaded: &Loaded, gathered: Gathered<'_>, compared: &LoadedOutcome, everything: bool) -> Section {
     let model = &loaded.layouts.model;
     let notes: Vec<Note> = compared.resized.iter().map(|resized| note(resized, loaded)).collect();
     let not_loaded = if everything { not_loaded(model, &gathered.maps) } else { Vec::new() };
@@ -71,7 +71,7 @@ fn not_loaded(model: &Model, maps: &[(MapId, LiveMap)]) -> Vec<String> {
 }
 
 /// Each difference at its line of the spec, then what is to be known, then what was compared, then a summary.
-fn human(loaded: &Loaded, compared: &Compared, notes: &[Note], live: &Live) -> String {
+fn human(loaded: &Loaded, compared: &LoadedOutcome, notes: &[Note], live: &Live) -> String {
     let mut text = styled_loaded(&compared.outcome.differences, &loaded.sources);
     if !text.is_empty() {
         text.push('\n');
@@ -94,7 +94,7 @@ fn compared_maps(live: &Live) -> String {
     if maps.is_empty() { String::new() } else { format!("compared: {}\n", maps.join(", ")) }
 }
 
-fn summary(compared: &Compared) -> String {
+fn summary(compared: &LoadedOutcome) -> String {
     let outcome = &compared.outcome;
     let types = outcome.agrees.iter().filter(|thing| thing.kind == ThingKind::Type).count();
     let (types, maps) = (count(types, "type", ""), count(outcome.agrees.len() - types, "map", ""));
