@@ -20,7 +20,7 @@ pub(super) fn find(options: &Check, model: &Model) -> Result<Vec<Found>, Failure
     if found.is_empty() {
         return Err(Failure::new(
             format_args!("none of the spec's maps is loaded: {}", names(model)),
-            "start the program that loads them; under another name, a map can be given by `--map-id`",
+            "start the program that loads them; maps are found by their names, and a pinned one (`--pin`) also by that of its file",
         ));
     }
     Ok(found)
@@ -52,8 +52,8 @@ fn named(options: &Check, model: &Model) -> Result<Vec<Found>, Failure> {
     }
     for path in &options.pin {
         let map = Map::from_pin(path).map_err(|error| failed(&error))?;
-        let candidates = Some(pinned(model, path)).filter(|by_path| !by_path.is_empty());
-        let candidates = candidates.unwrap_or_else(|| self::candidates(model, &map.info().name));
+        let by_name = candidates(model, &map.info().name);
+        let candidates = if by_name.is_empty() { pinned(model, path) } else { by_name };
         found.push(known(map, candidates, model, &path.display().to_string())?);
     }
     found.sort_by_key(|found| found.map.id);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bpf_layout_check::{LoadedOutcome, Resized, styled_loaded};
 use bpf_layout_spec::{
     Loaded,
-    compare::ThingKind,
+    compare::{Thing, ThingKind},
     model::{MapId, Model},
 };
 
@@ -19,19 +19,10 @@ pub(super) fn section(loaded: &Loaded, gathered: Gathered<'_>, compared: &Loaded
     let model = &loaded.layouts.model;
     let notes: Vec<Note> = compared.resized.iter().map(|resized| note(resized, loaded)).collect();
     let not_loaded = if everything { not_loaded(model, &gathered.maps) } else { Vec::new() };
+    let unknown = gathered.unknown.into_iter().chain(compared.outcome.unknown.iter().map(unknown)).collect();
     let live = Live {
         resized: compared.resized.iter().map(|resized| resized_map(resized, model)).collect(),
-        unknown: gathered
-            .unknown
-            .into_iter()
-            .chain(
-                compared
-                    .outcome
-                    .unknown
-                    .iter()
-                    .map(|(_, thing, why)| Unknown { what: named(thing), why: (*why).to_owned() }),
-            )
-            .collect(),
+        unknown,
         maps: gathered.maps.into_iter().map(|(_, map)| map).collect(),
         not_loaded,
     };
@@ -42,6 +33,10 @@ pub(super) fn section(loaded: &Loaded, gathered: Gathered<'_>, compared: &Loaded
         live: Some(live),
         ..Section::default()
     }
+}
+
+fn unknown((_, thing, why): &(String, Thing, &'static str)) -> Unknown {
+    Unknown { what: named(thing), why: (*why).to_owned() }
 }
 
 fn note(resized: &Resized, loaded: &Loaded) -> Note {
