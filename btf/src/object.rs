@@ -7,7 +7,6 @@ use crate::{
     code::{self, OutputCall},
     error::Error,
     ext::Lines,
-    maps,
     maps::MapDef,
 };
 
@@ -57,7 +56,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// If one of them is not defined as libbpf reads it.
     pub fn maps(&self) -> Result<Vec<MapDef<'a>>, Error> {
-        maps::definitions(&self.btf)
+        self.btf.maps()
     }
 
     /// Its calls that hand records to userspace, through ring buffers and perf buffers, in the order of its sections. None

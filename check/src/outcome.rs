@@ -4,7 +4,7 @@ use std::fmt;
 
 use bpf_layout_btf::{Error, Object};
 use bpf_layout_spec::{
-    compare::{self, Difference, Observed, ObservedOutput, Report, Thing},
+    compare::{self, Difference, Observed, Report, Thing},
     diag::Severity,
     layout::Layouts,
 };
@@ -14,8 +14,8 @@ use crate::observe::{observe, observe_outputs};
 /// What a check came to.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// What some object has otherwise than the spec, in the order of the objects and in each of the spec, and then what in
-    /// it crosses the boundary otherwise; then what two objects have otherwise than each other. Warnings are among it.
+    /// What some object has otherwise than the spec, in the order of the objects and in each of the spec; then what crosses
+    /// the boundary otherwise; then what two objects have otherwise than each other. Warnings are among it.
     pub differences: Vec<Difference>,
     /// What an object has and says nothing reliable of: the object, the type or map, and why.
     pub unknown: Vec<(String, Thing, &'static str)>,
@@ -75,10 +75,16 @@ pub fn check<'a>(
         observed.push(observe(layouts, name, &object).map_err(unreadable)?);
         outputs.push(observe_outputs(&object).map_err(unreadable)?);
     }
-    Ok(gather(layouts, &observed, &outputs))
+    let mut outcome = gather(layouts, &observed);
+    for (observed, outputs) in observed.iter().zip(&outputs) {
+        outcome.differences.extend(compare::boundary(layouts, observed, outputs));
+    }
+    outcome.differences.extend(compare::twins(layouts, &observed));
+    Ok(outcome)
 }
 
-fn gather(layouts: &Layouts, observed: &[Observed<'_>], outputs: &[Vec<ObservedOutput<'_>>]) -> Outcome {
+/// What several witnesses come to, each by itself against the spec.
+pub(crate) fn gather(layouts: &Layouts, observed: &[Observed<'_>]) -> Outcome {
     let reports: Vec<Report> = observed.iter().map(|observed| compare::compare(layouts, observed)).collect();
     let mut outcome = Outcome::default();
     let everything = compare::compare(layouts, &Observed::default()).not_in_object;
@@ -91,12 +97,10 @@ fn gather(layouts: &Layouts, observed: &[Observed<'_>], outputs: &[Vec<ObservedO
             _ => {}
         }
     }
-    for ((observed, outputs), report) in observed.iter().zip(outputs).zip(reports) {
+    for (observed, report) in observed.iter().zip(reports) {
         outcome.differences.extend(report.differs);
-        outcome.differences.extend(compare::boundary(layouts, observed, outputs));
         let unknown = report.unknown.into_iter().map(|(thing, why)| (observed.witness.clone(), thing, why));
         outcome.unknown.extend(unknown);
     }
-    outcome.differences.extend(compare::twins(layouts, observed));
     outcome
 }

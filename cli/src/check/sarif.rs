@@ -2,13 +2,13 @@
 //!
 //! Each thing found is a result at the line to change, which has its rule by its number in the list of all rules.
 
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
 use serde::Serialize;
 
 use super::{
     rules::{self, Listed},
-    section::{At, Found, Section, word},
+    section::{At, Found, Note, Section, word},
 };
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -113,12 +113,15 @@ struct Logical<'a> {
     fully_qualified_name: &'a str,
 }
 
-/// Everything found as one SARIF document with a newline at its end. What has no line of its own is told of the spec.
+/// Everything found, and every note, as one SARIF document with a newline at its end. What has no line of its own is told of
+/// the spec.
 pub(super) fn text(sections: &[Section], spec: &Path) -> String {
     let found: Vec<&Found> = sections.iter().flat_map(|section| &section.found).collect();
     let listed = listed(&found);
-    let numbers: BTreeMap<&str, usize> = listed.iter().zip(0..).map(|(rule, number)| (rule.id, number)).collect();
-    let results = found.iter().map(|found| outcome(found, numbers[found.code], spec)).collect();
+    let number = |id: &str| listed.iter().position(|rule| rule.id == id).unwrap_or_default();
+    let notes = sections.iter().flat_map(|section| &section.notes);
+    let results = found.iter().map(|found| outcome(found, number(found.code), spec));
+    let results = results.chain(notes.map(|note| told(note, number(note.title)))).collect();
     let driver = Driver {
         name: "cargo-bpf-layout",
         version: VERSION,
@@ -135,8 +138,8 @@ fn listed(found: &[&Found]) -> Vec<Listed> {
     let mut listed = rules::all();
     for found in found {
         if !listed.iter().any(|rule| rule.id == found.code) {
-            let Found { code: id, summary, severity, .. } = **found;
-            listed.push(Listed { id, summary, severity, page: "docs/checks.md" });
+            let level = word(found.severity);
+            listed.push(Listed { id: found.code, summary: found.summary, level, page: "docs/checks.md" });
         }
     }
     listed
@@ -147,7 +150,7 @@ fn rule(rule: &Listed) -> Rule {
         id: rule.id,
         short_description: Message { text: rule.summary },
         help_uri: format!("{REPOSITORY}/blob/v{VERSION}/{}", rule.page),
-        default_configuration: Configuration { level: word(rule.severity) },
+        default_configuration: Configuration { level: rule.level },
     }
 }
 
@@ -168,6 +171,17 @@ fn outcome<'a>(found: &'a Found, rule_index: usize, spec: &Path) -> Outcome<'a> 
             logical_locations: found.witness.iter().map(logical).collect(),
         }],
         related_locations: found.also.iter().map(also).collect(),
+    }
+}
+
+fn told(note: &Note, rule_index: usize) -> Outcome<'_> {
+    Outcome {
+        rule_id: note.title,
+        rule_index,
+        level: "note",
+        message: Message { text: &note.message },
+        locations: [Location { physical_location: line(&note.at), logical_locations: Vec::new() }],
+        related_locations: Vec::new(),
     }
 }
 
@@ -199,6 +213,22 @@ mod tests {
     fn paths_are_uris() {
         assert_eq!(uri("./src/a b.c"), "src/a%20b.c");
         assert_eq!(uri("/tmp/ä#1:2.toml"), "file:///tmp/%C3%A4%231%3A2.toml");
+    }
+
+    fn log(section: Section) -> serde_json::Value {
+        serde_json::from_str(&text(&[section], Path::new("a/layouts.toml"))).expect("JSON")
+    }
+
+    #[test]
+    fn notes_are_results_of_their_own_level() {
+        let at = At { file: "a/layouts.toml".to_owned(), line: 7, column: 6 };
+        let note = Note { title: "map-resized", message: "it was resized".to_owned(), at };
+        let log = log(Section { notes: vec![note], ..Section::default() });
+        let result = &log["runs"][0]["results"][0];
+        assert_eq!((&result["ruleId"], &result["level"]), (&"map-resized".into(), &"note".into()));
+        assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 7);
+        let index = usize::try_from(result["ruleIndex"].as_u64().expect("a number")).expect("small");
+        assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][index]["id"], "map-resized");
     }
 
     #[test]
