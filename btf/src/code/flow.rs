@@ -16,7 +16,7 @@ use crate::bytes::Bytes;
 const MAX_WAYS: usize = 32;
 
 /// A call of a helper.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Call {
     pub(super) helper: u32,
     /// What registers hold on every way to it.
