@@ -1,0 +1,91 @@
+//! What `#[derive(FromLayout)]` expands to. No part of the interface.
+
+use std::fmt::Display;
+
+use super::{Context, FromLayout, FromLayoutError, FromLayoutErrorKind, names, sequences};
+use crate::{
+    layout::Layout,
+    number::{Number, OpenEnum},
+};
+
+/// One field of the record `L`, by its name: where an error happened.
+#[derive(Clone, Copy)]
+pub struct Field {
+    record: &'static str,
+    name: &'static str,
+}
+
+impl Field {
+    #[must_use]
+    pub const fn of<L: Layout>(name: &'static str) -> Self {
+        Field { record: L::SHAPE.name(), name }
+    }
+
+    /// Converts a field.
+    pub fn convert<T: FromLayout<S>, S: ?Sized>(self, from: &S, context: &Context) -> Result<T, FromLayoutError> {
+        self.located(T::from_layout_with(from, context))
+    }
+
+    /// Converts the first elements of a field, as many as another field says.
+    pub fn convert_prefix<T: FromLayout<[S]>, S>(
+        self,
+        from: &[S],
+        count: &impl Number,
+        context: &Context,
+    ) -> Result<T, FromLayoutError> {
+        let count = count.number();
+        self.located(sequences::prefix(from, count.to(), &count).and_then(|from| T::from_layout_with(from, context)))
+    }
+
+    /// What a function of the user's made.
+    pub fn made<T>(self, made: Result<T, impl Display>) -> Result<T, FromLayoutError> {
+        self.located(made.map_err(FromLayoutError::custom))
+    }
+
+    /// What was made of what an accessor gave.
+    pub fn located<T>(self, made: Result<T, FromLayoutError>) -> Result<T, FromLayoutError> {
+        made.map_err(|error| error.in_field(self.record, self.name))
+    }
+}
+
+/// What an accessor gave, or what a variant holds: a reference, an `Option` of one, or a value. Its `convert` is found by
+/// its type: the inherent ones come first, and [`ConvertValue`] is for all that is no reference.
+pub struct Given<'a, G>(pub &'a G);
+
+impl<S: ?Sized> Given<'_, &S> {
+    pub fn convert<T: FromLayout<S>>(&self, context: &Context) -> Result<T, FromLayoutError> {
+        T::from_layout_with(self.0, context)
+    }
+}
+
+impl<S: ?Sized> Given<'_, Option<&S>> {
+    pub fn convert<T: FromLayout<S>>(&self, context: &Context) -> Result<Option<T>, FromLayoutError> {
+        self.0.map(|from| T::from_layout_with(from, context)).transpose()
+    }
+}
+
+/// Conversion of what is given by value.
+pub trait ConvertValue<S> {
+    fn convert<T: FromLayout<S>>(&self, context: &Context) -> Result<T, FromLayoutError>;
+}
+
+impl<S> ConvertValue<S> for Given<'_, S> {
+    fn convert<T: FromLayout<S>>(&self, context: &Context) -> Result<T, FromLayoutError> {
+        T::from_layout_with(self.0, context)
+    }
+}
+
+/// An enum's value that `wanted` has no variant for.
+#[cold]
+#[must_use]
+pub fn unknown_value<E: OpenEnum>(value: &E, wanted: &str) -> FromLayoutError {
+    names::unknown_value(value, wanted)
+}
+
+/// A union's member, or a buffer's event, that `wanted` has no variant for.
+#[cold]
+#[must_use]
+pub fn unknown_member(wanted: &str) -> FromLayoutError {
+    let reason = std::format!("what is in use has no variant in {wanted}");
+    FromLayoutError::new(FromLayoutErrorKind::UnknownMember, reason)
+}

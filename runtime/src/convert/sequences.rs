@@ -1,0 +1,56 @@
+//! Arrays, element by element.
+
+use std::{boxed::Box, vec::Vec};
+
+use super::{Context, FromLayout, FromLayoutError, FromLayoutErrorKind};
+
+impl<S, T: FromLayout<S>> FromLayout<[S]> for Vec<T> {
+    fn from_layout_with(from: &[S], context: &Context) -> Result<Self, FromLayoutError> {
+        let mut made = Vec::with_capacity(from.len());
+        for (index, element) in from.iter().enumerate() {
+            made.push(T::from_layout_with(element, context).map_err(|error| error.in_element(index))?);
+        }
+        Ok(made)
+    }
+}
+
+impl<S, T: FromLayout<S>, const N: usize> FromLayout<[S; N]> for Vec<T> {
+    fn from_layout_with(from: &[S; N], context: &Context) -> Result<Self, FromLayoutError> {
+        Vec::from_layout_with(from.as_slice(), context)
+    }
+}
+
+impl<S, T: FromLayout<S>> FromLayout<[S]> for Box<[T]> {
+    fn from_layout_with(from: &[S], context: &Context) -> Result<Self, FromLayoutError> {
+        Vec::from_layout_with(from, context).map(Vec::into_boxed_slice)
+    }
+}
+
+impl<S, T: FromLayout<S>, const N: usize> FromLayout<[S; N]> for Box<[T]> {
+    fn from_layout_with(from: &[S; N], context: &Context) -> Result<Self, FromLayoutError> {
+        Box::from_layout_with(from.as_slice(), context)
+    }
+}
+
+impl<S, T: FromLayout<S>, const N: usize> FromLayout<[S; N]> for [T; N] {
+    fn from_layout_with(from: &[S; N], context: &Context) -> Result<Self, FromLayoutError> {
+        let made: Vec<T> = Vec::from_layout_with(from.as_slice(), context)?;
+        let count = made.len();
+        made.try_into().map_err(|_| too_many(N, count))
+    }
+}
+
+/// The first `count` elements.
+pub(super) fn prefix<'a, S>(
+    from: &'a [S],
+    count: Option<usize>,
+    shown: &dyn std::fmt::Display,
+) -> Result<&'a [S], FromLayoutError> {
+    count.and_then(|count| from.get(..count)).ok_or_else(|| too_many(from.len(), shown))
+}
+
+#[cold]
+fn too_many(room: usize, count: impl std::fmt::Display) -> FromLayoutError {
+    let reason = std::format!("a length of {count}, but there is room for {room}");
+    FromLayoutError::new(FromLayoutErrorKind::Length, reason)
+}
