@@ -271,7 +271,7 @@ fn each_member_of_a_union_has_its_variant() {
 
 #[derive(FromLayout, Debug, PartialEq)]
 #[from_layout(full::EveryEvent)]
-struct Strict {
+pub(crate) struct Strict {
     op: Op,
     #[from_layout(accessor)]
     address: OnlyInternet,
