@@ -121,9 +121,10 @@ pub use crate::number::{FlagSet, Number, OpenEnum, Wide};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be made from a field of type `{L}`",
     label = "no conversion from `{L}`",
-    note = "docs/from-layout.md lists what each type of field can become; `SystemTime` needs the feature `clock` of `bpf-layout`",
+    note = "the module `bpf_layout::convert` lists what each type of field can become; `SystemTime` needs the feature `clock`",
     note = "what an accessor gives (optional fields, bitfields, tagged unions) is read by `#[from_layout(accessor)]`",
-    note = "`#[from_layout(with = \"function\")]` converts by a function of your own, `#[derive(FromLayout)]` makes a type of your own convertible"
+    note = "`#[from_layout(with = \"function\")]` converts by a function of your own, `#[derive(FromLayout)]` makes a type of \
+            your own convertible"
 )]
 pub trait FromLayout<L: ?Sized>: Sized {
     /// Converts, under these conditions.

@@ -11,7 +11,6 @@ use crate::{
 
 /// A type that may stand in an owned struct as it is: it has a meaning of its own, and no shorter form.
 #[doc(hidden)]
-#[diagnostic::on_unimplemented(message = "`{Self}` has no meaning of its own that an owned struct could keep")]
 pub trait AsIs: Layout {}
 
 macro_rules! as_is {
@@ -22,12 +21,7 @@ as_is! { Be16 Be32 Be64 Bool Ipv4 Ipv6 KernelPtr Ktime Mac }
 impl<const N: usize> AsIs for Str<N> {}
 
 /// A value that is an integer.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an integer",
-    label = "an integer or `bool` is made from an integer, enum or flags field, and `Option` from an enum",
-    note = "docs/from-layout.md lists what each type of field can become",
-    note = "what an accessor gives (optional fields, bitfields, tagged unions) is read by `#[from_layout(accessor)]`"
-)]
+#[diagnostic::on_unimplemented(message = "`{Self}` is not an integer")]
 pub trait Number: Layout {
     /// The integer, wide enough for all.
     fn number(&self) -> Wide;
@@ -36,16 +30,12 @@ pub trait Number: Layout {
 /// The values of an enum of the spec, of which some have names.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an enum of the spec",
-    label = "docs/from-layout.md lists what a field of type `{Self}` can become",
-    note = "what an accessor gives (optional fields, bitfields, tagged unions) is read by `#[from_layout(accessor)]`"
+    note = "an enum without data is made from a generated enum; one with data, from the members of a tagged union \
+            (`AddressRef<'_>`) or the events of a buffer (`maps::EventsRecord<'_>`)"
 )]
 pub trait OpenEnum: Number {}
 
 /// The bits of flags of the spec, of which some have names.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is neither flags of the spec nor an array",
-    label = "docs/from-layout.md lists what a field of type `{Self}` can become"
-)]
 pub trait FlagSet: Number {}
 
 /// Any integer of up to 128 bits.

@@ -233,18 +233,27 @@ fn read_enum(data: DataEnum, problems: &mut Problems) -> Body {
         }
     }
     let has_data = variants.iter().any(|(variant, _)| !matches!(variant.fields, Fields::Unit));
-    let other = others.into_iter().enumerate().filter_map(|(index, (span, variant, said))| {
-        if index > 0 {
+    if has_data {
+        let members = read_members(variants, problems);
+        let other = read_others(others, problems);
+        Body::Members(members, read_unit_other(other, problems))
+    } else {
+        Body::Values(read_values(variants, problems), read_others(others, problems))
+    }
+}
+
+/// The only variant that stands for all others.
+fn read_others(others: Vec<(Span, Variant, Said)>, problems: &mut Problems) -> Option<Other> {
+    let mut first = None;
+    for (index, (span, variant, said)) in others.into_iter().enumerate() {
+        let other = read_other(variant, said, problems);
+        if index == 0 {
+            first = other;
+        } else {
             problems.at(span, "there is one `other` already");
         }
-        read_other(variant, said, problems)
-    });
-    let other = other.collect::<Vec<_>>().into_iter().next();
-    if has_data {
-        Body::Members(read_members(variants, problems), read_unit_other(other, problems))
-    } else {
-        Body::Values(read_values(variants, problems), other)
     }
+    first
 }
 
 fn read_other(variant: Variant, mut said: Said, problems: &mut Problems) -> Option<Other> {

@@ -1,4 +1,7 @@
 //! Structs, from records.
+//!
+//! Tokens have the spans of what the user wrote, so that the compiler's messages stand there: at the field's name if the
+//! record has no such field, at its type if the conversion does not exist, at the function if that does not fit.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -12,9 +15,12 @@ use super::{
 
 /// `Ok(Self { … })`
 pub(super) fn made(fields: &[Field], source: &Type, variables: &Variables) -> TokenStream {
-    let fields = fields.iter().map(|field| {
-        let (name, made) = (&field.name, made_field(field, source, variables));
-        quote! { #name: #made }
+    let fields = fields.iter().map(|Field { name, ty, from }| {
+        let value = match from {
+            From::Default => quote_spanned! { ty.span() => ::core::default::Default::default() },
+            From::Value { access, by } => Value { name, ty, access, source, variables }.made(by),
+        };
+        quote! { #name: #value }
     });
     quote! { ::core::result::Result::Ok(Self { #(#fields),* }) }
 }
@@ -25,83 +31,80 @@ pub(super) fn newtype(ty: &Type, Variables { layout, context, .. }: &Variables) 
     quote! { #convert(#layout, #context).map(Self) }
 }
 
-fn made_field(field: &Field, source: &Type, variables: &Variables) -> TokenStream {
-    let From::Value { access, by } = &field.from else {
-        return quote_spanned! { field.ty.span() => ::core::default::Default::default() };
-    };
-    let read = read(access, variables);
-    let place = place(field, access, source);
-    match by {
-        By::Trait(policy) => converted(field, access, &read, &place, policy, variables),
-        By::Prefix(len, policy) => prefix(field, &read, &place, len, policy, variables),
-        By::With(function) => quote! { #function(#read) },
-        By::TryWith(function) => quote! { #place.made(#function(#read))? },
-    }
+/// A value of the record, on its way into a field.
+struct Value<'a> {
+    name: &'a Ident,
+    ty: &'a Type,
+    access: &'a Access,
+    source: &'a Type,
+    variables: &'a Variables,
 }
 
-/// What is converted: a reference, or what an accessor gives.
-fn read(access: &Access, Variables { layout, .. }: &Variables) -> TokenStream {
-    match access {
-        Access::Field(name) => {
-            let field = with_span(layout, name.span());
-            quote! { &#field.#name }
+impl Value<'_> {
+    fn made(&self, by: &By) -> TokenStream {
+        let (read, place) = (self.read(), self.place());
+        match by {
+            By::Trait(policy) => self.converted(policy),
+            By::Prefix(len, policy) => self.prefix(len, policy),
+            By::With(function) => quote_spanned! { function.span() => #function(#read) },
+            By::TryWith(function) => quote_spanned! { function.span() => #place.made(#function(#read))? },
         }
-        Access::Accessor(name) => quote! { #layout.#name() },
-        Access::Whole => quote! { #layout },
     }
-}
 
-/// Where an error happened.
-fn place(field: &Field, access: &Access, source: &Type) -> TokenStream {
-    let (Access::Field(name) | Access::Accessor(name)) = access else {
-        let name = field.name.unraw().to_string();
-        return quote! { ::bpf_layout::__private::convert::Field::of::<#source>(#name) };
-    };
-    let name = name.unraw().to_string();
-    quote! { ::bpf_layout::__private::convert::Field::of::<#source>(#name) }
-}
-
-/// By the trait. The spans put what the compiler says of it to the type that the user wrote.
-fn converted(
-    field: &Field,
-    access: &Access,
-    read: &TokenStream,
-    place: &TokenStream,
-    policy: &Policy,
-    Variables { context, .. }: &Variables,
-) -> TokenStream {
-    let (ty, context) = (&field.ty, policy.changed(context));
-    if matches!(access, Access::Accessor(_)) {
-        let given = given(ty, &quote! { &#read }, &context);
-        return quote! { #place.located(#given)? };
+    /// A reference to it, or what an accessor gives.
+    fn read(&self) -> TokenStream {
+        let layout = &self.variables.layout;
+        match self.access {
+            Access::Field(name) => {
+                let record = with_span(layout, name.span());
+                quote_spanned! { name.span() => &#record.#name }
+            }
+            Access::Accessor(name) => quote_spanned! { name.span() => #layout.#name() },
+            Access::Whole => quote! { #layout },
+        }
     }
-    let convert = quote_spanned! { ty.span() => convert::<#ty, _> };
-    quote! { #place.#convert(#read, #context)? }
+
+    /// Where an error happens.
+    fn place(&self) -> TokenStream {
+        let name = match self.access {
+            Access::Field(name) | Access::Accessor(name) => name,
+            Access::Whole => self.name,
+        };
+        let (source, name) = (self.source, name.unraw().to_string());
+        quote! { ::bpf_layout::__private::convert::Field::of::<#source>(#name) }
+    }
+
+    fn converted(&self, policy: &Policy) -> TokenStream {
+        let (ty, read, place) = (self.ty, self.read(), self.place());
+        let context = policy.changed(&self.variables.context);
+        if let Access::Accessor(_) = self.access {
+            let given = given(ty, &quote! { &#read }, &context);
+            return quote! { #place.located(#given)? };
+        }
+        let convert = quote_spanned! { ty.span() => convert::<#ty, _> };
+        quote! { #place.#convert(#read, #context)? }
+    }
+
+    /// The first elements, as many as the field `len` says.
+    fn prefix(&self, len: &Ident, policy: &Policy) -> TokenStream {
+        let (ty, read, place) = (self.ty, self.read(), self.place());
+        let context = policy.changed(&self.variables.context);
+        let convert = quote_spanned! { ty.span() => convert_prefix::<#ty, _> };
+        let record = with_span(&self.variables.layout, len.span());
+        let count = quote_spanned! { len.span() => ::bpf_layout::convert::Number::number(&#record.#len) };
+        quote! { #place.#convert(#read, #count, #context)? }
+    }
 }
 
 /// Converts what an accessor gave or a variant holds into `ty`; the expression is a reference to it.
 pub(super) fn given(ty: &Type, reference: &TokenStream, context: &TokenStream) -> TokenStream {
     quote_spanned! { ty.span() => {
         #[allow(unused_imports)]
-        use ::bpf_layout::__private::convert::ConvertValue as _;
+        use ::bpf_layout::__private::convert::{ConvertOption as _, ConvertValue as _};
         let made: ::core::result::Result<#ty, ::bpf_layout::FromLayoutError> =
-            ::bpf_layout::__private::convert::Given(#reference).convert(#context);
+            (&::bpf_layout::__private::convert::Given(#reference)).convert(#context);
         made
     } }
-}
-
-fn prefix(
-    field: &Field,
-    read: &TokenStream,
-    place: &TokenStream,
-    len: &Ident,
-    policy: &Policy,
-    Variables { layout, context, .. }: &Variables,
-) -> TokenStream {
-    let (ty, context) = (&field.ty, policy.changed(context));
-    let convert = quote_spanned! { ty.span() => convert_prefix::<#ty, _> };
-    let of = with_span(layout, len.span());
-    quote! { #place.#convert(#read, &#of.#len, #context)? }
 }
 
 /// The same variable, where the user named what is read of it.

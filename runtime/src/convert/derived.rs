@@ -5,7 +5,7 @@ use std::fmt::Display;
 use super::{Context, FromLayout, FromLayoutError, FromLayoutErrorKind, names, sequences};
 use crate::{
     layout::Layout,
-    number::{Number, OpenEnum},
+    number::{OpenEnum, Wide},
 };
 
 /// One field of the record `L`, by its name: where an error happened.
@@ -30,11 +30,10 @@ impl Field {
     pub fn convert_prefix<T: FromLayout<[S]>, S>(
         self,
         from: &[S],
-        count: &impl Number,
+        count: Wide,
         context: &Context,
     ) -> Result<T, FromLayoutError> {
-        let count = count.number();
-        self.located(sequences::prefix(from, count.to(), &count).and_then(|from| T::from_layout_with(from, context)))
+        self.located(sequences::prefix(from, count).and_then(|from| T::from_layout_with(from, context)))
     }
 
     /// What a function of the user's made.
@@ -48,8 +47,10 @@ impl Field {
     }
 }
 
-/// What an accessor gave, or what a variant holds: a reference, an `Option` of one, or a value. Its `convert` is found by
-/// its type: the inherent ones come first, and [`ConvertValue`] is for all that is no reference.
+/// What an accessor gave, or what a variant holds: a reference, an `Option` of one, or a value.
+///
+/// `(&Given(..)).convert(..)` finds its `convert` by that. The compiler looks for a method that takes `&Given`, inherent
+/// ones first, and only then for one that takes `&&Given`.
 pub struct Given<'a, G>(pub &'a G);
 
 impl<S: ?Sized> Given<'_, &S> {
@@ -58,18 +59,23 @@ impl<S: ?Sized> Given<'_, &S> {
     }
 }
 
-impl<S: ?Sized> Given<'_, Option<&S>> {
-    pub fn convert<T: FromLayout<S>>(&self, context: &Context) -> Result<Option<T>, FromLayoutError> {
+/// Conversion of a reference that there may be.
+pub trait ConvertOption<S: ?Sized> {
+    fn convert<T: FromLayout<S>>(&self, context: &Context) -> Result<Option<T>, FromLayoutError>;
+}
+
+impl<S: ?Sized> ConvertOption<S> for Given<'_, Option<&S>> {
+    fn convert<T: FromLayout<S>>(&self, context: &Context) -> Result<Option<T>, FromLayoutError> {
         self.0.map(|from| T::from_layout_with(from, context)).transpose()
     }
 }
 
-/// Conversion of what is given by value.
+/// Conversion of a value.
 pub trait ConvertValue<S> {
     fn convert<T: FromLayout<S>>(&self, context: &Context) -> Result<T, FromLayoutError>;
 }
 
-impl<S> ConvertValue<S> for Given<'_, S> {
+impl<S> ConvertValue<S> for &Given<'_, S> {
     fn convert<T: FromLayout<S>>(&self, context: &Context) -> Result<T, FromLayoutError> {
         T::from_layout_with(self.0, context)
     }

@@ -10,6 +10,7 @@ use crate::{
 };
 
 /// The name in the spec; an error if the value has none.
+#[diagnostic::do_not_recommend]
 impl<E: OpenEnum> FromLayout<E> for &'static str {
     fn from_layout_with(from: &E, _: &Context) -> Result<Self, FromLayoutError> {
         name(from).ok_or_else(|| {
@@ -20,6 +21,7 @@ impl<E: OpenEnum> FromLayout<E> for &'static str {
 }
 
 /// The name in the spec; an error if the value has none.
+#[diagnostic::do_not_recommend]
 impl<E: OpenEnum> FromLayout<E> for String {
     fn from_layout_with(from: &E, context: &Context) -> Result<Self, FromLayoutError> {
         <&str>::from_layout_with(from, context).map(String::from)
@@ -27,6 +29,7 @@ impl<E: OpenEnum> FromLayout<E> for String {
 }
 
 /// `None` for a value that `T` does not know.
+#[diagnostic::do_not_recommend]
 impl<E: OpenEnum, T: FromLayout<E>> FromLayout<E> for Option<T> {
     fn from_layout_with(from: &E, context: &Context) -> Result<Self, FromLayoutError> {
         match T::from_layout_with(from, context) {
@@ -38,6 +41,7 @@ impl<E: OpenEnum, T: FromLayout<E>> FromLayout<E> for Option<T> {
 }
 
 /// The names of the bits that are set, in the order of the spec, as `Debug` shows them; an error if a bit has no name.
+#[diagnostic::do_not_recommend]
 impl<F: FlagSet> FromLayout<F> for Vec<&'static str> {
     fn from_layout_with(from: &F, _: &Context) -> Result<Self, FromLayoutError> {
         let Shape::Flags(info) = F::SHAPE else { return Ok(Vec::new()) };

@@ -16,6 +16,7 @@ use crate::{
 macro_rules! integers {
     ($($ty:ident)+) => { $(
         /// The same number; an error if this type does not have it.
+        #[diagnostic::do_not_recommend]
         impl<S: Number> FromLayout<S> for $ty {
             #[inline]
             fn from_layout_with(from: &S, _: &Context) -> Result<Self, FromLayoutError> {

@@ -1,8 +1,9 @@
 //! Arrays, element by element.
 
-use std::{boxed::Box, vec::Vec};
+use std::{boxed::Box, fmt, vec::Vec};
 
 use super::{Context, FromLayout, FromLayoutError, FromLayoutErrorKind};
+use crate::number::Wide;
 
 impl<S, T: FromLayout<S>> FromLayout<[S]> for Vec<T> {
     fn from_layout_with(from: &[S], context: &Context) -> Result<Self, FromLayoutError> {
@@ -41,16 +42,12 @@ impl<S, T: FromLayout<S>, const N: usize> FromLayout<[S; N]> for [T; N] {
 }
 
 /// The first `count` elements.
-pub(super) fn prefix<'a, S>(
-    from: &'a [S],
-    count: Option<usize>,
-    shown: &dyn std::fmt::Display,
-) -> Result<&'a [S], FromLayoutError> {
-    count.and_then(|count| from.get(..count)).ok_or_else(|| too_many(from.len(), shown))
+pub(super) fn prefix<S>(from: &[S], count: Wide) -> Result<&[S], FromLayoutError> {
+    count.to().and_then(|count: usize| from.get(..count)).ok_or_else(|| too_many(from.len(), count))
 }
 
 #[cold]
-fn too_many(room: usize, count: impl std::fmt::Display) -> FromLayoutError {
+fn too_many(room: usize, count: impl fmt::Display) -> FromLayoutError {
     let reason = std::format!("a length of {count}, but there is room for {room}");
     FromLayoutError::new(FromLayoutErrorKind::Length, reason)
 }

@@ -4,6 +4,7 @@ use super::{Context, FromLayout, FromLayoutError};
 use crate::{cell::Unaligned, layout::Layout, number::AsIs, view::View};
 
 /// A generated type, or one with a meaning of its own: a copy of it.
+#[diagnostic::do_not_recommend]
 impl<L: AsIs> FromLayout<L> for L {
     #[inline]
     fn from_layout_with(from: &L, _: &Context) -> Result<Self, FromLayoutError> {
@@ -12,6 +13,7 @@ impl<L: AsIs> FromLayout<L> for L {
 }
 
 /// A field that does not lie at a multiple of its alignment.
+#[diagnostic::do_not_recommend]
 impl<S: Layout, T: FromLayout<S>, const N: usize> FromLayout<Unaligned<S, N>> for T {
     fn from_layout_with(from: &Unaligned<S, N>, context: &Context) -> Result<Self, FromLayoutError> {
         T::from_layout_with(&from.get(), context)
@@ -19,6 +21,7 @@ impl<S: Layout, T: FromLayout<S>, const N: usize> FromLayout<Unaligned<S, N>> fo
 }
 
 /// A record as a buffer delivered it.
+#[diagnostic::do_not_recommend]
 impl<L: Layout, T: FromLayout<L>> FromLayout<View<'_, L>> for T {
     fn from_layout_with(from: &View<'_, L>, context: &Context) -> Result<Self, FromLayoutError> {
         T::from_layout_with(&**from, context)
