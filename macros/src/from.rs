@@ -1,13 +1,19 @@
 //! `#[derive(FromLayout)]`: conversions from what the spec defines into types of the program.
 //!
+//! ```text
+//! DeriveInput ── input, fields, variants ──▶ Input ── structs, enums ──▶ impl FromLayout
+//! ```
+//!
 //! Pure syntax: it reads no spec and knows no type. What it writes names the fields, methods, constants and variants that
 //! generated code has by the names the user gave, with the user's spans, and leaves each conversion to the trait
 //! `FromLayout`, so that the compiler reports what does not fit at the user's field.
 
 mod attribute;
 mod enums;
+mod fields;
 mod input;
 mod structs;
+mod variants;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;

@@ -15,7 +15,16 @@ use super::Problems;
 enum Item {
     Word(Ident),
     Text(Ident, LitStr),
-    Type(Type),
+    Type(Box<Type>),
+}
+
+impl Item {
+    fn key(&self) -> Option<&Ident> {
+        match self {
+            Item::Word(key) | Item::Text(key, _) => Some(key),
+            Item::Type(_) => None,
+        }
+    }
 }
 
 impl Parse for Item {
@@ -28,7 +37,7 @@ impl Parse for Item {
         let is_word = |word: &Ident| Policy::WORDS.iter().chain(WORDS).any(|known| word == known);
         match input.fork().call(Ident::parse_any) {
             Ok(word) if is_word(&word) && !input.peek2(Token![::]) => input.call(Ident::parse_any).map(Item::Word),
-            _ => input.parse().map(Item::Type),
+            _ => Ok(Item::Type(Box::new(input.parse()?))),
         }
     }
 }
@@ -53,6 +62,22 @@ impl Said {
         Said { items }
     }
 
+    /// Reports what says nothing beside something else that is said: to each word, those it makes meaningless.
+    pub(super) fn refuse_beside(&self, contradictions: &[(&str, &[&str])], problems: &mut Problems) {
+        for (one, others) in contradictions {
+            if !self.keys().any(|key| key == one) {
+                continue;
+            }
+            for other in self.keys().filter(|key| others.iter().any(|other| key == other)) {
+                problems.at(other.span(), format!("`{other}` says nothing beside `{one}`: leave one of them out"));
+            }
+        }
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &Ident> {
+        self.items.iter().filter_map(Item::key)
+    }
+
     /// Whether this word is there, and where.
     pub(super) fn word(&mut self, name: &str, problems: &mut Problems) -> Option<Span> {
         let found = self.items.extract_if(.., |item| matches!(item, Item::Word(word) if word == name));
@@ -71,13 +96,10 @@ impl Said {
     /// The identifier behind `name =`.
     pub(super) fn ident(&mut self, name: &str, problems: &mut Problems) -> Option<Ident> {
         let text = self.text(name, problems)?;
-        let parsed = text.parse_with(Ident::parse_any).or_else(|_| {
-            Err(syn::Error::new(text.span(), format!("`{}` is no name: write `{name} = \"name\"`", text.value())))
-        });
-        match parsed {
+        match text.parse_with(Ident::parse_any) {
             Ok(ident) => Some(raw(ident)),
-            Err(error) => {
-                problems.add(error);
+            Err(_) => {
+                problems.at(text.span(), format!("`{}` is no name: write `{name} = \"name\"`", text.value()));
                 None
             }
         }
@@ -100,7 +122,7 @@ impl Said {
     /// The types.
     pub(super) fn types(&mut self) -> Vec<Type> {
         let found = self.items.extract_if(.., |item| matches!(item, Item::Type(_)));
-        found.filter_map(|item| if let Item::Type(ty) = item { Some(ty) } else { None }).collect()
+        found.filter_map(|item| if let Item::Type(ty) = item { Some(*ty) } else { None }).collect()
     }
 
     pub(super) fn policy(&mut self, problems: &mut Problems) -> Policy {
@@ -143,11 +165,6 @@ pub(super) struct Policy {
 impl Policy {
     /// Each is a word of the attribute and a method of `Context`.
     const WORDS: &[&str] = &["lossy", "deny_truncated", "monotonic"];
-
-    /// The first word and where it is, if anything is said.
-    pub(super) fn first(&self) -> Option<(&'static str, Span)> {
-        self.words.first().copied()
-    }
 
     /// A variable of the same name, for the context that the policy makes of it.
     pub(super) fn apply(&self, context: &Ident) -> TokenStream {

@@ -6,8 +6,8 @@ use syn::{Type, TypePath, spanned::Spanned as _};
 
 use super::{
     Variables,
-    input::{Member, Other, Unit},
     structs::given,
+    variants::{Member, Other, Unit},
 };
 
 /// A match over constants.

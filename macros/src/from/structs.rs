@@ -10,7 +10,7 @@ use syn::{Type, ext::IdentExt as _, spanned::Spanned as _};
 use super::{
     Variables,
     attribute::Policy,
-    input::{Access, By, Field, From},
+    fields::{Access, By, Field, From},
 };
 
 /// `Ok(Self { … })`

@@ -323,49 +323,45 @@ fn what_fits_is_made() {
     assert_eq!(made.address, OnlyInternet::V4(Ipv4Addr::new(10, 1, 2, 3)));
 }
 
+/// Spoils what fits, and expects to be told so.
+fn assert_unfit(spoil: fn(&mut full::EveryEvent), kind: FromLayoutErrorKind, expected: &str) {
+    let mut event = fitting();
+    spoil(&mut event);
+    let error = Strict::from_layout(&event).expect_err(expected);
+    assert_eq!((error.to_string().as_str(), error.kind()), (expected, kind));
+    assert_eq!(error.record(), "every");
+    assert_eq!(format!("every.{}: {}", error.field(), error.reason()), expected);
+}
+
 #[test]
 fn what_does_not_fit_is_named_with_its_place_and_value() {
-    type Event = full::EveryEvent;
-    let cases: &[(fn(&mut Event), &str, FromLayoutErrorKind)] = &[
-        (
-            |e| e.op = full::FileOp(9),
-            "every.op: 9 is no value of file_op that Op knows",
-            FromLayoutErrorKind::UnknownValue,
-        ),
-        (
-            |e| e.set_address_path(Str::EMPTY),
-            "every.address: what is in use has no variant in OnlyInternet",
-            FromLayoutErrorKind::UnknownMember,
-        ),
-        (
-            |e| e.names[1] = Str::from_bytes(b"a\xffb"),
-            r#"every.names[1]: "a\xffb" is not UTF-8 from byte 1"#,
-            FromLayoutErrorKind::NotUtf8,
-        ),
-        (
-            |e| e.comm = Str::from_bytes(&[b'x'; 20]),
-            r#"every.comm: "xxxxxxxxxxxxxx" was truncated to 14 bytes"#,
-            FromLayoutErrorKind::Truncated,
-        ),
-        (|e| e.args_size = 33, "every.args: a length of 33, but there is room for 32", FromLayoutErrorKind::Length),
-        (
-            |e| e.flags = full::OpenFlags::from_bits_retain(0x80),
-            "every.flags: 0x80 has no name in open_flags",
-            FromLayoutErrorKind::UnnamedBits,
-        ),
-        (|e| e.signed = -2, "every.signed: -2 is out of range for u32", FromLayoutErrorKind::OutOfRange),
-        (|e| e.small = 7, "every.small: 7 is odd", FromLayoutErrorKind::Custom),
-        (|e| e.cwd = Str::EMPTY, "every.cwd: a relative path", FromLayoutErrorKind::Custom),
-        (|e| e.points[1][0].x = -1, "every.points[1][0].x: -1 is out of range for u8", FromLayoutErrorKind::OutOfRange),
-    ];
-    for (spoil, expected, kind) in cases {
-        let mut event = fitting();
-        spoil(&mut event);
-        let error = Strict::from_layout(&event).expect_err(expected);
-        assert_eq!((error.to_string().as_str(), error.kind()), (*expected, *kind));
-        assert_eq!(error.record(), "every");
-        assert_eq!(format!("every.{}: {}", error.field(), error.reason()), *expected);
-    }
+    use FromLayoutErrorKind as Kind;
+    assert_unfit(|e| e.op = full::FileOp(9), Kind::UnknownValue, "every.op: 9 is no value of file_op that Op knows");
+    assert_unfit(
+        |e| e.set_address_path(Str::EMPTY),
+        Kind::UnknownMember,
+        "every.address: what is in use has no variant in OnlyInternet",
+    );
+    assert_unfit(
+        |e| e.names[1] = Str::from_bytes(b"a\xffb"),
+        Kind::NotUtf8,
+        r#"every.names[1]: "a\xffb" is not UTF-8 from byte 1"#,
+    );
+    assert_unfit(
+        |e| e.comm = Str::from_bytes(&[b'x'; 20]),
+        Kind::Truncated,
+        r#"every.comm: "xxxxxxxxxxxxxx" was truncated to 14 bytes"#,
+    );
+    assert_unfit(|e| e.args_size = 33, Kind::Length, "every.args: a length of 33, but there is room for 32");
+    assert_unfit(
+        |e| e.flags = full::OpenFlags::from_bits_retain(0x80),
+        Kind::UnnamedBits,
+        "every.flags: 0x80 has no name in open_flags",
+    );
+    assert_unfit(|e| e.signed = -2, Kind::OutOfRange, "every.signed: -2 is out of range for u32");
+    assert_unfit(|e| e.small = 7, Kind::Custom, "every.small: 7 is odd");
+    assert_unfit(|e| e.cwd = Str::EMPTY, Kind::Custom, "every.cwd: a relative path");
+    assert_unfit(|e| e.points[1][0].x = -1, Kind::OutOfRange, "every.points[1][0].x: -1 is out of range for u8");
 }
 
 #[test]
