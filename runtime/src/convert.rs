@@ -91,6 +91,8 @@ mod sequences;
 mod text;
 mod wrapped;
 
+use std::vec::Vec;
+
 pub use context::Context;
 pub use error::{FromLayoutError, FromLayoutErrorKind};
 pub use text::Text;
@@ -134,11 +136,20 @@ pub trait FromLayout<L: ?Sized>: Sized {
     fn from_layout_with(from: &L, context: &Context) -> Result<Self, FromLayoutError>;
 
     /// Converts. Where a time of day is needed, the clocks are read for each, as they are now; to read them once, see
-    /// [`Context::with_clock`].
+    /// `Context::with_clock`.
     ///
     /// # Errors
     /// If a value does not fit what it is to become.
     fn from_layout(from: &L) -> Result<Self, FromLayoutError> {
         Self::from_layout_with(from, &Context::new())
+    }
+
+    /// Converts the elements of an array. For those who can do it faster than one by one.
+    #[doc(hidden)]
+    fn from_elements(from: &[L], context: &Context) -> Result<Vec<Self>, FromLayoutError>
+    where
+        L: Sized,
+    {
+        sequences::one_by_one(from, context)
     }
 }

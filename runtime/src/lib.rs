@@ -91,6 +91,11 @@ pub use bpf_layout_macros::include_layouts;
 #[cfg(all(feature = "macros", feature = "std"))]
 pub use bpf_layout_macros::FromLayout;
 
+/// The examples of the documentation, compiled and run.
+#[cfg(all(doctest, feature = "clock", feature = "macros"))]
+#[doc = include_str!("../../docs/from-layout.md")]
+mod documentation {}
+
 /// What the macros expand to. No part of the interface.
 #[doc(hidden)]
 pub mod __private {

@@ -5,9 +5,10 @@ use std::time::SystemTime;
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     time::Duration,
+    vec::Vec,
 };
 
-use super::{Context, FromLayout, FromLayoutError, FromLayoutErrorKind};
+use super::{Context, FromLayout, FromLayoutError, FromLayoutErrorKind, sequences};
 use crate::{
     number::Number,
     scalar::{Bool, Ipv4, Ipv6, Ktime, Mac},
@@ -25,6 +26,10 @@ macro_rules! integers {
                     let reason = std::format!(concat!("{} is out of range for ", stringify!($ty)), number);
                     FromLayoutError::new(FromLayoutErrorKind::OutOfRange, reason)
                 })
+            }
+
+            fn from_elements(from: &[S], context: &Context) -> Result<Vec<Self>, FromLayoutError> {
+                sequences::same(from).map_or_else(|| sequences::one_by_one(from, context), Ok)
             }
         }
     )+ };

@@ -1,17 +1,18 @@
 //! Arrays, element by element.
 
-use std::{boxed::Box, fmt, vec::Vec};
+use std::{
+    any::{Any, TypeId},
+    boxed::Box,
+    fmt,
+    vec::Vec,
+};
 
 use super::{Context, FromLayout, FromLayoutError, FromLayoutErrorKind};
-use crate::number::Wide;
+use crate::{layout::Layout, number::Wide};
 
 impl<S, T: FromLayout<S>> FromLayout<[S]> for Vec<T> {
     fn from_layout_with(from: &[S], context: &Context) -> Result<Self, FromLayoutError> {
-        let mut made = Vec::with_capacity(from.len());
-        for (index, element) in from.iter().enumerate() {
-            made.push(T::from_layout_with(element, context).map_err(|error| error.in_element(index))?);
-        }
-        Ok(made)
+        T::from_elements(from, context)
     }
 }
 
@@ -39,6 +40,23 @@ impl<S, T: FromLayout<S>, const N: usize> FromLayout<[S; N]> for [T; N] {
         let count = made.len();
         made.try_into().map_err(|_| too_many(N, count))
     }
+}
+
+pub(super) fn one_by_one<S, T: FromLayout<S>>(from: &[S], context: &Context) -> Result<Vec<T>, FromLayoutError> {
+    let mut made = Vec::with_capacity(from.len());
+    for (index, element) in from.iter().enumerate() {
+        made.push(T::from_layout_with(element, context).map_err(|error| error.in_element(index))?);
+    }
+    Ok(made)
+}
+
+/// All elements at once, if they are what they are to become.
+pub(super) fn same<S: Layout, T: 'static>(from: &[S]) -> Option<Vec<T>> {
+    if TypeId::of::<S>() != TypeId::of::<T>() {
+        return None;
+    }
+    let mut made = Some(from.to_vec());
+    (&mut made as &mut dyn Any).downcast_mut::<Option<Vec<T>>>()?.take()
 }
 
 /// The first `count` elements.

@@ -1,5 +1,7 @@
 //! Values in a form that a record or transport gives them, and values that stay what they are.
 
+use std::vec::Vec;
+
 use super::{Context, FromLayout, FromLayoutError};
 use crate::{cell::Unaligned, layout::Layout, number::AsIs, view::View};
 
@@ -9,6 +11,10 @@ impl<L: AsIs> FromLayout<L> for L {
     #[inline]
     fn from_layout_with(from: &L, _: &Context) -> Result<Self, FromLayoutError> {
         Ok(*from)
+    }
+
+    fn from_elements(from: &[L], _: &Context) -> Result<Vec<Self>, FromLayoutError> {
+        Ok(from.to_vec())
     }
 }
 
