@@ -38,7 +38,7 @@ impl<T: FromLayout<Str<N>>, const N: usize> FromLayout<Str<N>> for Text<T> {
 impl<const N: usize> FromLayout<Str<N>> for String {
     fn from_layout_with(from: &Str<N>, context: &Context) -> Result<Self, FromLayoutError> {
         let bytes = text(from, context)?;
-        match from.to_str() {
+        match str::from_utf8(bytes) {
             Ok(text) => Ok(text.into()),
             Err(_) if context.is_lossy() => Ok(String::from_utf8_lossy(bytes).into_owned()),
             Err(error) => {
