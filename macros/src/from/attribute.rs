@@ -96,9 +96,9 @@ impl Said {
     /// The identifier behind `name =`.
     pub(super) fn ident(&mut self, name: &str, problems: &mut Problems) -> Option<Ident> {
         let text = self.text(name, problems)?;
-        match text.parse_with(Ident::parse_any) {
-            Ok(ident) => Some(raw(ident)),
-            Err(_) => {
+        match text.parse_with(Ident::parse_any).ok().and_then(raw) {
+            Some(ident) => Some(ident),
+            None => {
                 problems.at(text.span(), format!("`{}` is no name: write `{name} = \"name\"`", text.value()));
                 None
             }
@@ -142,10 +142,14 @@ impl Said {
     }
 }
 
-/// A keyword as what names a field: `type` is the field `r#type`.
-fn raw(ident: Ident) -> Ident {
-    let keyword = syn::parse_str::<Ident>(&ident.to_string()).is_err();
-    if keyword { Ident::new_raw(&ident.to_string(), ident.span()) } else { ident }
+/// A keyword as what names a field: `type` is the field `r#type`. `None` for what names none, raw or not.
+fn raw(ident: Ident) -> Option<Ident> {
+    let name = ident.to_string();
+    match name.as_str() {
+        "self" | "Self" | "super" | "crate" | "_" => None,
+        _ if syn::parse_str::<Ident>(&name).is_ok() => Some(ident),
+        _ => Some(Ident::new_raw(&name, ident.span())),
+    }
 }
 
 /// The first of them; the others are mistakes.

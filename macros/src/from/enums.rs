@@ -64,7 +64,7 @@ pub(super) fn members(
     let rest = match other {
         None => {
             let name = name.to_string();
-            quote! { ::core::result::Result::Err(::bpf_layout::__private::convert::unknown_member(#name)) }
+            quote! { ::core::result::Result::Err(::bpf_layout::__private::convert::unknown_member(#layout, #name)) }
         }
         Some(name) => quote! { ::core::result::Result::Ok(Self::#name) },
     };
@@ -80,8 +80,14 @@ pub(super) fn members(
 
 /// `AddressRef<'_>` as it stands in a pattern: `AddressRef`.
 fn without_arguments(source: &Type) -> TokenStream {
-    let Type::Path(TypePath { qself: None, path, .. }) = source else { return quote! { #source } };
-    let leading = &path.leading_colon;
-    let names = path.segments.iter().map(|segment| &segment.ident);
-    quote! { #leading #(#names)::* }
+    match source {
+        Type::Path(TypePath { qself: None, path, .. }) => {
+            let leading = &path.leading_colon;
+            let names = path.segments.iter().map(|segment| &segment.ident);
+            quote! { #leading #(#names)::* }
+        }
+        // What a macro by example was given.
+        Type::Group(group) => without_arguments(&group.elem),
+        _ => quote! { #source },
+    }
 }

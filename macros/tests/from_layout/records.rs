@@ -32,6 +32,7 @@ impl FileEvent {
     }
 }
 
+#[derive(::core::fmt::Debug)]
 pub enum PeerRef<'a> {
     V4(&'a ::bpf_layout::Ipv4),
     Port(u16),

@@ -1,6 +1,9 @@
 //! What `#[derive(FromLayout)]` expands to. No part of the interface.
 
-use std::fmt::Display;
+use std::{
+    fmt::{self, Debug, Display, Write},
+    string::String,
+};
 
 use super::{Context, FromLayout, FromLayoutError, FromLayoutErrorKind, names, sequences};
 use crate::{
@@ -91,7 +94,46 @@ pub fn unknown_value<E: OpenEnum>(value: &E, wanted: &str) -> FromLayoutError {
 /// A union's member, or a buffer's event, that `wanted` has no variant for.
 #[cold]
 #[must_use]
-pub fn unknown_member(wanted: &str) -> FromLayoutError {
-    let reason = std::format!("what is in use has no variant in {wanted}");
+pub fn unknown_member(member: &dyn Debug, wanted: &str) -> FromLayoutError {
+    let reason = std::format!("{} has no variant in {wanted}", Beginning::of(member));
     FromLayoutError::new(FromLayoutErrorKind::UnknownMember, reason)
+}
+
+/// The beginning of what a value prints as: an event may have pages of text.
+struct Beginning {
+    text: String,
+    room: usize,
+}
+
+impl Beginning {
+    fn of(value: &dyn Debug) -> String {
+        let mut beginning = Beginning { text: String::new(), room: 64 };
+        match write!(beginning, "{value:?}") {
+            Ok(()) => beginning.text,
+            Err(_) => beginning.text + "…",
+        }
+    }
+}
+
+impl Write for Beginning {
+    /// Fails when there is no room left, which ends the printing.
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for c in text.chars() {
+            self.room = self.room.checked_sub(1).ok_or(fmt::Error)?;
+            self.text.push(c);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_beginning_of_a_member_is_shown() {
+        let error = unknown_member(&"x".repeat(100), "Wanted");
+        assert_eq!(error.reason(), std::format!("\"{}… has no variant in Wanted", "x".repeat(63)));
+        assert_eq!(unknown_member(&Some(7), "Wanted").reason(), "Some(7) has no variant in Wanted");
+    }
 }

@@ -340,7 +340,7 @@ fn what_does_not_fit_is_named_with_its_place_and_value() {
     assert_unfit(
         |e| e.set_address_path(Str::EMPTY),
         Kind::UnknownMember,
-        "every.address: what is in use has no variant in OnlyInternet",
+        r#"every.address: Path("") has no variant in OnlyInternet"#,
     );
     assert_unfit(
         |e| e.names[1] = Str::from_bytes(b"a\xffb"),

@@ -66,6 +66,23 @@ pub enum Op {
     Alias,
 }
 
+macro_rules! made_from {
+    ($source:ty) => {
+        /// By a macro.
+        #[derive(::bpf_layout::FromLayout)]
+        #[from_layout($source)]
+        pub enum Given {
+            /// By value.
+            Port(u16),
+            /// The rest.
+            #[from_layout(other)]
+            Other,
+        }
+    };
+}
+
+made_from!(records::PeerRef<'_>);
+
 fn main() {
     let event = <records::FileEvent as ::std::default::Default>::default();
     let access = <Access as ::std::convert::TryFrom<&records::FileEvent>>::try_from(&event);

@@ -7,6 +7,10 @@ struct Access {
     a: u32,
     #[from_layout(field = "")]
     b: u32,
+    #[from_layout(field = "self")]
+    s: u32,
+    #[from_layout(field = "_")]
+    u: u32,
     #[from_layout(len = "a.b")]
     c: Vec<u8>,
     #[from_layout(with = "a b")]
