@@ -202,9 +202,9 @@ fn a_line_of_c_stands_before_that_of_the_spec() {
 #[test]
 fn wild_lines_of_c_are_shown_and_never_panic() {
     let (sources, _) = sources("");
-    for (text, underlined) in [("", 0..0), ("ä\u{7}ö\rü", 1..4), ("a\nb", 1..900), ("x", 5..2), ("\u{9b}31m\n", 2..3)]
+    for (text, start, end) in [("", 0, 0), ("ä\u{7}ö\rü", 1, 4), ("a\nb", 1, 900), ("x", 5, 2), ("\u{9b}31m\n", 2, 3)]
     {
-        let shown = plain_findings(&[in_c(text, underlined, None)], &sources);
+        let shown = plain_findings(&[in_c(text, start..end, None)], &sources);
         assert!(shown.contains("src/x.bpf.c"), "{shown}");
         assert!(!shown.contains(['\u{7}', '\r', '\u{9b}']), "{shown:?}");
     }
