@@ -182,6 +182,8 @@ Examples:
   cargo bpf-layout report --profile before --cpus 2,64   a profile, on a small and a large machine
   cargo bpf-layout report --kernel 6.12.107+deb13-amd64  as another kernel reports it
   cargo bpf-layout report --format json | jq .total
+  cargo bpf-layout report --format html > report.html     treemap and byte maps, for a browser
+  cargo bpf-layout report --format html --profile lean --compare before > report.html   and what was before
 
 JSON:
   {\"profile\", \"cpus\", \"kernel\", \"page_size\", \"sizes\", \"exact\",
@@ -206,6 +208,9 @@ pub(crate) struct Report {
     /// Bytes of a page: 4096, 16384 or 65536 [default: as the kernel has it]
     #[arg(long, value_name = "BYTES", value_parser = page_size)]
     pub(crate) page_size: Option<u64>,
+    /// With --format html: the profile to show beside it, as what was before; "" for the spec without a profile
+    #[arg(long, value_name = "NAME")]
+    pub(crate) compare: Option<String>,
     /// How to print it
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     pub(crate) format: ReportFormat,
@@ -218,6 +223,8 @@ pub(crate) enum ReportFormat {
     Table,
     /// Stable JSON for programs
     Json,
+    /// One page with pictures, which needs nothing beside itself
+    Html,
 }
 
 /// A page size that Linux has: a power of two from 4 KiB to 256 KiB.

@@ -1,6 +1,6 @@
 //! `diff`: what changed between two specs. Prints what the comparison and the memory model say.
 
-mod costs;
+pub(crate) mod costs;
 mod git;
 mod human;
 mod json;

@@ -1,6 +1,7 @@
 //! `report`: what every map costs. Prints what the memory model says and reckons nothing.
 
 mod detail;
+mod html;
 pub(crate) mod json;
 mod kernel;
 pub(crate) mod table;
@@ -20,20 +21,48 @@ use crate::{
     print, remark, spec_file,
 };
 
+/// A spec under one profile, and what its maps cost on each number of CPUs.
+struct Side {
+    loaded: Loaded,
+    reports: Vec<Report>,
+}
+
 pub(crate) fn run(options: &args::Report) -> Result<ExitCode, Failure> {
-    let loaded = spec_file::load(&options.spec)?;
     let machine = machine(options.kernel.as_deref(), options.page_size)?;
-    let reports = cpus(&options.cpus)?
-        .into_iter()
-        .map(|cpus| Report::new(&loaded.layouts, &Machine { cpus, ..machine.clone() }))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(unknown_type)?;
-    let budgets = budgets(options, &loaded, machine)?;
+    let cpus = cpus(&options.cpus)?;
+    let side = side(&options.spec, &machine, &cpus)?;
+    let before = match baseline(options)? {
+        Some(spec) => Some(self::side(&spec, &machine, &cpus)?),
+        None => None,
+    };
+    let budgets = budgets(options, &side.loaded, machine)?;
     print(&match options.format {
-        ReportFormat::Table => table::text(&loaded, &reports),
-        ReportFormat::Json => json::text(&loaded, &reports, budgets.as_ref()),
+        ReportFormat::Table => table::text(&side.loaded, &side.reports),
+        ReportFormat::Json => json::text(&side.loaded, &side.reports, budgets.as_ref()),
+        ReportFormat::Html => html::text(&side, before.as_ref(), budgets.as_ref()),
     })?;
-    Ok(budgets.map_or(ExitCode::SUCCESS, |budgets| say(&budgets, &loaded)))
+    Ok(budgets.map_or(ExitCode::SUCCESS, |budgets| say(&budgets, &side.loaded)))
+}
+
+fn side(spec: &args::SpecOptions, machine: &Machine, cpus: &[u64]) -> Result<Side, Failure> {
+    let loaded = spec_file::load(spec)?;
+    let reports = cpus.iter().map(|&cpus| Report::new(&loaded.layouts, &Machine { cpus, ..machine.clone() }));
+    let reports = reports.collect::<Result<_, _>>().map_err(unknown_type)?;
+    Ok(Side { loaded, reports })
+}
+
+/// What `--compare` asks for: the same spec under another profile.
+fn baseline(options: &args::Report) -> Result<Option<args::SpecOptions>, Failure> {
+    match (&options.compare, options.format) {
+        (None, _) => Ok(None),
+        (Some(profile), ReportFormat::Html) => {
+            Ok(Some(args::SpecOptions { spec: options.spec.spec.clone(), profile: Some(profile.clone()) }))
+        }
+        (Some(profile), ReportFormat::Table | ReportFormat::Json) => Err(Failure::new(
+            "`--compare` needs `--format html`",
+            &format!("for text and JSON: `cargo bpf-layout diff layouts.toml#{profile} layouts.toml`"),
+        )),
+    }
 }
 
 /// One CPU with the kernel that was asked for.

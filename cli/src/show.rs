@@ -2,12 +2,13 @@
 
 mod human;
 mod json;
-mod rows;
+pub(crate) mod rows;
 mod select;
 pub(crate) mod types;
 
 use std::process::ExitCode;
 
+pub(crate) use self::human::{CACHE_LINE, kind_name, totals};
 use crate::{
     args::{Format, Show},
     failure::Failure,

@@ -36,6 +36,22 @@ pub enum Scope {
     Total,
 }
 
+impl Scope {
+    /// What it is, as the subject of a sentence.
+    #[must_use]
+    pub fn text(self, model: &Model) -> String {
+        match self {
+            Scope::Map(id) => format!("`{}`", model.map(id).name.spec),
+            Scope::Total => "all maps together".into(),
+        }
+    }
+
+    /// Whether [`Scope::text`] takes a verb in the plural.
+    const fn is_plural(self) -> bool {
+        matches!(self, Scope::Total)
+    }
+}
+
 /// A budget, and what is over it.
 #[derive(Clone, Debug)]
 pub struct Excess {
@@ -64,6 +80,20 @@ impl Excess {
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.memlock_full > self.budget
+    }
+
+    /// The ways back under the budget, a sentence each.
+    #[must_use]
+    pub fn help(&self) -> Vec<String> {
+        let mut help: Vec<String> = self.ways.iter().map(Way::text).collect();
+        if let Some((empty, full)) = self.without_prealloc {
+            help.push(format!(
+                "`flags = [\"no_prealloc\"]` takes {} until entries are used; full, it really takes {}",
+                text::rounded(empty),
+                text::rounded(full)
+            ));
+        }
+        help
     }
 }
 
@@ -138,14 +168,7 @@ impl Budgets {
             format!("  --> {}", sources.place(excess.span)),
             format!("  = note: {}", self.machine_text()),
         ];
-        lines.extend(excess.ways.iter().map(|way| format!("  = help: {}", way.text())));
-        if let Some((empty, full)) = excess.without_prealloc {
-            lines.push(format!(
-                "  = help: `flags = [\"no_prealloc\"]` takes {} until entries are used; full, it really takes {}",
-                text::rounded(empty),
-                text::rounded(full)
-            ));
-        }
+        lines.extend(excess.help().iter().map(|help| format!("  = help: {help}")));
         lines.join("\n") + "\n"
     }
 
@@ -183,10 +206,7 @@ impl Budgets {
 
 /// What is over, with a verb in the singular or the plural.
 fn subject(scope: Scope, model: &Model, [one, many]: [&str; 2]) -> String {
-    match scope {
-        Scope::Map(id) => format!("`{}` {one}", model.map(id).name.spec),
-        Scope::Total => format!("all maps together {many}"),
-    }
+    format!("{} {}", scope.text(model), if scope.is_plural() { many } else { one })
 }
 
 /// Finds the ways back for what is over by most.

@@ -6,36 +6,36 @@ use bpf_layout_memory::{Report, Totals};
 use bpf_layout_spec::model::Model;
 
 /// What all maps cost.
-pub(super) struct Costs {
+pub(crate) struct Costs {
     /// The largest difference first, then in the order of the old spec.
-    pub(super) maps: Vec<MapCosts>,
-    pub(super) total: Pair,
+    pub(crate) maps: Vec<MapCosts>,
+    pub(crate) total: Pair,
 }
 
 /// What one map costs.
-pub(super) struct MapCosts {
+pub(crate) struct MapCosts {
     /// Its name in the spec.
-    pub(super) name: String,
-    pub(super) costs: Pair,
+    pub(crate) name: String,
+    pub(crate) costs: Pair,
 }
 
 /// Before and after; `None` where there is no such map.
 #[derive(Clone, Copy)]
-pub(super) struct Pair {
-    pub(super) old: Option<Full>,
-    pub(super) new: Option<Full>,
+pub(crate) struct Pair {
+    pub(crate) old: Option<Full>,
+    pub(crate) new: Option<Full>,
 }
 
 /// Bytes with every entry in use.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Full {
-    pub(super) memlock: u64,
-    pub(super) real: u64,
+pub(crate) struct Full {
+    pub(crate) memlock: u64,
+    pub(crate) real: u64,
 }
 
 impl Pair {
     /// New less old, of one of the figures; a map that is not there takes nothing.
-    pub(super) fn difference(&self, figure: impl Fn(&Full) -> u64) -> i128 {
+    pub(crate) fn difference(&self, figure: impl Fn(&Full) -> u64) -> i128 {
         let bytes = |full: &Option<Full>| full.as_ref().map_or(0, |full| i128::from(figure(full)));
         bytes(&self.new) - bytes(&self.old)
     }
@@ -47,7 +47,7 @@ impl Pair {
 }
 
 impl Costs {
-    pub(super) fn new(old: (&Model, &Report), new: (&Model, &Report)) -> Costs {
+    pub(crate) fn new(old: (&Model, &Report), new: (&Model, &Report)) -> Costs {
         let mut maps: Vec<MapCosts> = costs(old)
             .map(|(name, full)| MapCosts { name: name.to_owned(), costs: Pair { old: Some(full), new: None } })
             .collect();

@@ -65,7 +65,7 @@ fn part_line(bytes: u64, total: u64, what: &str) -> String {
 }
 
 /// `hash of 16,384 entries, key socket_key (12 B), value socket_value (8,272 B), no_prealloc`.
-fn parameters(layouts: &Layouts, map: &Map, found: &MapReport) -> String {
+pub(super) fn parameters(layouts: &Layouts, map: &Map, found: &MapReport) -> String {
     let sized = |what: &str, ty: &Option<Type>| {
         ty.as_ref().map(|ty| {
             let size = grouped(layouts.size_align(ty).0);

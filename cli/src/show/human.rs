@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Bytes of a cache line on x86-64 and arm64 servers, where BPF agents run.
-const CACHE_LINE: u64 = 64;
+pub(crate) const CACHE_LINE: u64 = 64;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -57,11 +57,7 @@ fn record_block(loaded: &Loaded, id: TypeId) -> String {
 
 /// What it is called, in the spec and on both sides, and where it is defined.
 fn title(loaded: &Loaded, record: &Record) -> String {
-    let (kind, c) = match record.kind {
-        RecordKind::Struct => ("struct", "struct"),
-        RecordKind::Event { .. } => ("event", "struct"),
-        RecordKind::Union => ("union", "union"),
-    };
+    let (kind, c) = (kind_name(record), if record.kind == RecordKind::Union { "union" } else { "struct" });
     let place = loaded.sources.place(record.name.span);
     let mut text = format!("{BOLD}{kind} {}{BOLD:#}  {DIM}{place}", record.name.spec);
     if !record.anonymous {
@@ -71,7 +67,17 @@ fn title(loaded: &Loaded, record: &Record) -> String {
     text
 }
 
-fn totals(layouts: &Layouts, id: TypeId) -> String {
+/// What the spec calls this kind of record.
+pub(crate) fn kind_name(record: &Record) -> &'static str {
+    match record.kind {
+        RecordKind::Struct => "struct",
+        RecordKind::Event { .. } => "event",
+        RecordKind::Union => "union",
+    }
+}
+
+/// Size, alignment, fields, padding and cache lines in one line.
+pub(crate) fn totals(layouts: &Layouts, id: TypeId) -> String {
     let layout = layouts.of(id);
     let rows = rows(layouts, id);
     let fields = rows.iter().filter(|row| !row.padding).count();

@@ -9,26 +9,26 @@ use super::types::type_text;
 
 /// One member as it lies in memory.
 #[derive(Debug)]
-pub(super) struct Row<'a> {
+pub(crate) struct Row<'a> {
     /// As in the spec; `_pad0` for padding, `anon0` for an unnamed member.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Bytes from the start of the record; for a bitfield, the byte that holds its first bit.
-    pub(super) offset: u64,
+    pub(crate) offset: u64,
     /// Bytes; for a bitfield, those that its bits lie in.
-    pub(super) size: u64,
+    pub(crate) size: u64,
     /// As the spec writes it.
-    pub(super) ty: String,
-    pub(super) padding: bool,
-    pub(super) bits: Option<&'a Bits>,
+    pub(crate) ty: String,
+    pub(crate) padding: bool,
+    pub(crate) bits: Option<&'a Bits>,
     /// The record of an unnamed member, whose own members belong to this record in C.
-    pub(super) anonymous: Option<TypeId>,
+    pub(crate) anonymous: Option<TypeId>,
 }
 
 /// The record with this id.
 ///
 /// # Panics
 /// If the id is not that of a record; selections hold no others.
-pub(super) fn record(layouts: &Layouts, id: TypeId) -> &Record {
+pub(crate) fn record(layouts: &Layouts, id: TypeId) -> &Record {
     match layouts.model.ty(id) {
         TypeDef::Record(record) => record,
         TypeDef::Enum(_) | TypeDef::Flags(_) | TypeDef::Extern(_) => unreachable!("only records are selected"),
@@ -36,7 +36,7 @@ pub(super) fn record(layouts: &Layouts, id: TypeId) -> &Record {
 }
 
 /// Every member of a record in order of offset, padding included.
-pub(super) fn rows(layouts: &Layouts, id: TypeId) -> Vec<Row<'_>> {
+pub(crate) fn rows(layouts: &Layouts, id: TypeId) -> Vec<Row<'_>> {
     let record = record(layouts, id);
     let mut rows = Vec::new();
     for member in &layouts.of(id).members {

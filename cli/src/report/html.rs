@@ -1,0 +1,168 @@
+//! The report as one page for a browser: tables, a treemap of all maps, and each struct byte by byte.
+//!
+//! Takes what the memory model and the layouts say and reckons nothing. The page is one file that loads nothing and runs
+//! nothing, is the same for the same input, and follows the reader's light or dark scheme.
+
+mod byte_map;
+mod compare;
+mod structs;
+mod tables;
+mod tiles;
+mod treemap;
+
+use bpf_layout_memory::{
+    Report, Use,
+    budget::{Budgets, Excess},
+    text::{exact, grouped, rounded},
+};
+use bpf_layout_spec::model::Model;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::{Side, table};
+
+/// Nothing but the style within the page is ever used, whatever a spec says.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+const STYLE: &str = include_str!("html/page.css");
+
+/// In the order of the legend.
+const USES: [Use; 11] = [
+    Use::Values,
+    Use::Copies,
+    Use::Keys,
+    Use::Padding,
+    Use::Headers,
+    Use::Spares,
+    Use::Index,
+    Use::Buffer,
+    Use::Fixed,
+    Use::Allocator,
+    Use::Inner,
+];
+
+/// The page. `before`: what it is compared with.
+pub(super) fn text(side: &Side, before: Option<&Side>, budgets: Option<&Budgets>) -> String {
+    let model = &side.loaded.layouts.model;
+    let title = format!("What the maps of {} cost", model.spec_name);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header { h1 { (title) } (machine(side, before)) (contents(side, before)) }
+                main { (sections(side, before, budgets)) }
+            }
+        }
+    };
+    page.into_string() + "\n"
+}
+
+fn sections(side: &Side, before: Option<&Side>, budgets: Option<&Budgets>) -> Markup {
+    let model = &side.loaded.layouts.model;
+    html! {
+        @if let Some(budgets) = budgets { (over(budgets, model)) }
+        section #maps { h2 { "Maps" } (tables::maps(side)) }
+        @if let Some(before) = before { section #compared { h2 { "Before and after" } (compare::section(before, side)) } }
+        @if !model.maps.is_empty() {
+            section #memory { h2 { "Where the bytes go" } (memory(side)) }
+        }
+        section #structs { h2 { "Structs, byte by byte" } (structs::section(side, before)) }
+    }
+}
+
+/// What was reckoned, for which machine, and how far it can be trusted.
+fn machine(side: &Side, before: Option<&Side>) -> Markup {
+    let Some(first) = side.reports.first() else { return html! {} };
+    let exact = side.reports.iter().all(Report::is_exact);
+    html! {
+        p {
+            (profile(&side.loaded.layouts.model))
+            @if let Some(before) = before { ", compared with " (profile(&before.loaded.layouts.model)) }
+            ". On " (cpus(side)) ", with pages of " (grouped(first.machine.page_size)) " bytes. All sizes are bytes."
+        }
+        @for line in table::provenance(&first.machine, exact).lines().filter(|line| !line.is_empty()) {
+            p.quiet { (line) }
+        }
+    }
+}
+
+/// `Profile lean`, or that there is none.
+fn profile(model: &Model) -> String {
+    model.profile.as_ref().map_or_else(|| "no profile".into(), |profile| format!("profile {profile}"))
+}
+
+fn cpus(side: &Side) -> String {
+    let numbers = side.reports.iter().map(|report| report.machine.cpus.to_string()).collect::<Vec<_>>().join(" and ");
+    if numbers == "1" { "1 possible CPU".into() } else { format!("{numbers} possible CPUs") }
+}
+
+fn contents(side: &Side, before: Option<&Side>) -> Markup {
+    html! {
+        nav aria-label="On this page" {
+            ul {
+                li { a href="#maps" { "Maps" } }
+                @if before.is_some() { li { a href="#compared" { "Before and after" } } }
+                @if !side.loaded.layouts.model.maps.is_empty() { li { a href="#memory" { "Where the bytes go" } } }
+                li { a href="#structs" { "Structs, byte by byte" } }
+            }
+        }
+    }
+}
+
+/// Every budget that does not hold, with the ways back under it.
+fn over(budgets: &Budgets, model: &Model) -> Markup {
+    html! {
+        @for excess in budgets.over.iter().filter(|excess| excess.is_error()) { (excess_of(excess, budgets, model)) }
+        @for warning in budgets.warnings(model) { div.callout.warning { p { (warning) } } }
+    }
+}
+
+fn excess_of(excess: &Excess, budgets: &Budgets, model: &Model) -> Markup {
+    html! {
+        div.callout {
+            p {
+                strong.over { "Over budget: " } (excess.scope.text(model)) ", "
+                (grouped(excess.memlock_full)) " bytes when full, "
+                (rounded(excess.memlock_full.saturating_sub(excess.budget))) " over the budget of " (exact(excess.budget))
+                " (on " (budgets.machine.cpus) " possible CPUs)"
+            }
+            @let ways = excess.help();
+            @if !ways.is_empty() { ul { @for way in ways { li { (way) } } } }
+        }
+    }
+}
+
+/// A treemap for each number of CPUs, and the same as tables.
+fn memory(side: &Side) -> Markup {
+    html! {
+        p {
+            "What all maps really take with every entry in use: a group of tiles for each map, areas in proportion to bytes. "
+            "Point at a tile for its figures."
+        }
+        (legend(side))
+        @for report in &side.reports {
+            figure {
+                @if side.reports.len() > 1 { figcaption { (report.machine.cpus) " possible CPUs: " (rounded(report.totals().real_full)) } }
+                (tiles::picture(&side.loaded.layouts, report, 1.0))
+            }
+        }
+        (tables::parts(side))
+    }
+}
+
+/// What the colours mean, of those that occur.
+fn legend(side: &Side) -> Markup {
+    let parts = || side.reports.iter().flat_map(|report| &report.maps).flat_map(|map| &map.cost.parts);
+    html! {
+        ul.legend {
+            @for of in USES.into_iter().filter(|of| parts().any(|part| part.of == *of)) {
+                li { i.(of.id()) {} (of.text()) }
+            }
+        }
+    }
+}
