@@ -86,6 +86,12 @@ pub(crate) const TEST: &[Need] = &[
         dnf: "glibc-devel.i686",
         what_for: "layouts of 32-bit programs",
     },
+    Need {
+        probe: Probe::Program("chromium"),
+        apt: "chromium",
+        dnf: "chromium",
+        what_for: "the HTML report, as a browser shows it",
+    },
     Need { probe: Probe::Libclang, apt: "libclang1-14", dnf: "clang-libs", what_for: "bindgen's opinion on layouts" },
 ];
 

@@ -81,7 +81,7 @@ fn machine(side: &Side, before: Option<&Side>) -> Markup {
     let exact = side.reports.iter().all(Report::is_exact);
     html! {
         p {
-            (profile(&side.loaded.layouts.model))
+            code { (side.loaded.layouts.model.spec_name) } ", " (profile(&side.loaded.layouts.model))
             @if let Some(before) = before { ", compared with " (profile(&before.loaded.layouts.model)) }
             ". On " (cpus(side)) ", with pages of " (grouped(first.machine.page_size)) " bytes. All sizes are bytes."
         }
@@ -91,9 +91,9 @@ fn machine(side: &Side, before: Option<&Side>) -> Markup {
     }
 }
 
-/// `Profile lean`, or that there is none.
+/// `profile lean`, or that there is none.
 fn profile(model: &Model) -> String {
-    model.profile.as_ref().map_or_else(|| "no profile".into(), |profile| format!("profile {profile}"))
+    model.profile.as_ref().map_or_else(|| "without a profile".into(), |profile| format!("profile {profile}"))
 }
 
 fn cpus(side: &Side) -> String {
