@@ -1,5 +1,6 @@
 //! `report`: what every map costs. Prints what the memory model says and reckons nothing.
 
+mod advice;
 mod detail;
 mod html;
 pub(crate) mod json;

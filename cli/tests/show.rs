@@ -110,3 +110,18 @@ fn colours_only_where_asked() {
     assert!(coloured.stdout.contains(&0x1b));
     assert!(!show(&[]).contains('\x1b'));
 }
+
+#[test]
+fn holes_that_another_order_closes_are_told() {
+    let holes = r#"spec = 1
+[struct.holes]
+fields = [{ name = "a", type = "u8" }, { name = "b", type = "u64" }, { name = "c", type = "u8" }]
+[struct.none]
+fields = [{ name = "b", type = "u64" }, { name = "a", type = "u8" }, { name = "c", type = "u8" }]
+"#;
+    let folder = common::folder(holes);
+    let shown = run(folder.path(), &["show"]);
+    assert_eq!((shown.status, shown.err.as_str()), (0, ""));
+    let advice: Vec<&str> = shown.out.lines().filter(|line| line.contains("advice")).collect();
+    assert_eq!(advice, ["  advice: has 24 bytes; 16 with its fields in the order b, a, c: 8 bytes less"]);
+}

@@ -15,6 +15,7 @@
 //! Pure arithmetic: nothing here is created in the kernel, and no root is needed.
 #![forbid(unsafe_code)]
 
+pub mod advice;
 mod bill;
 pub mod budget;
 mod bytes;

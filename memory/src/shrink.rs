@@ -95,6 +95,11 @@ pub(crate) fn with(layouts: &Layouts, numbers: &[(Knob, u64)]) -> Option<Layouts
     }
     settle_constants(&mut model)?;
     recount(&mut model)?;
+    laid_out(model)
+}
+
+/// A model laid out; `None` if it would not be valid.
+pub(crate) fn laid_out(model: Model) -> Option<Layouts> {
     let mut cx = Diagnostics::new();
     let layouts = lay_out(model, &mut cx)?;
     (!cx.has_errors()).then_some(layouts)

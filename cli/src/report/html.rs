@@ -3,6 +3,7 @@
 //! Takes what the memory model and the layouts say and reckons nothing. The page is one file that loads nothing and runs
 //! nothing, is the same for the same input, and follows the reader's light or dark scheme.
 
+mod advice;
 mod byte_map;
 mod compare;
 mod structs;
@@ -71,6 +72,8 @@ fn sections(side: &Side, before: Option<&Side>, budgets: Option<&Budgets>) -> Ma
         @if !model.maps.is_empty() {
             section #memory { h2 { "Where the bytes go" } (memory(side)) }
         }
+        @let advice = advice::section(side);
+        @if let Some(advice) = &advice { section #advice { h2 { "Advice" } (advice) } }
         section #structs { h2 { "Structs, byte by byte" } (structs::section(side, before)) }
     }
 }

@@ -2,6 +2,7 @@
 
 use bpf_layout_memory::{
     MapReport, Report, Source, Totals,
+    advice::{self, advise},
     budget::{Budgets, Excess, Scope},
 };
 use bpf_layout_spec::{Loaded, model::Model};
@@ -18,6 +19,26 @@ struct Document<'a> {
     maps: Vec<Map<'a>>,
     total: Figures,
     over_budget: Vec<Over<'a>>,
+    advice: Vec<Advice>,
+}
+
+#[derive(Serialize)]
+struct Advice {
+    rule: &'static str,
+    subject: String,
+    text: String,
+    #[serde(rename = "where")]
+    place: String,
+    saves: Saves,
+}
+
+/// Negative where it costs more.
+#[derive(Serialize)]
+struct Saves {
+    memlock_full: i128,
+    real: i128,
+    real_full: i128,
+    per_struct: u64,
 }
 
 #[derive(Serialize)]
@@ -77,8 +98,7 @@ struct Change<'a> {
 
 /// One document, or an array of them for several numbers of CPUs, with a newline at its end.
 pub(super) fn text(loaded: &Loaded, reports: &[Report], budgets: Option<&Budgets>) -> String {
-    let model = &loaded.layouts.model;
-    let documents: Vec<Document<'_>> = reports.iter().map(|report| document(model, report, budgets)).collect();
+    let documents: Vec<Document<'_>> = reports.iter().map(|report| document(loaded, report, budgets)).collect();
     let json = match documents.as_slice() {
         [one] => serde_json::to_string_pretty(one),
         several => serde_json::to_string_pretty(several),
@@ -86,7 +106,8 @@ pub(super) fn text(loaded: &Loaded, reports: &[Report], budgets: Option<&Budgets
     json.expect("strings and numbers always serialise") + "\n"
 }
 
-fn document<'a>(model: &'a Model, report: &'a Report, budgets: Option<&'a Budgets>) -> Document<'a> {
+fn document<'a>(loaded: &'a Loaded, report: &'a Report, budgets: Option<&'a Budgets>) -> Document<'a> {
+    let model = &loaded.layouts.model;
     let machine = &report.machine;
     Document {
         profile: model.profile.as_deref(),
@@ -100,6 +121,19 @@ fn document<'a>(model: &'a Model, report: &'a Report, budgets: Option<&'a Budget
         over_budget: budgets
             .map(|budgets| budgets.over.iter().map(|over| over_of(model, budgets, over)).collect())
             .unwrap_or_default(),
+        advice: advise(&loaded.layouts, report).into_iter().map(|advice| advice_of(loaded, advice)).collect(),
+    }
+}
+
+fn advice_of(loaded: &Loaded, advice: advice::Advice) -> Advice {
+    let model = &loaded.layouts.model;
+    let advice::Saved { memlock_full, real, real_full } = advice.saved;
+    Advice {
+        rule: advice.rule,
+        subject: advice.subject(model),
+        place: loaded.sources.place(advice.span(model)),
+        saves: Saves { memlock_full, real, real_full, per_struct: advice.per_struct },
+        text: advice.text,
     }
 }
 

@@ -9,7 +9,7 @@ use bpf_layout_memory::{
 use bpf_layout_spec::{Loaded, model::Model};
 use clap::builder::styling::{AnsiColor, Style};
 
-use super::detail;
+use super::{advice, detail};
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
@@ -32,6 +32,7 @@ pub(super) fn text(loaded: &Loaded, reports: &[Report]) -> String {
         text += &lines(LONGEST_NAME, &single(model, first, &order));
         text.push('\n');
         text += &detail::text(loaded, first, &order);
+        text += &advice::text(loaded, first);
     } else {
         text += &lines(LONGEST_NAME, &side_by_side(model, reports, &order));
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use bpf_layout_memory::advice::{About, Advice, field_orders};
 use bpf_layout_spec::{
     Loaded,
     layout::Layouts,
@@ -24,11 +25,12 @@ const DIM: Style = Style::new().dimmed();
 /// What was selected, as tables. Coloured with ANSI escapes.
 pub(super) fn text(loaded: &Loaded, selection: &Selection) -> String {
     let layouts = &loaded.layouts;
+    let advice = field_orders(layouts);
     let mut blocks: Vec<String> = selection
         .records
         .iter()
         .filter(|&&id| selection.records.len() == 1 || !record(layouts, id).anonymous)
-        .map(|&id| record_block(loaded, id))
+        .map(|&id| record_block(loaded, id, &advice))
         .collect();
     if !selection.maps.is_empty() {
         blocks.push(maps_block(layouts, selection.maps.iter().map(|&id| layouts.model.map(id))));
@@ -39,7 +41,7 @@ pub(super) fn text(loaded: &Loaded, selection: &Selection) -> String {
     blocks.join("\n")
 }
 
-fn record_block(loaded: &Loaded, id: TypeId) -> String {
+fn record_block(loaded: &Loaded, id: TypeId, advice: &[Advice]) -> String {
     let layouts = &loaded.layouts;
     let record = record(layouts, id);
     let mut text = title(loaded, record);
@@ -51,6 +53,9 @@ fn record_block(loaded: &Loaded, id: TypeId) -> String {
         record.fields.iter().filter(|field| field.omitted).map(|field| field.name.spec.as_str()).collect();
     if !omitted.is_empty() {
         let _ = writeln!(text, "  omitted by the profile: {}", omitted.join(", "));
+    }
+    for advice in advice.iter().filter(|advice| advice.about == About::Type(id)) {
+        let _ = writeln!(text, "  advice: {}: {} less", advice.text, count(advice.per_struct, "byte"));
     }
     text
 }
