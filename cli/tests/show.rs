@@ -119,7 +119,8 @@ fields = [{ name = "a", type = "u8" }, { name = "b", type = "u64" }, { name = "c
 [struct.none]
 fields = [{ name = "b", type = "u64" }, { name = "a", type = "u8" }, { name = "c", type = "u8" }]
 "#;
-    let folder = common::folder(holes);
+    let folder = folder();
+    std::fs::write(folder.path().join("layouts.toml"), holes).expect("writable");
     let shown = run(folder.path(), &["show"]);
     assert_eq!((shown.status, shown.err.as_str()), (0, ""));
     let advice: Vec<&str> = shown.out.lines().filter(|line| line.contains("advice")).collect();

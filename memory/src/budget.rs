@@ -32,6 +32,8 @@ const MOST_EXPLAINED: usize = 4;
 pub enum Scope {
     /// One map.
     Map(MapId),
+    /// The maps of a group together: index into `Model::groups`.
+    Group(usize),
     /// All maps together.
     Total,
 }
@@ -42,13 +44,14 @@ impl Scope {
     pub fn text(self, model: &Model) -> String {
         match self {
             Scope::Map(id) => format!("`{}`", model.map(id).name.spec),
+            Scope::Group(index) => format!("the maps of group `{}` together", model.groups[index].name),
             Scope::Total => "all maps together".into(),
         }
     }
 
     /// Whether [`Scope::text`] takes a verb in the plural.
     const fn is_plural(self) -> bool {
-        matches!(self, Scope::Total)
+        matches!(self, Scope::Group(_) | Scope::Total)
     }
 }
 
@@ -100,7 +103,7 @@ impl Excess {
 /// All budgets of a spec against one machine.
 #[derive(Clone, Debug)]
 pub struct Budgets {
-    /// What is over, maps in the order of the model, then the total.
+    /// What is over, maps in the order of the model, then groups, then the total.
     pub over: Vec<Excess>,
     /// The machine that was reckoned for.
     pub machine: Machine,
@@ -116,7 +119,9 @@ impl Budgets {
     /// Whether a spec has any budget.
     #[must_use]
     pub fn exist(model: &Model) -> bool {
-        model.budget.is_some_and(|budget| budget.total.is_some()) || model.maps.iter().any(|map| map.budget.is_some())
+        model.budget.is_some_and(|budget| budget.total.is_some())
+            || !model.groups.is_empty()
+            || model.maps.iter().any(|map| map.budget.is_some())
     }
 
     /// Checks all budgets of a spec.
@@ -131,6 +136,13 @@ impl Budgets {
             if let Some(budget) = map.budget.filter(|&budget| cost.memlock_full.max(cost.real_full) > budget) {
                 let figures = (cost.memlock_full, cost.real_full);
                 over.push(Excess::new(Scope::Map(found.id), map.name.span, budget, figures));
+            }
+        }
+        for (index, group) in layouts.model.groups.iter().enumerate() {
+            let totals = report.totals_of(&group.maps);
+            if totals.memlock_full.max(totals.real_full) > group.budget {
+                let figures = (totals.memlock_full, totals.real_full);
+                over.push(Excess::new(Scope::Group(index), group.span, group.budget, figures));
             }
         }
         let totals = report.totals();

@@ -99,12 +99,13 @@ impl Report {
     /// What all maps cost together. An inner map counts once by itself, and in `real_full` of the map that holds it.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        self.maps.iter().fold(Totals::default(), |totals, map| Totals {
-            memlock: totals.memlock.saturating_add(map.cost.memlock),
-            memlock_full: totals.memlock_full.saturating_add(map.cost.memlock_full),
-            real: totals.real.saturating_add(map.cost.real),
-            real_full: totals.real_full.saturating_add(map.cost.real_full),
-        })
+        sum(&self.maps)
+    }
+
+    /// What some of the maps cost together, as [`Report::totals`] does of all.
+    #[must_use]
+    pub fn totals_of(&self, maps: &[MapId]) -> Totals {
+        sum(maps.iter().filter_map(|id| self.maps.get(id.0 as usize)))
     }
 
     /// Whether every figure of `memlock` is to the byte.
@@ -112,6 +113,15 @@ impl Report {
     pub fn is_exact(&self) -> bool {
         self.maps.iter().all(|map| map.cost.exact) && self.machine.kernel.is_exact()
     }
+}
+
+fn sum<'a>(maps: impl IntoIterator<Item = &'a MapReport>) -> Totals {
+    maps.into_iter().fold(Totals::default(), |totals, map| Totals {
+        memlock: totals.memlock.saturating_add(map.cost.memlock),
+        memlock_full: totals.memlock_full.saturating_add(map.cost.memlock_full),
+        real: totals.real.saturating_add(map.cost.real),
+        real_full: totals.real_full.saturating_add(map.cost.real_full),
+    })
 }
 
 /// Puts the maps in the slots of a map of maps onto its bill.

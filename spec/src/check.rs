@@ -13,6 +13,7 @@
 //! | the kernel's own fields | `placement.rs` |
 //! | maps: parts, events | `maps.rs` |
 //! | maps: numbers of entries, flags, maps of maps | `map_entries.rs`, `map_flags.rs`, `map_inner.rs` |
+//! | groups of maps | `groups.rs` |
 //! | what is outside | `outside.rs` |
 //! | profiles | `profiles.rs` |
 //! | sizes of keys and values, tags of events in one buffer (after the layout) | `limits.rs` |
@@ -23,6 +24,7 @@
 mod clashes;
 mod constants;
 mod enums;
+mod groups;
 mod limits;
 mod map_entries;
 mod map_flags;
@@ -61,6 +63,7 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
     let ordered = order::order(defs, spec.types.len(), cx);
     let ids = ordered.as_ref().map(|ordered| ordered.ids.as_slice());
     let maps = Maps { spec, types: &mut types, constants: &mut constants, profile: applied, cx, ids }.check();
+    let groups = groups::check_groups(spec, &maps, &mut constants, cx);
     types.warn_unused(cx);
     let constants = constants.into_model();
     let types = ordered?.types;
@@ -76,6 +79,7 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
         types,
         maps,
         budget,
+        groups,
         outside,
     };
     (!cx.has_errors()).then_some(model)

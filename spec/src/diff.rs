@@ -26,7 +26,7 @@ pub enum Subject {
     Type,
     /// A map.
     Map,
-    /// `[budget]`.
+    /// `[budget]`, or a group of maps that share one.
     Budget,
 }
 
@@ -35,7 +35,7 @@ pub enum Subject {
 pub struct Change {
     /// What it is.
     pub subject: Subject,
-    /// Its name in the spec; `budget` for `[budget]`.
+    /// Its name in the spec; `budget` for `[budget]`, `group.NAME` for a group.
     pub name: String,
     /// Where the old spec defines it; `None` if it was added.
     pub old: Option<Span>,

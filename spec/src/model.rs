@@ -55,6 +55,8 @@ pub struct Model {
     pub maps: Vec<Map>,
     /// `[budget]`: what all maps together may cost.
     pub budget: Option<Budget>,
+    /// `[group]`: what some maps may cost together, in file order.
+    pub groups: Vec<Group>,
     /// `[outside]`: what the objects hold and the spec knowingly leaves out, in file order.
     pub outside: Vec<Outside>,
 }
@@ -111,6 +113,19 @@ pub struct Budget {
     pub cpus: Option<u32>,
     /// Where it is written.
     pub span: Span,
+}
+
+/// `[group.NAME]`: maps that share a budget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// Where it is named.
+    pub span: Span,
+    /// Each once, in the order of the file.
+    pub maps: Vec<MapId>,
+    /// Bytes that they may cost together, every entry in use.
+    pub budget: u64,
 }
 
 /// A map or struct of the C programs that the spec knowingly leaves out.

@@ -64,6 +64,7 @@ pub(crate) struct Spec {
     pub(crate) types: Vec<Definition>,
     pub(crate) maps: Vec<MapDef>,
     pub(crate) budgets: Vec<BudgetDef>,
+    pub(crate) groups: Vec<GroupDef>,
     pub(crate) outside: Vec<OutsideDef>,
     pub(crate) profiles: Vec<ProfileDef>,
 }
@@ -283,6 +284,14 @@ pub(crate) struct BudgetDef {
     pub(crate) span: Span,
     pub(crate) total: Option<Number>,
     pub(crate) cpus: Option<At<i128>>,
+}
+
+/// `[group.NAME]`.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupDef {
+    pub(crate) name: At<String>,
+    pub(crate) maps: Option<At<Vec<At<String>>>>,
+    pub(crate) budget: Option<Number>,
 }
 
 /// `map.NAME = "reason"` or `struct.NAME = "reason"` of `[outside]`.

@@ -5,7 +5,10 @@ use bpf_layout_memory::{
     advice::{self, advise},
     budget::{Budgets, Excess, Scope},
 };
-use bpf_layout_spec::{Loaded, model::Model};
+use bpf_layout_spec::{
+    Loaded,
+    model::{self, Model},
+};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -18,6 +21,7 @@ struct Document<'a> {
     exact: bool,
     maps: Vec<Map<'a>>,
     total: Figures,
+    groups: Vec<Group<'a>>,
     over_budget: Vec<Over<'a>>,
     advice: Vec<Advice>,
 }
@@ -57,6 +61,15 @@ struct Map<'a> {
 }
 
 #[derive(Serialize)]
+struct Group<'a> {
+    name: &'a str,
+    maps: Vec<&'a str>,
+    #[serde(flatten)]
+    figures: Figures,
+    budget: u64,
+}
+
+#[derive(Serialize)]
 struct Part {
     of: &'static str,
     bytes: u64,
@@ -73,6 +86,7 @@ struct Figures {
 #[derive(Serialize)]
 struct Over<'a> {
     map: Option<&'a str>,
+    group: Option<&'a str>,
     budget: u64,
     cpus: u64,
     memlock_full: u64,
@@ -118,6 +132,7 @@ fn document<'a>(loaded: &'a Loaded, report: &'a Report, budgets: Option<&'a Budg
         exact: report.is_exact(),
         maps: report.maps.iter().map(|map| map_of(model, map)).collect(),
         total: Figures::from(report.totals()),
+        groups: model.groups.iter().map(|group| group_of(model, report, group)).collect(),
         over_budget: budgets
             .map(|budgets| budgets.over.iter().map(|over| over_of(model, budgets, over)).collect())
             .unwrap_or_default(),
@@ -167,11 +182,24 @@ fn map_of<'a>(model: &'a Model, found: &MapReport) -> Map<'a> {
     }
 }
 
+fn group_of<'a>(model: &'a Model, report: &Report, group: &'a model::Group) -> Group<'a> {
+    Group {
+        name: &group.name,
+        maps: group.maps.iter().map(|&id| model.map(id).name.spec.as_str()).collect(),
+        figures: Figures::from(report.totals_of(&group.maps)),
+        budget: group.budget,
+    }
+}
+
 fn over_of<'a>(model: &'a Model, budgets: &Budgets, over: &'a Excess) -> Over<'a> {
     Over {
         map: match over.scope {
             Scope::Map(id) => Some(&model.map(id).name.spec),
-            Scope::Total => None,
+            Scope::Group(_) | Scope::Total => None,
+        },
+        group: match over.scope {
+            Scope::Group(index) => Some(&model.groups[index].name),
+            Scope::Map(_) | Scope::Total => None,
         },
         budget: over.budget,
         cpus: budgets.machine.cpus,

@@ -3,7 +3,8 @@
 use std::{cmp::Reverse, fmt::Write as _};
 
 use bpf_layout_memory::{
-    Machine, MapReport, Report, Source,
+    Machine, MapReport, Report, Source, Totals,
+    budget::Budgets,
     text::{exact, grouped, percent},
 };
 use bpf_layout_spec::{Loaded, model::Model};
@@ -88,7 +89,7 @@ pub(crate) enum Kind {
 
 fn single(model: &Model, report: &Report, order: &[&MapReport]) -> Vec<Line> {
     let totals = report.totals();
-    let budgets = model.maps.iter().any(|map| map.budget.is_some()) || model.budget.is_some_and(|b| b.total.is_some());
+    let budgets = Budgets::exist(model);
     let mut table = vec![Line {
         name: "map".into(),
         cells: words(&[
@@ -110,11 +111,21 @@ fn single(model: &Model, report: &Report, order: &[&MapReport]) -> Vec<Line> {
         let over = own.is_some_and(|budget| cost.memlock_full > budget);
         table.push(Line { name: model.map(map.id).name.spec.clone(), cells, kind: Kind::Map { over } });
     }
-    let mut cells: Vec<String> =
-        [totals.memlock, totals.memlock_full, totals.real, totals.real_full].map(grouped).into();
+    for group in &model.groups {
+        let totals = report.totals_of(&group.maps);
+        let mut cells: Vec<String> = figures(totals).into();
+        cells.extend([String::new(), exact(group.budget)]);
+        let over = totals.memlock_full > group.budget;
+        table.push(Line { name: format!("group {}", group.name), cells, kind: Kind::Map { over } });
+    }
+    let mut cells: Vec<String> = figures(totals).into();
     cells.extend([String::new(), budget(model.budget.and_then(|budget| budget.total))]);
     table.push(Line { name: "total".into(), cells, kind: Kind::Total });
     table
+}
+
+fn figures(totals: Totals) -> [String; 4] {
+    [totals.memlock, totals.memlock_full, totals.real, totals.real_full].map(grouped)
 }
 
 /// The full figures for each number of CPUs.

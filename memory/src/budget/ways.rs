@@ -99,6 +99,10 @@ impl Search<'_> {
                 let shape = shape_of(&layouts, layouts.model.map(id), self.machine)?;
                 Some(Cost::of(&shape, self.machine).ok()?.memlock_full)
             }
+            Scope::Group(index) => {
+                let maps = &layouts.model.groups[index].maps;
+                Some(Report::new(&layouts, self.machine).ok()?.totals_of(maps).memlock_full)
+            }
             Scope::Total => Some(Report::new(&layouts, self.machine).ok()?.totals().memlock_full),
         }
     }

@@ -55,7 +55,9 @@ pub enum Aspect {
     Events,
     /// The map that a map of maps holds.
     Inner,
-    /// Bytes that a map, or all of them together, may cost.
+    /// The maps that share a group's budget.
+    Maps,
+    /// Bytes that a map, a group, or all of them together, may cost.
     Budget,
     /// Possible CPUs of the largest machine that budgets must hold on.
     Cpus,
@@ -92,6 +94,7 @@ impl Aspect {
             Aspect::MapExtra => "map_extra",
             Aspect::Events => "events",
             Aspect::Inner => "inner",
+            Aspect::Maps => "maps",
             Aspect::Budget => "budget",
             Aspect::Cpus => "cpus",
         }

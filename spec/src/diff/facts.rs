@@ -63,7 +63,12 @@ pub(super) fn things(layouts: &Layouts) -> Vec<Thing> {
     let constants = model.constants.iter().map(constant);
     let types = (0..).map(TypeId).zip(&model.types).filter_map(|(id, def)| ty(layouts, id, def));
     let maps = model.maps.iter().map(|map| maps::map(layouts, map));
-    constants.chain(types).chain(maps).chain(model.budget.as_ref().map(budget)).collect()
+    constants
+        .chain(types)
+        .chain(maps)
+        .chain(model.groups.iter().map(|group| maps::group(model, group)))
+        .chain(model.budget.as_ref().map(budget))
+        .collect()
 }
 
 fn constant(constant: &Constant) -> Thing {

@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 
 use bpf_layout_memory::{
-    MapReport, Report, reason,
+    MapReport, Report, Totals,
+    budget::Budgets,
+    reason,
     text::{exact, grouped, percent},
     uncounted,
 };
@@ -35,7 +37,7 @@ fn single(side: &Side, report: &Report) -> Markup {
     let model = &side.loaded.layouts.model;
     let totals = report.totals();
     let total_budget = model.budget.and_then(|budget| budget.total);
-    let budgets = total_budget.is_some() || model.maps.iter().any(|map| map.budget.is_some());
+    let budgets = Budgets::exist(model);
     html! {
         div.wide { table {
             thead { tr {
@@ -57,13 +59,27 @@ fn single(side: &Side, report: &Report) -> Markup {
                     @if budgets { td.number { (map.budget.map(exact).unwrap_or_default()) } }
                 }
             } }
-            tfoot { tr {
-                th scope="row" { "total" }
-                @for figure in [totals.memlock, totals.memlock_full, totals.real, totals.real_full] { td.number { (grouped(figure)) } }
-                td {}
-                @if budgets { td.number { (total_budget.map(exact).unwrap_or_default()) } }
-            } }
+            tfoot {
+                @for group in &model.groups { (sums(&format!("group {}", group.name), report.totals_of(&group.maps), Some(group.budget), budgets)) }
+                (sums("total", totals, total_budget, budgets))
+            }
         } }
+    }
+}
+
+/// What several maps cost together, against their budget. `budgets`: whether the table has a column for these.
+fn sums(name: &str, totals: Totals, budget: Option<u64>, budgets: bool) -> Markup {
+    let over = budget.is_some_and(|budget| totals.memlock_full > budget);
+    html! {
+        tr {
+            th scope="row" { (name) }
+            td.number { (grouped(totals.memlock)) }
+            td.number.over[over] { (grouped(totals.memlock_full)) }
+            td.number { (grouped(totals.real)) }
+            td.number { (grouped(totals.real_full)) }
+            td {}
+            @if budgets { td.number { (budget.map(exact).unwrap_or_default()) } }
+        }
     }
 }
 

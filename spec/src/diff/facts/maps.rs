@@ -5,7 +5,7 @@ use crate::{
     compare::type_text,
     diff::{Aspect, Subject, Value},
     layout::Layouts,
-    model::{Map, Type},
+    model::{Group, Map, Model, Type},
     source::Span,
 };
 
@@ -31,6 +31,16 @@ fn part(facts: &mut Facts, layouts: &Layouts, ty: Option<&Type>, (name, size): (
     let Some(ty) = ty else { return };
     facts.push(name, None, Value::Text(type_text(&layouts.model, ty)), span);
     facts.push(size, None, Value::Number(layouts.size_align(ty).0.into()), span);
+}
+
+/// A group of maps, by a name that no `[budget]` has.
+pub(super) fn group(model: &Model, group: &Group) -> Thing {
+    let mut facts = Facts::new(group.span);
+    let mut maps: Vec<&str> = group.maps.iter().map(|&id| model.map(id).name.spec.as_str()).collect();
+    maps.sort_unstable();
+    facts.text(Aspect::Maps, Some(maps.join(", ")));
+    facts.number(Aspect::Budget, group.budget);
+    Thing { subject: Subject::Budget, name: format!("group.{}", group.name), span: group.span, facts: facts.facts }
 }
 
 /// In the order of their bits, since that of the file means nothing.
