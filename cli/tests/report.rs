@@ -89,6 +89,23 @@ fn over_a_budget_is_status_1() {
 }
 
 #[test]
+fn a_group_over_its_budget_is_status_1() {
+    let group = "\n[group.enricher]\nmaps = [\"gadget_sockets\", \"enriched_fsnotify_events\"]\nbudget = \"100 MiB\"\n";
+    let folder = folder(&format!("{SPEC}{group}"));
+    let ran = report(folder.path(), &["--cpus", "4"]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.err.contains("the maps of group `enricher` together cost 181,4"), "{}", ran.err);
+    assert!(ran.err.contains("SOCKETS 16384 -> 4096 saves 102.6 MB"), "{}", ran.err);
+    let line = ran.out.lines().find(|line| line.starts_with("group enricher")).expect("a line of the table");
+    assert!(line.ends_with("100 MiB"), "{line}");
+    let json = report(folder.path(), &["--cpus", "4", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!(json["over_budget"][0]["group"].as_str(), Some("enricher"));
+    assert_eq!(json["over_budget"][0]["map"].as_str(), None);
+    assert_eq!(json["groups"][0]["memlock_full"], json["over_budget"][0]["memlock_full"]);
+}
+
+#[test]
 fn the_running_kernel_is_the_default() {
     let folder = folder(SPEC);
     let ran = run(folder.path(), &["report"]);

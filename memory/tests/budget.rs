@@ -140,3 +140,59 @@ fn fields_cover_the_value() {
     let values = report.maps[0].cost.parts.iter().find(|part| part.of == Use::Values).unwrap();
     assert_eq!(values.bytes, 8272 * 16_384);
 }
+
+/// Two maps of one length that share a budget, and one that is no part of it.
+const GROUPED: &str = r#"spec = 1
+[lengths]
+PATH = 1024
+[capacities]
+SOCKETS = 4096
+[map.sockets]
+type = "hash"
+key = "u64"
+value = "str[PATH]"
+max_entries = "SOCKETS"
+[map.owners]
+type = "hash"
+key = "u64"
+value = "str[PATH]"
+max_entries = 1024
+[map.other]
+type = "array"
+key = "u32"
+value = "u64"
+max_entries = 1000000
+[group.enricher]
+maps = ["owners", "sockets"]
+budget = "4 MiB"
+[budget]
+cpus = 4
+"#;
+
+#[test]
+fn maps_of_a_group_share_a_budget() {
+    let loaded = load(GROUPED);
+    let model = &loaded.layouts.model;
+    assert!(Budgets::exist(model));
+    let report = Report::new(&loaded.layouts, &machine(4)).unwrap();
+    let together: u64 = report.maps[..2].iter().map(|map| map.cost.memlock_full).sum();
+    let budgets = Budgets::check(&loaded.layouts, &machine(4)).unwrap();
+    let [over] = budgets.over.as_slice() else { panic!("{:?}", budgets.over) };
+    assert_eq!((over.scope, over.memlock_full), (Scope::Group(0), together));
+    let text = budgets.errors(model, &loaded.sources);
+    assert!(text.starts_with("error: the maps of group `enricher` together cost "), "{text}");
+    assert!(text.contains("--> layouts.toml:21:8"), "where the group is named: {text}");
+    assert!(!text.contains("other"), "what is in no group cannot help it: {text}");
+
+    // Every way is done, and brings what it says.
+    for (change, from) in [("PATH", 1024), ("SOCKETS", 4096)] {
+        let way = over.ways.iter().find(|way| way.changes.len() == 1 && way.changes[0].name == change);
+        let way = way.unwrap_or_else(|| panic!("no way by {change}: {:?}", over.ways));
+        let changed = GROUPED.replace(&format!("{change} = {from}"), &format!("{change} = {}", way.changes[0].to));
+        let after = Report::new(&load(&changed).layouts, &machine(4)).unwrap().totals_of(&model.groups[0].maps);
+        assert_eq!((after.memlock_full, together - after.memlock_full), (way.after, way.saves), "{change}");
+        assert_eq!(Budgets::check(&load(&changed).layouts, &machine(4)).unwrap().hold(), way.enough, "{change}");
+    }
+    assert!(over.ways.iter().any(|way| way.enough), "{:?}", over.ways);
+    assert_eq!(errors(&GROUPED.replace("4 MiB", "40 MiB")), "");
+}

@@ -161,6 +161,19 @@ pinning = 'by_name'\nbudget = '1 MiB'";
 }
 
 #[test]
+fn groups() {
+    let map = |name| format!("[map.{name}]\ntype = 'array'\nkey = 'u32'\nvalue = 'u32'\nmax_entries = 1\n");
+    let spec = |group: &str| format!("{}{}{group}", map("a"), map("b"));
+    let old = spec("[group.g]\nmaps = ['b', 'a']\nbudget = '1 MiB'");
+    assert_eq!(lines(&old, &spec("[group.g]\nmaps = ['a', 'b']\nbudget = '1 MiB'")), Vec::<String>::new());
+    assert_eq!(
+        lines(&old, &spec("[group.g]\nmaps = ['a']\nbudget = '2 MiB'")),
+        ["group.g maps: a, b -> a", "group.g budget: 1048576 -> 2097152"]
+    );
+    assert!(lines(&old, &spec("")).contains(&"Budget group.g removed".to_owned()));
+}
+
+#[test]
 fn the_largest_difference_comes_first() {
     let new = "lengths = { A = 1, B = 100, C = 50 }\n[struct.s]\nfields = [{ name = 'a', type = 'u8' }]
 [struct.t]\nfields = [{ name = 'a', type = 'u64[9]' }]";
