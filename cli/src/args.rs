@@ -169,7 +169,8 @@ pub(crate) enum Format {
 /// Say what every map costs, against its budget
 ///
 /// For each map two figures, empty and full: what the kernel reports (`memlock`, to the byte), and what the map really
-/// takes (within two percent), which can be twice that and more. The largest come first, with where their bytes go.
+/// takes (within two percent), which can be twice that and more. The largest come first, with where their bytes go, then
+/// what could be smaller, with the bytes that it would save.
 ///
 /// The kernel's private struct sizes decide what it reports. They are read from the BTF of the running kernel, or of
 /// the one that `--kernel` names.
@@ -189,7 +190,8 @@ JSON:
   {\"profile\", \"cpus\", \"kernel\", \"page_size\", \"sizes\", \"exact\",
    \"maps\": [{\"name\", \"type\", \"key_size\", \"value_size\", \"max_entries\", \"map_flags\",
              \"memlock\", \"memlock_full\", \"real\", \"real_full\", \"budget\", \"parts\"}],
-   \"total\": {\"memlock\", \"memlock_full\", \"real\", \"real_full\"}, \"over_budget\"}
+   \"total\": {\"memlock\", \"memlock_full\", \"real\", \"real_full\"}, \"groups\", \"over_budget\",
+   \"advice\": [{\"rule\", \"subject\", \"text\", \"where\", \"saves\"}]}
   Sizes are bytes; _full is with every entry in use. Several --cpus give an array of these.
 
 Exit status:
