@@ -43,6 +43,8 @@ pub struct Model {
     pub spec_name: String,
     /// File name without folder and extension; generated files and the C include guard are named after it.
     pub stem: String,
+    /// The version of these layouts, 1 if the spec says none.
+    pub version: Version,
     /// The profile that was applied.
     pub profile: Option<String>,
     /// All profiles that the spec defines, in file order.
@@ -103,6 +105,33 @@ pub struct Budget {
     pub cpus: Option<u32>,
     /// Where it is written.
     pub span: Span,
+}
+
+/// A version of the layouts of a spec, at least 1, and where it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Counts up from 1; the layouts of a larger one are newer.
+    pub number: u32,
+    /// Where it is written; `None` for the version 1 of a spec that says none.
+    pub span: Option<Span>,
+}
+
+/// What was removed and cannot come back with another meaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reserved {
+    /// Its name or value.
+    pub what: ReservedItem,
+    /// Where it is reserved.
+    pub span: Span,
+}
+
+/// What is reserved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReservedItem {
+    /// The name of a field, variant or flag.
+    Name(String),
+    /// The value of a variant, or the bits of a flag.
+    Value(i128),
 }
 
 /// What a constant counts.
@@ -242,6 +271,8 @@ pub struct Enum {
     pub repr: Scalar,
     /// In file order; values are distinct and fit `repr`.
     pub variants: Vec<Variant>,
+    /// Names and values of removed variants; no variant has one of them.
+    pub reserved: Vec<Reserved>,
 }
 
 /// One value of an enum or one bit (or mask of bits) of flags.
@@ -254,6 +285,8 @@ pub struct Variant {
     pub doc: Option<String>,
     /// Its value; for flags, the mask.
     pub value: i128,
+    /// The version that it came in, at most [`Model::version`]; `None` if the spec does not say.
+    pub since: Option<Version>,
 }
 
 /// `[flags.NAME]`: named bits of one unsigned integer type.
@@ -267,6 +300,8 @@ pub struct Flags {
     pub repr: Scalar,
     /// In file order. A mask may cover several bits, and overlap others.
     pub bits: Vec<Variant>,
+    /// Names and masks of removed flags; no flag has one of these names or a bit of these masks.
+    pub reserved: Vec<Reserved>,
 }
 
 /// `[extern.NAME]`: a type that other C headers define.
@@ -337,6 +372,8 @@ pub struct Record {
     pub align: Option<u32>,
     /// In the order of the spec, with those that the profile omits.
     pub fields: Vec<Field>,
+    /// Names of removed fields; no field has one of them, here or in unnamed members.
+    pub reserved: Vec<Reserved>,
 }
 
 /// A member of a record.
@@ -371,6 +408,9 @@ pub struct Field {
     pub when: Vec<TagValue>,
     /// For `bpf_list_head` and `bpf_rb_root`: struct and field of the nodes, as in `__contains(struct, field)`.
     pub contains: Option<(String, String)>,
+    /// The version that it came in, at most [`Model::version`]; `None` if the spec does not say. Unnamed members have
+    /// none, their fields may.
+    pub since: Option<Version>,
 }
 
 /// `[map.NAME]`.

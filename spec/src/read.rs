@@ -104,6 +104,7 @@ impl Files<'_, '_> {
     }
 
     fn append(&mut self, mut own: Spec) {
+        self.spec.versions.append(&mut own.versions);
         self.spec.lengths.append(&mut own.lengths);
         self.spec.capacities.append(&mut own.capacities);
         self.spec.types.append(&mut own.types);
@@ -116,6 +117,7 @@ impl Files<'_, '_> {
 /// What one file says by itself.
 fn read_own(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Spec {
     Spec {
+        versions: top.integer(cx, "version").into_iter().collect(),
         lengths: read_constants(cx, top, "lengths"),
         capacities: read_constants(cx, top, "capacities"),
         types: types::read_definitions(cx, top),
