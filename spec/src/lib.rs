@@ -11,13 +11,16 @@
 
 mod check;
 pub mod compare;
+pub mod definition;
 pub mod diag;
 pub mod diff;
 mod expr;
+pub mod fingerprint;
 mod foreign;
 pub mod kernel;
 pub mod layout;
 mod lex;
+pub mod lock;
 pub mod model;
 mod names;
 mod read;

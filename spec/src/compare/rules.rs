@@ -71,6 +71,8 @@ pub(super) enum Check {
     Map(fn(&maps::Pair<'_>) -> Vec<Finding>),
     /// Two witnesses, see [`super::twins()`].
     Witnesses,
+    /// A lock, see [`crate::lock::Lock::stale`].
+    Lock,
 }
 
 const fn rule(id: &'static str, summary: &'static str, verb: &'static str, unit: Unit, check: Check) -> Rule {
@@ -223,6 +225,15 @@ pub static RULES: &[Rule] = &[
         "is",
         Unit::Plain,
         Check::Witnesses,
+    ),
+    rule("lock-missing", "A type, map or profile of the spec is not in the lock.", "is", Unit::Plain, Check::Lock),
+    rule("lock-extra", "The lock has a type, map or profile that the spec does not.", "is", Unit::Plain, Check::Lock),
+    rule(
+        "lock-stale",
+        "The lock says something else that no other rule compares, such as a time where the spec has a number.",
+        "has",
+        Unit::Plain,
+        Check::Lock,
     ),
 ];
 
