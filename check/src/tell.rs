@@ -53,7 +53,10 @@ pub fn styled(differences: &[Difference], sources: &Sources) -> String {
 
 fn finding(first: &Difference, along: &[&Difference], sources: &Sources) -> Finding {
     let label = format!("{} here", first.rule.unit.show(&first.expected));
-    let mut notes = vec![format!("in the object: {}", first.place)];
+    let mut notes = Vec::new();
+    if !first.place.is_empty() {
+        notes.push(format!("in {}: {}", first.witness, first.place));
+    }
     if let Some(shift) = shift(first).filter(|_| !along.is_empty()) {
         let names: Vec<String> = along.iter().filter_map(|next| next.field.as_ref()).take(LISTED).cloned().collect();
         let more = along.len() - names.len();

@@ -40,6 +40,7 @@ Examples:
   cargo bpf-layout report                             see what every map costs
   cargo bpf-layout check --object tracer.bpf.o        does what was built agree with the spec?
   cargo bpf-layout diff HEAD:layouts.toml layouts.toml  what has changed, in layout and in bytes?
+  cargo bpf-layout lock                               write layouts.lock, to be committed and reviewed
 
 Exit status:
   0  agrees, or done
@@ -59,6 +60,7 @@ pub(crate) enum Task {
     Report(Report),
     Check(Check),
     Diff(Diff),
+    Lock(Lock),
     /// Print a completion script for a shell
     ///
     /// It completes `cargo-bpf-layout ...`, which does the same as `cargo bpf-layout ...`.
@@ -227,12 +229,14 @@ fn page_size(text: &str) -> Result<u64, String> {
     if possible { Ok(size) } else { Err("expected a power of two from 4096 to 262144".into()) }
 }
 
-/// Compare what was built with the spec
+/// Compare what was built, or committed, with the spec
 ///
-/// Reads the types of BPF objects (their BTF, which `clang -g` writes) and compares every size, offset, type, sign, array
+/// `--object` reads the types of BPF objects (their BTF, which `clang -g` writes) and compares every size, offset, type, sign, array
 /// length, bitfield and enum value with the spec, and the type, key, value, size, flags and pinning of every map. A type
 /// or map agrees, differs, or is in none of the objects; only a difference is an error. Objects may be of either byte
 /// order, and linked by `bpftool gen object`.
+///
+/// `--lock` compares layouts.lock, under every profile of the spec.
 ///
 /// A build script that uses `bpf_layout_codegen::Builder` does this on every build.
 #[derive(Debug, Args)]
@@ -241,6 +245,7 @@ Examples:
   cargo bpf-layout check --object tracer.bpf.o
   cargo bpf-layout check --object a.bpf.o --object b.bpf.o      also that both have the same types
   cargo bpf-layout check --object tracer.bpf.o --format github  in a workflow: annotates layouts.toml
+  cargo bpf-layout check --lock                                 is layouts.lock up to date?
 
 JSON:
   {\"ok\", \"differences\": [{\"code\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
@@ -257,6 +262,9 @@ pub(crate) struct Check {
     /// A BPF object to compare with the spec; may be given several times
     #[arg(long, value_name = "FILE")]
     pub(crate) object: Vec<PathBuf>,
+    /// Compare layouts.lock, or another file, with the spec [default: beside the spec]
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    pub(crate) lock: Option<Option<PathBuf>>,
     /// How to print it
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,
@@ -271,6 +279,26 @@ pub(crate) enum CheckFormat {
     Json,
     /// Annotations of GitHub Actions
     Github,
+}
+
+/// Write layouts.lock: what the spec comes to, to be committed
+///
+/// One line for each field, with offset, size and type, for everything in the spec, without a profile and under each;
+/// parameters of maps; and a fingerprint of each type and map. Committed, it shows a reviewer what a change of the spec
+/// does, and `check --lock` and every build say when it is out of date. A file that would not change is not touched.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo bpf-layout lock                            layouts.lock beside the nearest layouts.toml
+  cargo bpf-layout lock --spec tracer/layouts.toml
+  cargo bpf-layout check --lock                    in CI: is it up to date?")]
+pub(crate) struct Lock {
+    /// The spec to read [default: layouts.toml, in this folder or the nearest one above]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
+    /// The file to write [default: beside the spec, with the extension `.lock`]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// Say what changed between two specs, profiles or revisions

@@ -5,6 +5,7 @@
 
 mod github;
 mod json;
+mod lock;
 mod objects;
 mod section;
 
@@ -22,7 +23,7 @@ pub(crate) fn run(options: &Check) -> Result<ExitCode, Failure> {
     if gates.is_empty() {
         return Err(Failure::new(
             "there is nothing to check the spec against",
-            "name the BPF objects that were built: `--object target/.../out/tracer.bpf.o`",
+            "name the BPF objects that were built: `--object target/.../out/tracer.bpf.o`; or compare with `--lock`",
         ));
     }
     let loaded = spec_file::load(&options.spec)?;
@@ -42,6 +43,9 @@ fn gates(options: &Check) -> Vec<Gate> {
     let mut gates: Vec<Gate> = Vec::new();
     if !options.object.is_empty() {
         gates.push(objects::check);
+    }
+    if options.lock.is_some() {
+        gates.push(lock::check);
     }
     gates
 }

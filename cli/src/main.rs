@@ -9,6 +9,7 @@ mod diff;
 mod failure;
 mod generate;
 mod init;
+mod lock;
 mod report;
 mod show;
 mod spec_file;
@@ -52,6 +53,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Task::Report(options) => report::run(options),
         Task::Check(options) => check::run(options),
         Task::Diff(options) => diff::run(options),
+        Task::Lock(options) => lock::run(options),
         Task::Completions { shell } => completions(*shell),
     }
 }

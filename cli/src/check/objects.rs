@@ -47,7 +47,15 @@ pub(super) fn found(difference: &Difference, sources: &Sources) -> Found {
         expected: Some(difference.expected.clone()),
         found: Some(difference.found.clone()),
         at: difference.span.map(|span| At::span(sources, span)),
-        witness: Some(format!("{}: {}", difference.witness, difference.place)),
+        witness: Some(place(difference)),
+    }
+}
+
+/// The witness, and where in it.
+fn place(difference: &Difference) -> String {
+    match difference.place.as_str() {
+        "" => difference.witness.clone(),
+        place => format!("{}: {place}", difference.witness),
     }
 }
 

@@ -20,8 +20,8 @@ use crate::{
 
 impl Lock {
     /// Everything that the spec has otherwise, without a profile and under each. `name` is what the lock is called in
-    /// messages, and the spec is given as for [`Lock::of`]. What is otherwise under a profile as it is without one is
-    /// told once.
+    /// messages, and the spec is given as for [`Lock::of`]. What is otherwise without a profile is not told again under
+    /// each.
     #[must_use]
     pub fn stale(&self, base: &Layouts, profiles: &[Layouts], name: &str) -> Vec<Difference> {
         let current = Lock::of(base, profiles);
@@ -46,7 +46,7 @@ impl Lock {
                     name,
                 )],
             };
-            let told: HashSet<String> = differences.iter().map(key).collect();
+            let told: HashSet<_> = differences.iter().map(key).collect();
             differences.extend(found.into_iter().filter(|found| !told.contains(&key(found))));
         }
         let gone = self.profiles.iter().filter(|(name, _)| current.under(Some(name)).is_none());
@@ -59,10 +59,9 @@ impl Lock {
 
 const MISSING: &str = "missing";
 
-/// What a difference is about, and both sides, wherever it was found.
-fn key(difference: &Difference) -> String {
-    let Difference { rule, what, field, expected, found, .. } = difference;
-    format!("{} {what} {field:?} {expected} {found}", rule.id)
+/// What a difference is about, under whichever profile. The numbers may be others under each.
+fn key(difference: &Difference) -> (&'static str, String, Option<String>) {
+    (difference.rule.id, difference.what.clone(), difference.field.clone())
 }
 
 /// A difference of no type or map in particular.
