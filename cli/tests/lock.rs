@@ -113,7 +113,7 @@ fn a_lock_that_cannot_be_read_is_status_2_and_says_what_to_do() {
     let ran = run(folder.path(), &["check", "--lock"]);
     assert_eq!((ran.status, ran.out.as_str()), (2, ""));
     assert!(ran.err.contains("error[lock]: `values` was edited: its fingerprint is "), "{}", ran.err);
-    assert!(ran.err.contains("--> layouts.lock:13:15"), "{}", ran.err);
+    assert!(ran.err.contains("--> layouts.lock:14:15"), "{}", ran.err);
     edit(&folder.path().join("layouts.lock"), "lock 1", "lock 7");
     let ran = run(folder.path(), &["check", "--lock"]);
     assert!(ran.status == 2 && ran.err.contains("this lock has format 7, and this release reads 1"), "{}", ran.err);
