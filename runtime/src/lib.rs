@@ -46,6 +46,7 @@ extern crate self as bpf_layout;
 
 mod cell;
 mod error;
+mod fingerprint;
 pub mod kernel;
 pub mod kind;
 mod layout;
@@ -68,6 +69,7 @@ mod view;
 
 pub use cell::{Bits, Pad, Unaligned};
 pub use error::{ParseError, ParseErrorKind};
+pub use fingerprint::Fingerprints;
 pub use layout::{Layout, MAX_TRAILING};
 pub use map::{Buffer, Map};
 pub use scalar::{Be16, Be32, Be64, Bool, Ipv4, Ipv6, KernelPtr, Ktime, Mac};

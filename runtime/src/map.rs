@@ -17,6 +17,8 @@ pub trait Map: 'static {
     const MAX_ENTRIES: u32;
     /// `BPF_F_…`
     const FLAGS: u32;
+    /// What its type, key, value, parameters and events come to in one number, see [`Fingerprints`](crate::Fingerprints).
+    const FINGERPRINT: Option<u64> = None;
 }
 
 /// A ring buffer or perf buffer whose events are known.

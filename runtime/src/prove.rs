@@ -43,7 +43,7 @@ pub const fn record<T>(
     if end != size {
         fail(&[name, ": its fields are ", digits(&mut [0; 20], end), " bytes together"], size);
     }
-    TypeInfo { name, size, names, offsets, shapes, details }
+    TypeInfo { name, size, names, offsets, shapes, details, fingerprint: None }
 }
 
 /// Proves a union's bytes and returns its table. That each member fits is proved where it is accessed.
@@ -67,7 +67,7 @@ pub const fn union<T>(
         }
         index += 1;
     }
-    TypeInfo { name, size, names, offsets: &[], shapes, details }
+    TypeInfo { name, size, names, offsets: &[], shapes, details, fingerprint: None }
 }
 
 /// Proves size and alignment alone.

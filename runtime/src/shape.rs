@@ -124,6 +124,8 @@ pub struct TypeInfo {
     pub(crate) shapes: &'static [Shape],
     /// What a list of fields cannot say.
     pub(crate) details: &'static [Detail],
+    /// What all of it comes to in one number.
+    pub(crate) fingerprint: Option<u64>,
 }
 
 /// One field of a record or union.
@@ -148,6 +150,20 @@ impl TypeInfo {
     #[must_use]
     pub const fn size(&self) -> usize {
         self.size
+    }
+
+    /// The same table with a fingerprint.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_fingerprint(self, fingerprint: u64) -> Self {
+        TypeInfo { fingerprint: Some(fingerprint), ..self }
+    }
+
+    /// What bytes and meaning of the type come to in one number, see [`Fingerprints`](crate::Fingerprints); `None` for a
+    /// type that was written by hand.
+    #[must_use]
+    pub const fn fingerprint(&self) -> Option<u64> {
+        self.fingerprint
     }
 
     /// The fields in order of offset, padding included.
