@@ -51,6 +51,7 @@ mod handle;
 mod map;
 mod percpu;
 mod perf;
+mod verify;
 
 pub use batch::Entry;
 pub use clock::BootClock;
@@ -59,3 +60,4 @@ pub use events::{Events, EventsBuilder, Stats};
 pub use handle::TypedMap;
 pub use libbpf_rs::{self, MapFlags};
 pub use perf::{PerfEvents, PerfEventsBuilder};
+pub use verify::{Differs, VerifyLayouts, verify};

@@ -2,7 +2,9 @@
 
 use std::{fmt, io, string::String, vec::Vec};
 
-/// Why an operation on a map or buffer failed.
+use super::verify::Differs;
+
+/// Why an operation on a map, buffer or object failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -27,6 +29,13 @@ pub enum Error {
         done: usize,
         /// Why it stopped.
         source: io::Error,
+    },
+    /// The object was built from other layouts than this program.
+    Differs(Differs),
+    /// The object does not say which layouts it was built from.
+    NoFingerprints {
+        /// Name of the spec's file, without its extension.
+        spec: &'static str,
     },
     /// A per-CPU value was not given once for each possible CPU.
     Cpus {
@@ -60,6 +69,12 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Mismatch(mismatch) => mismatch.fmt(f),
+            Error::Differs(differs) => differs.fmt(f),
+            Error::NoFingerprints { spec } => write!(
+                f,
+                "the BPF object carries no fingerprints of {spec}.toml: it was compiled without the header that is \
+                 generated from it, with one of an older release, or with BPF_LAYOUT_NO_FINGERPRINTS"
+            ),
             Error::Libbpf { map, operation, source } => write!(f, "map `{map}`: cannot {operation}: {source}"),
             Error::Batch { map, operation, done, source } => {
                 write!(f, "map `{map}`: cannot {operation}: {source} (after {done} entries)")
@@ -76,7 +91,7 @@ impl std::error::Error for Error {
         match self {
             Error::Libbpf { source, .. } => Some(source),
             Error::Batch { source, .. } => Some(source),
-            Error::Mismatch(_) | Error::Cpus { .. } => None,
+            Error::Mismatch(_) | Error::Differs(_) | Error::NoFingerprints { .. } | Error::Cpus { .. } => None,
         }
     }
 }

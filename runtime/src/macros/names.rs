@@ -149,6 +149,41 @@ macro_rules! constants {
     )* };
 }
 
+/// The fingerprints of a module, by the names of types and maps in C.
+///
+/// ```
+/// bpf_layout::fingerprints! {
+///     pub const FINGERPRINTS("layouts"): version 2 {
+///         types {
+///             "exec_event" = 0x4992_5900_5326_91cd,
+///         }
+///         maps {
+///         }
+///     }
+/// }
+/// assert_eq!((FINGERPRINTS.spec(), FINGERPRINTS.version()), ("layouts", 2));
+/// assert_eq!(FINGERPRINTS.types(), [("exec_event", 0x4992_5900_5326_91cd)]);
+/// ```
+#[macro_export]
+macro_rules! fingerprints {
+    (
+        $(#[doc $($doc:tt)+])*
+        $vis:vis const $name:ident($spec:literal): version $version:literal {
+            types { $($ty:literal = $ty_fingerprint:literal,)* }
+            maps { $($map:literal = $map_fingerprint:literal,)* }
+        }
+    ) => {
+        $(#[doc $($doc)+])*
+        #[allow(dead_code, missing_docs, unreachable_pub)]
+        $vis const $name: $crate::Fingerprints = $crate::Fingerprints::new(
+            $spec,
+            $version,
+            &[$(($ty, $ty_fingerprint)),*],
+            &[$(($map, $map_fingerprint)),*],
+        );
+    };
+}
+
 /// The records of one buffer, told apart by their tags, or by their sizes where they have none.
 ///
 /// `pub enum EventsRecord for Events("events") { Exec(ExecEvent) }` defines the enum and implements

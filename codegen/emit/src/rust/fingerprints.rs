@@ -8,36 +8,28 @@ use bpf_layout_spec::{
 
 use super::{constants, docs, out::Out};
 
-/// `pub const FINGERPRINTS: … = …;`
+/// `::bpf_layout::fingerprints! { … }`
 pub(super) fn write(out: &mut Out, layouts: &Layouts, fingerprints: &Fingerprints) {
     let model = &layouts.model;
     let ids = (0..).map(TypeId).zip(&model.types);
     let named = ids.filter(|(_, def)| !matches!(def, TypeDef::Record(record) if record.anonymous));
-    let types: Vec<String> = named.map(|(id, def)| entry(def.name(), fingerprints.ty(id))).collect();
     let maps = (0..).map(MapId).zip(&model.maps);
-    let maps: Vec<String> = maps.map(|(id, map)| entry(&map.name, fingerprints.map(id))).collect();
     out.blank();
-    out.line("/// Fingerprints of the layouts, to be compared with those of a BPF object.");
-    out.line("#[allow(dead_code, unreachable_pub)]");
-    out.line("pub const FINGERPRINTS: ::bpf_layout::Fingerprints = ::bpf_layout::Fingerprints::new(");
-    out.line(&format!("    {},", docs::literal(&model.stem)));
-    out.line(&format!("    {},", model.version.number));
-    list(out, &types);
-    list(out, &maps);
-    out.line(");");
+    out.open("::bpf_layout::fingerprints!");
+    out.line("/// What the layouts come to, to be compared with what a BPF object carries.");
+    out.open(&format!("pub const FINGERPRINTS({}): version {}", docs::literal(&model.stem), model.version.number));
+    out.open("types");
+    named.for_each(|(id, def)| entry(out, def.name(), fingerprints.ty(id)));
+    out.close();
+    out.open("maps");
+    maps.for_each(|(id, map)| entry(out, &map.name, fingerprints.map(id)));
+    out.close();
+    out.close();
+    out.close();
 }
 
-fn list(out: &mut Out, entries: &[String]) {
-    if entries.is_empty() {
-        return out.line("    &[],");
-    }
-    out.line("    &[");
-    entries.iter().for_each(|entry| out.line(&format!("        {entry},")));
-    out.line("    ],");
-}
-
-fn entry(name: &Name, fingerprint: Fingerprint) -> String {
-    format!("({}, {})", docs::literal(&name.c), literal(fingerprint))
+fn entry(out: &mut Out, name: &Name, fingerprint: Fingerprint) {
+    out.line(&format!("{} = {},", docs::literal(&name.c), literal(fingerprint)));
 }
 
 /// All sixteen digits, in groups.
