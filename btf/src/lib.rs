@@ -25,6 +25,7 @@ mod index;
 mod kind;
 mod maps;
 mod object;
+mod rodata;
 mod ty;
 mod validate;
 
@@ -34,5 +35,6 @@ pub use crate::{
     kind::Kind,
     maps::{MapDef, MapExtra},
     object::Object,
+    rodata::Constant,
     ty::{Array, Enumerator, Enumerators, Int, Member, Members, SectionVar, SectionVars, Type},
 };

@@ -2,7 +2,13 @@
 
 use object::{Object as _, ObjectSection as _};
 
-use crate::{btf::Btf, error::Error, maps, maps::MapDef};
+use crate::{
+    btf::Btf,
+    error::Error,
+    maps,
+    maps::MapDef,
+    rodata::{Constant, Rodata},
+};
 
 /// How the mark of GCC begins in `.comment`.
 const GCC: &[u8] = b"GCC: (";
@@ -12,6 +18,7 @@ const GCC: &[u8] = b"GCC: (";
 pub struct Object<'a> {
     btf: Btf<'a>,
     by_gcc: bool,
+    rodata: Rodata<'a>,
 }
 
 impl<'a> Object<'a> {
@@ -25,7 +32,8 @@ impl<'a> Object<'a> {
         let section = file.section_by_name(".BTF").ok_or(Error::NoSection(".BTF"))?;
         let btf = Btf::parse(section.data().map_err(elf)?)?;
         let comment = file.section_by_name(".comment").and_then(|section| section.data().ok()).unwrap_or_default();
-        Ok(Object { btf, by_gcc: comment.windows(GCC.len()).any(|window| window == GCC) })
+        let by_gcc = comment.windows(GCC.len()).any(|window| window == GCC);
+        Ok(Object { btf, by_gcc, rodata: Rodata::of(&file)? })
     }
 
     /// Whether GCC compiled it, or a part of it, which it says in the section `.comment`. Its BTF has errors of its own:
@@ -39,6 +47,12 @@ impl<'a> Object<'a> {
     #[must_use]
     pub fn btf(&self) -> &Btf<'a> {
         &self.btf
+    }
+
+    /// The variables of its `.rodata` that BTF knows, with their bytes, in the order of BTF.
+    #[must_use]
+    pub fn constants(&self) -> Vec<Constant<'a>> {
+        self.rodata.constants(&self.btf)
     }
 
     /// The maps that it defines in `.maps`, in the order of that section.

@@ -4,6 +4,7 @@
 //! Needs neither libbpf nor libelf, and reads objects of either byte order.
 #![forbid(unsafe_code)]
 
+mod fingerprints;
 mod observe;
 mod outcome;
 mod tell;

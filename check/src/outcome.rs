@@ -8,7 +8,10 @@ use bpf_layout_spec::{
     layout::Layouts,
 };
 
-use crate::observe::observe;
+use crate::{
+    fingerprints::{self, Table},
+    observe::observe,
+};
 
 /// What a check came to.
 #[derive(Clone, Debug, Default)]
@@ -67,17 +70,19 @@ pub fn check<'a>(
     layouts: &Layouts,
     objects: impl IntoIterator<Item = (&'a str, &'a [u8])>,
 ) -> Result<Outcome, Unreadable> {
-    let mut observed = Vec::new();
+    let (mut observed, mut tables) = (Vec::new(), Vec::new());
     for (name, bytes) in objects {
         let unreadable = |error| Unreadable { object: name.to_owned(), error };
         let object = Object::parse(bytes).map_err(unreadable)?;
         observed.push(observe(layouts, name, &object).map_err(unreadable)?);
+        tables.push(fingerprints::tables(layouts, &object));
     }
-    Ok(gather(layouts, &observed))
+    Ok(gather(layouts, &observed, &tables))
 }
 
-fn gather(layouts: &Layouts, observed: &[Observed<'_>]) -> Outcome {
-    let reports: Vec<Report> = observed.iter().map(|observed| compare::compare(layouts, observed)).collect();
+fn gather(layouts: &Layouts, observed: &[Observed<'_>], tables: &[Vec<Table<'_>>]) -> Outcome {
+    let objects = observed.iter().zip(tables);
+    let reports: Vec<Report> = objects.map(|(observed, tables)| report(layouts, observed, tables)).collect();
     let mut outcome = Outcome::default();
     let everything = compare::compare(layouts, &Observed::default()).not_in_object;
     for thing in everything {
@@ -96,4 +101,15 @@ fn gather(layouts: &Layouts, observed: &[Observed<'_>]) -> Outcome {
     }
     outcome.differences.extend(compare::twins(layouts, observed));
     outcome
+}
+
+/// What one object has otherwise. Its fingerprints are asked only if everything else agrees: they would but repeat it.
+fn report(layouts: &Layouts, observed: &Observed<'_>, tables: &[Table<'_>]) -> Report {
+    let mut report = compare::compare(layouts, observed);
+    if report.differs.is_empty() {
+        report.differs = fingerprints::differences(layouts, &report, tables, &observed.witness);
+        let differs = &report.differs;
+        report.agrees.retain(|thing| differs.iter().all(|difference| difference.span != Some(thing.span)));
+    }
+    report
 }

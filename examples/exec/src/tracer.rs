@@ -7,13 +7,13 @@ use std::{
 
 use bpf_layout::{
     Map,
-    libbpf::{Events, TypedMap},
+    libbpf::{Events, TypedMap, verify},
 };
 use libbpf_rs::{Link, MapCore, MapHandle, Object, ObjectBuilder};
 
 use crate::{
     explain::{explain, keep_messages},
-    layouts::{ExecCounters, ExecEvent, maps},
+    layouts::{ExecCounters, ExecEvent, FINGERPRINTS, maps},
     totals::Totals,
 };
 
@@ -48,7 +48,7 @@ impl<'cb> Tracer<'cb> {
     /// If the kernel does not let us, with what to do about it.
     pub(crate) fn start(mut on_event: impl FnMut(&ExecEvent) + Send + 'cb) -> Result<Self, String> {
         keep_messages();
-        let object = load().map_err(|error| explain("cannot load the BPF programs", &error))?;
+        let object = load()?;
         let handler = move |maps::EventsRecord::Exec(event): maps::EventsRecord<'_>| on_event(&event);
         Ok(Tracer {
             events: Events::new(&handle::<maps::Events>(&object)?, handler).map_err(text)?,
@@ -97,8 +97,12 @@ impl<'cb> Tracer<'cb> {
     }
 }
 
-fn load() -> Result<Object, libbpf_rs::Error> {
-    ObjectBuilder::default().open_memory(OBJECT)?.load()
+/// Loads the object, once it is certain that it sends what we read.
+fn load() -> Result<Object, String> {
+    let failed = |error: libbpf_rs::Error| explain("cannot load the BPF programs", &error);
+    let object = ObjectBuilder::default().open_memory(OBJECT).map_err(failed)?;
+    verify(&object, &FINGERPRINTS).map_err(text)?;
+    object.load().map_err(failed)
 }
 
 /// A map of the object by the name that the spec gives it.
