@@ -222,6 +222,27 @@ fn no_byte_can_be_changed_unseen() {
 }
 
 #[test]
+fn the_lock_of_this_repository_is_up_to_date() {
+    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("../layouts.toml");
+    let (base, profiles) = load_all(&spec);
+    let text = fs::read_to_string(lock::path_of(&spec)).expect("layouts.lock");
+    let expected = Lock::of(&base.layouts, &profiles).text("layouts.toml");
+    assert_eq!(text, expected, "`cargo bpf-layout lock` writes it again");
+}
+
+#[test]
+fn the_order_of_definitions_alone_makes_no_lock_stale() {
+    let (before, peer) = SPEC.split_once("[union.peer]").expect("a union");
+    let (peer, after) = peer.split_once("[event.file]").expect("an event");
+    let (before, external) = before.split_once("[extern.addr]").expect("an extern type");
+    let other = format!("{before}[union.peer]{peer}[extern.addr]{external}[event.file]{after}");
+    let (base, profiles) = of(&other);
+    assert_ne!(text_of(SPEC), text_of(&other));
+    let lock = Lock::parse(&text_of(SPEC)).expect("it is a lock");
+    assert_eq!(lock.stale(&base.layouts, &profiles, "L"), []);
+}
+
+#[test]
 fn a_lock_lies_beside_its_spec() {
     assert_eq!(lock::path_of("a/tracer.toml".as_ref()), Path::new("a/tracer.lock"));
 }

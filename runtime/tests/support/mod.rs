@@ -1,5 +1,7 @@
 //! What tests on a live kernel share: maps, and programs small enough to be written as instructions.
 
+#![allow(dead_code, reason = "each test binary uses its part")]
+
 use std::{
     ffi::CString,
     os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd},

@@ -204,6 +204,7 @@ fn bytes(length: u64) -> Shape {
     Shape::Array(Box::new(Shape::Int { size: 1, sign: Sign::Unknown, bool: false, big_endian: false }), length)
 }
 
-fn place(locked: &Locked) -> String {
+/// Where the lock has a definition.
+pub(super) fn place(locked: &Locked) -> String {
     format!("line {}", locked.line)
 }

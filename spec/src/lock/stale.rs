@@ -1,14 +1,14 @@
 //! What a spec has otherwise than its lock.
 //!
 //! The lock is a witness like an object, and [`compare`](crate::compare::compare) holds it against the spec. What objects
-//! know nothing of, such as the difference of a time and a number, is found here, fact by fact; so nothing that the lock
-//! says can be otherwise unseen.
+//! know nothing of, such as the difference of a time and a number, is found here, fact by fact; so no lock passes that
+//! says anything else.
 
 use std::collections::HashSet;
 
 use super::{
     Lock, Locked, facts,
-    observe::{Names, observe},
+    observe::{Names, observe, place},
 };
 use crate::{
     compare::{Difference, Rule, Value, compare},
@@ -21,104 +21,113 @@ use crate::{
 impl Lock {
     /// Everything that the spec has otherwise, without a profile and under each. `name` is what the lock is called in
     /// messages, and the spec is given as for [`Lock::of`]. What is otherwise without a profile is not told again under
-    /// each.
+    /// each. The order of definitions alone makes no difference.
     #[must_use]
     pub fn stale(&self, base: &Layouts, profiles: &[Layouts], name: &str) -> Vec<Difference> {
         let current = Lock::of(base, profiles);
-        let mut differences = Vec::new();
-        if self.version != current.version {
-            let (expected, found) = (Value::from(u64::from(current.version)), Value::from(u64::from(self.version)));
-            let span = base.model.version.span;
-            differences.push(Difference { span, ..difference("lock-stale", "version", expected, found, name) });
-        }
-        let none = &base.model.profile;
-        for layouts in std::iter::once(base).chain(profiles) {
-            let profile = layouts.model.profile.as_ref().filter(|_| layouts.model.profile != *none);
+        let mut differences = self.version_difference(base, name);
+        let under = profiles.iter().map(|layouts| (layouts.model.profile.as_deref(), layouts));
+        for (profile, layouts) in std::iter::once((None, base)).chain(under) {
             let witness = profile.map_or_else(|| name.to_owned(), |profile| format!("{name} (profile {profile})"));
-            let profile = profile.map(String::as_str);
             let found = match (self.under(profile), current.under(profile)) {
-                (Some(locked), Some(current)) => section(layouts, current, locked, &witness),
-                _ => vec![difference(
-                    "lock-missing",
-                    profile.unwrap_or_default(),
-                    "a profile".into(),
-                    MISSING.into(),
-                    name,
-                )],
+                (Some(locked), Some(current)) => Section { layouts, current, locked, witness: &witness }.differences(),
+                _ => vec![difference(MISSING, profile.unwrap_or_default(), ("a profile", "missing"), name)],
             };
             let told: HashSet<_> = differences.iter().map(key).collect();
             differences.extend(found.into_iter().filter(|found| !told.contains(&key(found))));
         }
         let gone = self.profiles.iter().filter(|(name, _)| current.under(Some(name)).is_none());
-        differences.extend(gone.map(|(gone, _)| {
-            difference("lock-extra", gone, "the spec has no such profile".into(), "a profile".into(), name)
-        }));
+        let sides = ("the spec has no such profile", "a profile");
+        differences.extend(gone.map(|(gone, _)| difference(EXTRA, gone, sides, name)));
         differences
+    }
+
+    fn version_difference(&self, base: &Layouts, name: &str) -> Vec<Difference> {
+        let version = base.model.version;
+        if self.version == version.number {
+            return Vec::new();
+        }
+        let sides = (Value::from(u64::from(version.number)), Value::from(u64::from(self.version)));
+        vec![Difference { span: version.span, ..difference(STALE, "version", sides, name) }]
     }
 }
 
-const MISSING: &str = "missing";
+/// Rules of [`RULES`](crate::compare::RULES).
+const MISSING: &str = "lock-missing";
+const EXTRA: &str = "lock-extra";
+const STALE: &str = "lock-stale";
 
 /// What a difference is about, under whichever profile. The numbers may be others under each.
 fn key(difference: &Difference) -> (&'static str, String, Option<String>) {
     (difference.rule.id, difference.what.clone(), difference.field.clone())
 }
 
-/// A difference of no type or map in particular.
-fn difference(rule: &str, what: &str, expected: Value, found: Value, witness: &str) -> Difference {
+/// A difference of no type or map in particular; of the two sides, the spec's comes first.
+fn difference<T: Into<Value>>(rule: &str, what: &str, (expected, found): (T, T), witness: &str) -> Difference {
     Difference {
         rule: Rule::from_id(rule).expect("the rules of locks are in the table"),
         what: what.to_owned(),
         field: None,
-        expected,
-        found,
+        expected: expected.into(),
+        found: found.into(),
         span: None,
         witness: witness.to_owned(),
         place: String::new(),
     }
 }
 
-/// Differences without a profile, or under one.
-fn section(layouts: &Layouts, current: &[Locked], locked: &[Locked], witness: &str) -> Vec<Difference> {
-    let names = Names::of(layouts);
-    let observed = observe(layouts, &names, witness, locked);
-    let mut differences = compare(layouts, &observed).differs;
-    let of_map = |difference: &Difference| difference.rule.id.starts_with("map-");
-    let told: HashSet<(bool, String)> = differences.iter().map(|found| (of_map(found), found.what.clone())).collect();
-    for now in current {
-        let find = |locked: &&Locked| is_same(&locked.definition, &now.definition);
-        let about = |rule, expected, found, place| Difference {
-            span: span(&layouts.model, &now.definition),
-            place,
-            ..difference(rule, &now.definition.name, expected, found, witness)
-        };
-        match locked.iter().find(find) {
-            None => {
-                differences.push(about("lock-missing", summary(&now.definition).into(), MISSING.into(), String::new()))
+/// Both sides, without a profile or under one.
+struct Section<'a> {
+    layouts: &'a Layouts,
+    current: &'a [Locked],
+    locked: &'a [Locked],
+    witness: &'a str,
+}
+
+impl Section<'_> {
+    fn differences(&self) -> Vec<Difference> {
+        let mut differences = self.by_rules();
+        let of_map = |difference: &Difference| difference.rule.id.starts_with("map-");
+        let told: HashSet<_> = differences.iter().map(|found| (of_map(found), found.what.clone())).collect();
+        for now in self.current {
+            match self.locked.iter().find(|locked| is_same(&locked.definition, &now.definition)) {
+                None => differences.push(self.missing(&now.definition)),
+                Some(_) if told.contains(&(now.definition.is_map(), now.definition.name.clone())) => {}
+                Some(locked) => differences.extend(self.otherwise(locked, &now.definition)),
             }
-            Some(before) if !told.contains(&(now.definition.is_map(), now.definition.name.clone())) => {
-                let place = format!("line {}", before.line);
-                let found = facts::otherwise(&before.definition, &now.definition);
-                differences.extend(found.into_iter().map(|fact| Difference {
-                    field: fact.field,
-                    ..about("lock-stale", fact.now.into(), fact.locked.into(), place.clone())
-                }));
-            }
-            Some(_) => {}
         }
+        let known = |locked: &&Locked| self.current.iter().any(|now| is_same(&locked.definition, &now.definition));
+        differences.extend(self.locked.iter().filter(|locked| !known(locked)).map(|gone| self.extra(gone)));
+        differences
     }
-    let is_gone = |locked: &&Locked| !current.iter().any(|now| is_same(&locked.definition, &now.definition));
-    differences.extend(locked.iter().filter(is_gone).map(|gone| Difference {
-        place: format!("line {}", gone.line),
-        ..difference(
-            "lock-extra",
-            &gone.definition.name,
-            "the spec has no such definition".into(),
-            summary(&gone.definition).into(),
-            witness,
-        )
-    }));
-    differences
+
+    /// What the rules find that objects are compared by.
+    fn by_rules(&self) -> Vec<Difference> {
+        let names = Names::of(self.layouts);
+        compare(self.layouts, &observe(self.layouts, &names, self.witness, self.locked)).differs
+    }
+
+    fn missing(&self, now: &Definition) -> Difference {
+        let sides = (summary(now), "missing".to_owned());
+        Difference { span: span(&self.layouts.model, now), ..difference(MISSING, &now.name, sides, self.witness) }
+    }
+
+    /// What those rules do not compare.
+    fn otherwise(&self, locked: &Locked, now: &Definition) -> Vec<Difference> {
+        let facts = facts::otherwise(&locked.definition, now).into_iter();
+        let tell = |fact: facts::Otherwise| Difference {
+            field: fact.field,
+            span: span(&self.layouts.model, now),
+            place: place(locked),
+            ..difference(STALE, &now.name, (fact.now, fact.locked), self.witness)
+        };
+        facts.map(tell).collect()
+    }
+
+    fn extra(&self, gone: &Locked) -> Difference {
+        let sides = ("the spec has no such definition".to_owned(), summary(&gone.definition));
+        Difference { place: place(gone), ..difference(EXTRA, &gone.definition.name, sides, self.witness) }
+    }
 }
 
 fn is_same(a: &Definition, b: &Definition) -> bool {
