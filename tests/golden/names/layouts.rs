@@ -11,10 +11,11 @@ use ::bpf_layout::Layout as _;
             "async" = 0x4920_b7bc_3141_a36a,
             "MixedCase" = 0xbca3_c576_0a15_4655,
             "event" = 0xe6ae_8854_455c_8869,
-            "a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more" = 0x9edb_2cec_d66d_37d3,
+            "long_length" = 0xac57_0c20_d5b4_e30b,
+            "a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more" = 0x7677_48f3_0f9d_0f82,
         }
         maps {
-            "delete_" = 0xa307_6d12_c183_aa1b,
+            "delete_" = 0x2b33_bac0_6c27_ad51,
         }
     }
 }
@@ -61,10 +62,16 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct AStructWithANameAsLongAsTheSpecLetsItBeAndNoMore("a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more"): size 32, align 8, fingerprint 0x9edb_2cec_d66d_37d3 {
+    pub struct LongLength("long_length"): size 16, align 1, fingerprint 0xac57_0c20_d5b4_e30b {
+        pub path_of_the_thing_that_was_looked_for: ::bpf_layout::Str<A_VERY_LONG_NAME_FOR_A_LENGTH_THAT_NOBODY_WOULD_TYPE_BY_HAND_LEN> = 0,
+    }
+}
+
+::bpf_layout::layout! {
+    pub struct AStructWithANameAsLongAsTheSpecLetsItBeAndNoMore("a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more"): size 40, align 8, fingerprint 0x7677_48f3_0f9d_0f82 {
         pub a_member_with_a_name_that_is_just_as_long_as_it_could_be_at_all: u64 = 0,
-        pub path_of_the_thing_that_was_looked_for: ::bpf_layout::Str<A_VERY_LONG_NAME_FOR_A_LENGTH_THAT_NOBODY_WOULD_TYPE_BY_HAND_LEN> = 8,
-        pub x: ::bpf_layout::Str<8> = 24,
+        pub path_of_the_thing: ::bpf_layout::Str<24> = 8,
+        pub x: ::bpf_layout::Str<8> = 32,
     }
 }
 
@@ -83,6 +90,6 @@ pub mod maps {
         const MAX_ENTRIES: u32 = 1;
         const FLAGS: u32 = 0;
         const FINGERPRINT: ::core::option::Option<u64> =
-            ::core::option::Option::Some(0xa307_6d12_c183_aa1b);
+            ::core::option::Option::Some(0x2b33_bac0_6c27_ad51);
     }
 }
