@@ -33,7 +33,7 @@ impl<'a> Object<'a> {
         let btf = Btf::parse(section.data().map_err(elf)?)?;
         let comment = file.section_by_name(".comment").and_then(|section| section.data().ok()).unwrap_or_default();
         let by_gcc = comment.windows(GCC.len()).any(|window| window == GCC);
-        Ok(Object { btf, by_gcc, rodata: Rodata::of(&file)? })
+        Ok(Object { btf, by_gcc, rodata: Rodata::of(&file, data.len())? })
     }
 
     /// Whether GCC compiled it, or a part of it, which it says in the section `.comment`. Its BTF has errors of its own:

@@ -27,13 +27,20 @@ pub(crate) struct Rodata<'a> {
 }
 
 impl<'a> Rodata<'a> {
-    /// Reads the section, if there is one.
-    pub(crate) fn of(file: &object::File<'a>) -> Result<Self, Error> {
+    /// Reads the section of a file of `len` bytes, if it has one.
+    pub(crate) fn of(file: &object::File<'a>, len: usize) -> Result<Self, Error> {
         let elf = |error: object::Error| Error::Elf(error.to_string());
         let Some(section) = file.section_by_name(NAME) else { return Ok(Rodata::default()) };
         let inside = file.symbols().filter(|symbol| symbol.section_index() == Some(section.index()));
-        let mut symbols: Vec<(&str, u64)> =
-            inside.filter_map(|symbol| Some((symbol.name().ok()?, symbol.address()))).collect();
+        // In hostile data many symbols may share one long name, which would be read for each.
+        let mut room = len;
+        let mut symbols = Vec::new();
+        for symbol in inside {
+            let Ok(name) = symbol.name_bytes() else { continue };
+            let Some(left) = room.checked_sub(name.len()) else { break };
+            room = left;
+            symbols.extend(str::from_utf8(name).map(|name| (name, symbol.address())));
+        }
         symbols.sort_unstable();
         Ok(Rodata { data: section.data().map_err(elf)?, symbols })
     }

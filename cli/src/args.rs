@@ -231,10 +231,10 @@ fn page_size(text: &str) -> Result<u64, String> {
 
 /// Compare what was built, or committed, with the spec
 ///
-/// `--object` reads the types of BPF objects (their BTF, which `clang -g` writes) and compares every size, offset, type, sign, array
-/// length, bitfield and enum value with the spec, and the type, key, value, size, flags and pinning of every map. A type
-/// or map agrees, differs, or is in none of the objects; only a difference is an error. Objects may be of either byte
-/// order, and linked by `bpftool gen object`.
+/// `--object` reads the types of BPF objects (their BTF, which `clang -g` writes) and compares every size, offset, type,
+/// sign, array length, bitfield and enum value with the spec, and the type, key, value, size, flags and pinning of every
+/// map. A type or map agrees, differs, or is in none of the objects; only a difference is an error. Objects may be of
+/// either byte order, and linked by `bpftool gen object`.
 ///
 /// `--lock` compares layouts.lock, under every profile of the spec.
 ///

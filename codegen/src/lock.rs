@@ -6,7 +6,6 @@ use std::{
 };
 
 use bpf_layout_check::sentence;
-use bpf_layout_emit::write::WriteError;
 use bpf_layout_spec::{
     lock::{self, Lock as Locked},
     source::Sources,
@@ -57,8 +56,10 @@ pub(crate) fn check(spec: &Path, mode: Lock) -> Result<Looked, Error> {
 
 /// What is wrong with a lock, if anything is.
 fn complaint(spec: &Path, path: &Path) -> Result<Option<String>, Error> {
-    let text =
-        fs::read_to_string(path).map_err(|source| WriteError { action: "read", path: path.to_path_buf(), source })?;
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => return Ok(Some(format!("cannot read `{}`: {error}{}", path.display(), help(spec)))),
+    };
     let locked = match Locked::parse(&text) {
         Ok(locked) => locked,
         Err(error) => {
