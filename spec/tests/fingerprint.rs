@@ -114,8 +114,11 @@ enum Of {
     Map(MapId),
 }
 
+/// What is done to layouts.
+type Edit = Box<dyn Fn(&mut Layouts)>;
+
 /// A change of one definition.
-type Change = (String, Of, Box<dyn Fn(&mut Layouts)>);
+type Change = (String, Of, Edit);
 
 #[test]
 fn every_mutation_changes_what_it_is_a_part_of_and_nothing_else() {
@@ -180,7 +183,7 @@ fn mutations(layouts: &Layouts) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     for (index, def) in layouts.model.types.iter().enumerate() {
         let of = Of::Type(TypeId(index as u32));
-        let mut add = |what: &str, change: Box<dyn Fn(&mut Layouts)>| changes.push((what.to_owned(), of, change));
+        let mut add = |what: &str, change: Edit| changes.push((what.to_owned(), of, change));
         match def {
             TypeDef::Record(_) => record_mutations(layouts, index, &mut add),
             TypeDef::Enum(def) => {
@@ -224,7 +227,7 @@ fn is_a_tag(layouts: &Layouts, of: Of) -> bool {
     tags.into_iter().any(|value| matches!(value, TagValue::Variant(id, _) if Of::Type(*id) == of))
 }
 
-fn record_mutations(layouts: &Layouts, index: usize, add: &mut dyn FnMut(&str, Box<dyn Fn(&mut Layouts)>)) {
+fn record_mutations(layouts: &Layouts, index: usize, add: &mut dyn FnMut(&str, Edit)) {
     let TypeDef::Record(record) = &layouts.model.types[index] else { return };
     if !record.anonymous {
         add("size", Box::new(move |it| it.types[index].size += 8));
@@ -260,7 +263,7 @@ fn record_mutations(layouts: &Layouts, index: usize, add: &mut dyn FnMut(&str, B
     }
 }
 
-fn field_mutations(index: usize, field: usize, ty: &Type, add: &mut dyn FnMut(&str, Box<dyn Fn(&mut Layouts)>)) {
+fn field_mutations(index: usize, field: usize, ty: &Type, add: &mut dyn FnMut(&str, Edit)) {
     let with = move |it: &mut Layouts, change: &dyn Fn(&mut bpf_layout_spec::model::Field)| {
         with_record(it, index, |record| change(&mut record.fields[field]));
     };
