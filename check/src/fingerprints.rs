@@ -78,6 +78,7 @@ pub(crate) fn differences(layouts: &Layouts, report: &Report, tables: &[Table<'_
                 expected: Value::Text(format!("fingerprint {expected}")),
                 found: Value::Text(format!("fingerprint {found}")),
                 span: Some(name.span),
+                source: None,
                 witness: witness.to_owned(),
                 place: format!("variable {}", table.name),
             });

@@ -238,22 +238,32 @@ fn page_size(text: &str) -> Result<u64, String> {
 ///
 /// `--lock` compares layouts.lock, under every profile of the spec.
 ///
+/// With --live, does so with what the running kernel has: maps of the spec's names, and the programs that use them. A
+/// number of entries that was changed at load is told, and is no difference.
+///
+/// In objects, also found is what crosses the boundary to userspace otherwise: a record handed to a ring or perf buffer
+/// whose size is that of none of its events, and, as warnings, buffers and maps with structs that the spec does not have.
+/// What it knowingly does not have, it names under `[outside]`.
+///
 /// A build script that uses `bpf_layout_codegen::Builder` does this on every build.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   cargo bpf-layout check --object tracer.bpf.o
   cargo bpf-layout check --object a.bpf.o --object b.bpf.o      also that both have the same types
+  cargo bpf-layout check --live                                 what is loaded now
+  cargo bpf-layout check --live --pin /sys/fs/bpf/execs         one map
   cargo bpf-layout check --object tracer.bpf.o --format github  in a workflow: annotates layouts.toml
   cargo bpf-layout check --lock                                 is layouts.lock up to date?
+  cargo bpf-layout check --object tracer.bpf.o --format sarif > layouts.sarif
 
 JSON:
-  {\"ok\", \"differences\": [{\"code\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
-   \"not_in_object\": [...]}
+  {\"ok\", \"differences\": [{\"code\", \"severity\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
+   \"not_in_object\": [...]}; with --live also \"live\": {\"maps\", \"resized\", \"unknown\", \"not_loaded\"}
   docs/checks.md lists the codes.
 
 Exit status:
-  0  agrees
+  0  agrees; warnings do not count
   1  differs
   2  could not be checked")]
 pub(crate) struct Check {
@@ -265,6 +275,15 @@ pub(crate) struct Check {
     /// Compare layouts.lock, or another file, with the spec [default: beside the spec]
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     pub(crate) lock: Option<Option<PathBuf>>,
+    /// Compare the maps that the running kernel has loaded, found by their names; takes root
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// With --live: only the loaded map with this id; may be given several times
+    #[arg(long, value_name = "ID", requires = "live")]
+    pub(crate) map_id: Vec<u32>,
+    /// With --live: only the map that is pinned at this path; may be given several times
+    #[arg(long, value_name = "PATH", requires = "live")]
+    pub(crate) pin: Vec<PathBuf>,
     /// How to print it
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,
@@ -279,6 +298,8 @@ pub(crate) enum CheckFormat {
     Json,
     /// Annotations of GitHub Actions
     Github,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
 }
 
 /// Write layouts.lock: what the spec comes to, to be committed

@@ -72,7 +72,7 @@ fn a_stale_lock_is_status_1_and_told_at_the_line_of_the_spec() {
         "error[missing-field]: `value.time` is missing in layouts.lock, layouts.toml says ktime at byte 8",
         "error[field-offset]: `value.path` starts at byte 4 in layouts.lock, layouts.toml says byte 16",
         "--> layouts.toml:7:",
-        "= note: in layouts.lock: line 5",
+        "= note: in the lock: line 5",
         "differences: layouts.lock is stale\n  = help: write it again with `cargo bpf-layout lock`",
     ] {
         assert!(ran.out.contains(expected), "{expected} is not in\n{}", ran.out);

@@ -44,7 +44,6 @@
 //! ```
 
 mod batch;
-mod clock;
 mod error;
 mod events;
 mod handle;
@@ -54,10 +53,11 @@ mod perf;
 mod verify;
 
 pub use batch::Entry;
-pub use clock::BootClock;
 pub use error::{Error, Mismatch};
 pub use events::{Events, EventsBuilder, Stats};
 pub use handle::TypedMap;
 pub use libbpf_rs::{self, MapFlags};
 pub use perf::{PerfEvents, PerfEventsBuilder};
 pub use verify::{Differs, VerifyLayouts, verify};
+
+pub use crate::clock::BootClock;

@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::PathBuf};
 
-use bpf_layout_check::styled;
+use bpf_layout_check::styled_locked;
 use bpf_layout_emit::render::{self, Finding};
 use bpf_layout_spec::{
     Loaded,
@@ -31,12 +31,12 @@ pub(super) fn check(options: &Check, _: &Loaded) -> Result<Section, Failure> {
             let s = if count == 1 { "" } else { "s" };
             format!(
                 "{}\n{count} difference{s}: {name} is stale\n  = help: {HELP}\n",
-                styled(&differences, &base.sources)
+                styled_locked(&differences, &base.sources)
             )
         }
     };
     let found = differences.iter().map(|difference| found(difference, &base.sources)).collect();
-    Ok(Section { human, found, not_in_object: Vec::new() })
+    Ok(Section { human, found, ..Section::default() })
 }
 
 fn read(path: &PathBuf) -> Result<Lock, Failure> {
@@ -65,6 +65,7 @@ fn finding(error: Error) -> Finding {
         message: error.message,
         primary: Some(Label { span: error.span, text: String::new() }),
         notes: Vec::new(),
+        excerpt: None,
         help: vec![error.help.to_owned()],
     }
 }

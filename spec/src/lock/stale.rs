@@ -71,6 +71,7 @@ fn difference<T: Into<Value>>(rule: &str, what: &str, (expected, found): (T, T),
         expected: expected.into(),
         found: found.into(),
         span: None,
+        source: None,
         witness: witness.to_owned(),
         place: String::new(),
     }
