@@ -257,6 +257,15 @@ pub(crate) struct Check {
     /// A BPF object to compare with the spec; may be given several times
     #[arg(long, value_name = "FILE")]
     pub(crate) object: Vec<PathBuf>,
+    /// A C source to look through for numbers that the spec has a name for; may be given several times
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) source: Vec<PathBuf>,
+    /// A rule for sources whose findings are errors, not warnings; may be given several times
+    #[arg(long, value_name = "RULE")]
+    pub(crate) deny: Vec<String>,
+    /// Make errors of all warnings
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
     /// How to print it
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,

@@ -7,6 +7,7 @@ mod github;
 mod json;
 mod objects;
 mod section;
+mod sources;
 
 use std::process::ExitCode;
 
@@ -22,7 +23,8 @@ pub(crate) fn run(options: &Check) -> Result<ExitCode, Failure> {
     if gates.is_empty() {
         return Err(Failure::new(
             "there is nothing to check the spec against",
-            "name the BPF objects that were built: `--object target/.../out/tracer.bpf.o`",
+            "name the BPF objects that were built, `--object target/.../out/tracer.bpf.o`, or C sources, \
+             `--source src/bpf/tracer.bpf.c`",
         ));
     }
     let loaded = spec_file::load(&options.spec)?;
@@ -42,6 +44,9 @@ fn gates(options: &Check) -> Vec<Gate> {
     let mut gates: Vec<Gate> = Vec::new();
     if !options.object.is_empty() {
         gates.push(objects::check);
+    }
+    if !options.source.is_empty() {
+        gates.push(sources::check);
     }
     gates
 }

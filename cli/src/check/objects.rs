@@ -85,6 +85,6 @@ fn named(thing: &Thing) -> String {
 }
 
 /// `1 object`, `2 objects`; with a word before a number that is more than one.
-fn count(number: usize, noun: &str, before_many: &str) -> String {
+pub(super) fn count(number: usize, noun: &str, before_many: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{before_many}{number} {noun}s") }
 }

@@ -26,8 +26,10 @@ pub struct Finding {
     pub severity: Severity,
     /// One sentence without a full stop, lower case at the start.
     pub message: String,
-    /// The place in the spec that it is about.
+    /// The place in the spec, or in a C source, that it is about.
     pub primary: Option<Label>,
+    /// Other places that belong to it.
+    pub secondary: Vec<Label>,
     /// Facts that explain it.
     pub notes: Vec<String>,
     /// What to do about it.
@@ -63,22 +65,32 @@ pub fn styled(diagnostics: &[Diagnostic], sources: &Sources) -> String {
 /// places that show no source, such as a compiler's message about a macro.
 #[must_use]
 pub fn one_line(diagnostic: &Diagnostic, sources: &Sources) -> String {
-    let severity = match diagnostic.code.severity() {
+    in_one_line(&Told::diagnostic(diagnostic), sources)
+}
+
+/// One finding in the form of [`one_line`].
+#[must_use]
+pub fn one_line_finding(finding: &Finding, sources: &Sources) -> String {
+    in_one_line(&Told::finding(finding), sources)
+}
+
+fn in_one_line(told: &Told<'_>, sources: &Sources) -> String {
+    let severity = match told.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
     let mut line = String::new();
-    if let Some(primary) = &diagnostic.primary {
+    if let Some(primary) = told.primary {
         line = format!("{}: ", sources.place(primary.span));
     }
-    line += &format!("{severity}[{}]: {}", diagnostic.code.id(), diagnostic.message);
-    if let Some(primary) = diagnostic.primary.as_ref().filter(|label| !label.text.is_empty()) {
+    line += &format!("{severity}[{}]: {}", told.id, told.message);
+    if let Some(primary) = told.primary.filter(|label| !label.text.is_empty()) {
         line += &format!(": {}", primary.text);
     }
-    for label in &diagnostic.secondary {
+    for label in told.secondary {
         line += &format!("; {}: {}", sources.place(label.span), label.text);
     }
-    for (kind, texts) in [("note", &diagnostic.notes), ("help", &diagnostic.help)] {
+    for (kind, texts) in [("note", told.notes), ("help", told.help)] {
         for text in texts {
             line += &format!("; {kind}: {text}");
         }
@@ -116,7 +128,7 @@ impl<'a> Told<'a> {
             id: finding.id,
             message: &finding.message,
             primary: finding.primary.as_ref(),
-            secondary: &[],
+            secondary: &finding.secondary,
             notes: &finding.notes,
             help: &finding.help,
         }
