@@ -31,6 +31,11 @@ impl LongField<'_> {
         self.lengths.iter().skip(level).fold(self.element, |bytes, length| bytes.saturating_mul(length.value))
     }
 
+    /// Whether it is one string, which is read into it as a whole.
+    pub(crate) fn is_string(&self) -> bool {
+        matches!(self.field.ty, Type::Str(_))
+    }
+
     /// Whether its elements are bytes, so that as many of them as bytes are copied.
     pub(crate) fn is_bytes(&self) -> bool {
         self.element == 1 && self.lengths.len() == 1
@@ -161,12 +166,27 @@ fn unnamed<'a>(model: &'a Model, field: &Field) -> Option<&'a Record> {
     }
 }
 
-/// The constants that an expression names.
-pub(crate) fn constants_in(expr: &Expr) -> Vec<ConstId> {
+/// The constants that an expression is made of, those first that it names, each once.
+pub(crate) fn constants_in(model: &Model, expr: &Expr) -> Vec<ConstId> {
+    let mut found = Vec::new();
+    named_in(expr, &mut found);
+    let mut next = 0;
+    while let Some(id) = found.get(next) {
+        named_in(&model.constant(*id).expr, &mut found);
+        next += 1;
+    }
+    found
+}
+
+fn named_in(expr: &Expr, found: &mut Vec<ConstId>) {
     match expr {
-        Expr::Literal(_) => Vec::new(),
-        Expr::Const(id) => vec![*id],
-        Expr::Binary(_, left, right) => constants_in(left).into_iter().chain(constants_in(right)).collect(),
+        Expr::Literal(_) => {}
+        Expr::Const(id) if found.contains(id) => {}
+        Expr::Const(id) => found.push(*id),
+        Expr::Binary(_, left, right) => {
+            named_in(left, found);
+            named_in(right, found);
+        }
     }
 }
 

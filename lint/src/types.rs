@@ -3,7 +3,7 @@
 //! C needs a whole compiler to know the type of an expression. This knows the declarations that BPF programs use, and says
 //! "unknown" of everything else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bpf_layout_spec::model::{Type, TypeDef};
 
@@ -23,15 +23,31 @@ pub(crate) enum Owner<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Globals<'a>(HashMap<&'a str, Vec<&'a str>>);
 
-/// The declarations that hold in one function each, by its number: the token and the tag, in order.
+/// What holds in one file.
 #[derive(Debug, Default)]
-pub(crate) struct Locals<'a>(HashMap<(u32, &'a str), Vec<(usize, &'a str)>>);
+pub(crate) struct Locals<'a> {
+    /// Declarations by function and name: the token and the tag, in order.
+    declarations: HashMap<(u32, &'a str), Vec<(usize, &'a str)>>,
+    /// The tags that each function mentions.
+    mentioned: HashSet<(u32, &'a str)>,
+    /// The tags that the file mentions.
+    anywhere: HashSet<&'a str>,
+}
+
+impl Locals<'_> {
+    /// Whether a function mentions a struct; or the file, for what stands outside of functions.
+    pub(crate) fn mentions(&self, function: Option<u32>, tag: &str) -> bool {
+        function.map_or_else(|| self.anywhere.contains(tag), |function| self.mentioned.contains(&(function, tag)))
+    }
+}
 
 /// Collects the declarations of one file.
 pub(crate) fn declarations<'a>(code: &Code<'a>, globals: &mut Globals<'a>) -> Locals<'a> {
-    let mut locals = Locals(HashMap::new());
+    let mut locals = Locals::default();
     for keyword in (0..code.tokens.len()).filter(|&at| matches!(code.word(at), "struct" | "union")) {
         let tag = code.word(keyword + 1);
+        locals.mentioned.insert((code.function(keyword), tag));
+        locals.anywhere.insert(tag);
         for name in declared(code, keyword) {
             let parent = code.parent(name);
             let everywhere = parent.is_none_or(|open| code.word(open) == "{" && code.aggregate(open).is_some());
@@ -42,7 +58,7 @@ pub(crate) fn declarations<'a>(code: &Code<'a>, globals: &mut Globals<'a>) -> Lo
                 }
             } else {
                 let function = code.function(name);
-                locals.0.entry((function, code.word(name))).or_default().push((name, tag));
+                locals.declarations.entry((function, code.word(name))).or_default().push((name, tag));
             }
         }
     }
@@ -117,7 +133,7 @@ impl<'a> Types<'_, 'a> {
 
     fn variable(self, code: &Code<'a>, at: usize) -> Owner<'a> {
         let name = code.word(at);
-        let local = self.locals.0.get(&(code.function(at), name)).and_then(|declarations| {
+        let local = self.locals.declarations.get(&(code.function(at), name)).and_then(|declarations| {
             let before = declarations.partition_point(|(token, _)| *token < at);
             before.checked_sub(1).map(|last| declarations[last].1)
         });

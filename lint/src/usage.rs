@@ -58,6 +58,8 @@ pub(crate) struct Use<'a> {
     pub(crate) unit: Unit,
     /// Whether it must be the field's length: the field is known, and the number applies to nothing else.
     pub(crate) sure: bool,
+    /// Whether less than the length is as wrong as more: not where a part of the field is meant.
+    pub(crate) whole: bool,
     /// Where a variable, whose number this is, is used with the field; with the variable.
     pub(crate) through: Option<(Span, String)>,
 }
@@ -88,7 +90,7 @@ impl<'t, 'a> Usage<'t, 'a> {
     /// A use through no variable.
     fn direct(&self, number: Number<'a>, purpose: Purpose, fields: &[usize], level: usize, unit: Unit) -> Use<'a> {
         let span = self.span(number.start, number.end - 1);
-        Use { number, span, purpose, fields: fields.to_vec(), level, unit, sure: false, through: None }
+        Use { number, span, purpose, fields: fields.to_vec(), level, unit, sure: false, whole: false, through: None }
     }
 
     /// The number stands in a subscript of a field, or beside one in a call.
@@ -102,31 +104,32 @@ impl<'t, 'a> Usage<'t, 'a> {
         for &(index, level) in places.subscripts(open) {
             let access = &self.accesses[index];
             let purpose = if alone { Purpose::Index } else { purpose };
-            let sure = access.known && exact;
-            uses.push(Use { sure, ..self.direct(number, purpose, &access.fields, level, Unit::Elements) });
+            let (sure, whole) = (access.known && exact, self.is_whole(access, level));
+            uses.push(Use { sure, whole, ..self.direct(number, purpose, &access.fields, level, Unit::Elements) });
         }
         for (index, call) in places.calls(open).iter().filter_map(|&index| Some((index, self.calls[index]?))) {
             let access = &self.accesses[index];
             let (purpose, sure) = match call.callee {
                 _ if argument == call.argument => continue,
                 Callee::Sized { size, .. } if size != argument => continue,
-                // From somewhere within the field, less than all of it is meant.
-                Callee::Sized { string, .. } if alone => {
-                    (Purpose::Size { string: string && self.is_whole(access) }, true)
-                }
+                Callee::Sized { string, .. } if alone => (Purpose::Size { string }, true),
                 Callee::Sized { .. } => (purpose, exact),
                 Callee::Unknown if alone => (Purpose::Argument, false),
                 Callee::Unknown => continue,
             };
             let (level, sure) = (self.level(access), sure && access.known);
-            uses.push(Use { sure, ..self.direct(number, purpose, &access.fields, level, Unit::Bytes) });
+            let whole = self.is_whole(access, level);
+            uses.push(Use { sure, whole, ..self.direct(number, purpose, &access.fields, level, Unit::Bytes) });
         }
         uses
     }
 
-    /// Whether an access is of the field from its first byte.
-    fn is_whole(&self, access: &Access) -> bool {
-        access.subscripts.is_empty() && self.code.word(access.end) != "+"
+    /// Whether an access is of all that there is from a dimension on: what is copied to `&text[i]` or `text + i`, and what
+    /// `i` is there, leaves room for something else.
+    fn is_whole(&self, access: &Access, level: usize) -> bool {
+        let element = level < access.subscripts.len();
+        let address = self.code.before(access.start) == "&";
+        self.code.word(access.end) != "+" && !(element && address)
     }
 
     /// The dimension that a call starts at: of `&path[i]` the one around what `i` chooses.
@@ -202,8 +205,9 @@ impl<'t, 'a> Usage<'t, 'a> {
                 Role::Buffer => continue,
             };
             let sure = access.known && link.exact && !bounded;
+            let whole = self.is_whole(access, level);
             let through = Some((self.span(link.at, link.at), chain.text(self.code)));
-            uses.push(Use { sure, through, ..self.direct(number, purpose, &access.fields, level, unit) });
+            uses.push(Use { sure, whole, through, ..self.direct(number, purpose, &access.fields, level, unit) });
         }
         uses
     }
@@ -247,15 +251,20 @@ impl<'t, 'a> Usage<'t, 'a> {
         let (code, facts) = (self.code, self.types.facts);
         let named = facts.fields_named(code.word(name));
         let aggregate = code.parent(name).filter(|&open| code.word(open) == "{").and_then(|open| code.aggregate(open));
+        let mentions = |function| {
+            let mentioned =
+                |field: &&usize| self.types.locals.mentions(function, &facts.field_at(**field).record.name.c);
+            named.iter().filter(mentioned).copied().collect::<Vec<usize>>()
+        };
         let (fields, sure) = match aggregate {
-            None => (named.to_vec(), false),
+            None => (mentions(Some(code.function(name))), false),
             Some(tag) if facts.record(tag).is_some() => {
                 let of_tag = |field: &&usize| facts.field_at(**field).record.name.c == tag;
                 (named.iter().filter(of_tag).copied().collect(), true)
             }
             Some(tag) => {
                 let own = number.value >= DISTINCTIVE && !tag.contains("___") && !self.is_kernels(name);
-                (if own { named.to_vec() } else { Vec::new() }, false)
+                (if own { mentions(None) } else { Vec::new() }, false)
             }
         };
         let one = || Use { sure, ..self.direct(number, Purpose::Array, &fields, 0, Unit::Elements) };

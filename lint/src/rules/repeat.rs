@@ -50,7 +50,7 @@ pub(super) fn repeat(facts: &Facts<'_>, usage: &Use<'_>) -> Option<Repeat> {
     usage.fields.iter().find_map(|&index| {
         let field = facts.field_at(index);
         let named = lengths(field, usage).iter().find_map(|length| by_name(facts, length, usage.purpose, value));
-        let (write, constant, length) = named.or_else(|| whole(field, usage))?;
+        let (write, constant, length) = named.or_else(|| whole(facts, field, usage))?;
         Some(Repeat { field: index, write, constant, length })
     })
 }
@@ -67,7 +67,7 @@ fn lengths<'f>(field: &LongField<'f>, usage: &Use<'_>) -> Vec<&'f Count> {
 
 /// A number that is a length, or one of the constants that the length is made of.
 fn by_name(facts: &Facts<'_>, length: &Count, purpose: Purpose, value: u64) -> Option<(String, ConstId, u64)> {
-    let constants = constants_in(&length.expr);
+    let constants = constants_in(facts.model(), &length.expr);
     let first = *constants.first()?;
     let model = facts.model();
     let single = matches!(length.expr, Expr::Const(_));
@@ -97,9 +97,9 @@ fn written(purpose: Purpose, value: u64, number: u64, text: &str, single: bool) 
 }
 
 /// The bytes of a field that is more than a row of bytes.
-fn whole(field: &LongField<'_>, usage: &Use<'_>) -> Option<(String, ConstId, u64)> {
+fn whole(facts: &Facts<'_>, field: &LongField<'_>, usage: &Use<'_>) -> Option<(String, ConstId, u64)> {
     let inner = field.lengths.get(usage.level..)?;
-    let constant = inner.iter().find_map(|length| constants_in(&length.expr).first().copied())?;
+    let constant = inner.iter().find_map(|length| constants_in(facts.model(), &length.expr).first().copied())?;
     let bytes = field.bytes(usage.level);
     let all = usage.unit == Unit::Bytes && matches!(usage.purpose, Purpose::Size { .. }) && usage.number.value == bytes;
     (all && !field.is_bytes()).then(|| ("sizeof".to_owned(), constant, bytes))
@@ -120,7 +120,7 @@ fn stale_for(facts: &Facts<'_>, usage: &Use<'_>, index: usize) -> Option<Stale> 
     let field = facts.field_at(index);
     let inner = field.lengths.get(usage.level..)?;
     let length = *inner.first()?;
-    let constant = *constants_in(&length.expr).first()?;
+    let constant = *constants_in(facts.model(), &length.expr).first()?;
     let limit = match usage.unit {
         Unit::Elements => length.value,
         Unit::Bytes => field.bytes(usage.level),
@@ -130,21 +130,22 @@ fn stale_for(facts: &Facts<'_>, usage: &Use<'_>, index: usize) -> Option<Stale> 
     } else {
         c::count(facts.model(), length)
     };
-    is_stale(usage, limit, field.is_bytes()).then_some(Stale { field: index, length: limit, constant, write })
+    is_stale(usage, limit, field).then_some(Stale { field: index, length: limit, constant, write })
 }
 
 /// Whether a number cannot be meant with a length of `limit`.
-fn is_stale(usage: &Use<'_>, limit: u64, bytes: bool) -> bool {
+fn is_stale(usage: &Use<'_>, limit: u64, field: &LongField<'_>) -> bool {
     /// A mask of fewer bits takes a part out of something.
     const SMALLEST_MASK: u64 = 15;
     let value = usage.number.value;
     match usage.purpose {
-        // A string that is read into a field may fill it: less leaves bytes that nothing uses.
-        Purpose::Size { string: true } => value != limit,
-        Purpose::Size { string: false } | Purpose::Bound | Purpose::Modulus => value > limit,
+        // What is read into a field of one string may fill it: less leaves bytes that nothing uses.
+        Purpose::Size { string: true } if usage.whole && field.is_string() => value != limit,
+        Purpose::Size { .. } | Purpose::Bound | Purpose::Modulus => value > limit,
         Purpose::Index => value >= limit,
         Purpose::Mask if !(value + 1).is_power_of_two() => false,
-        Purpose::Mask => value >= limit || bytes && value >= SMALLEST_MASK && value + 1 < limit,
+        Purpose::Mask if value >= limit => true,
+        Purpose::Mask => usage.whole && field.is_bytes() && value >= SMALLEST_MASK && value + 1 < limit,
         Purpose::Array => value != limit,
         Purpose::Part | Purpose::Argument => false,
     }
