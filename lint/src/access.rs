@@ -103,12 +103,14 @@ fn aliases<'a>(code: &Code<'a>, accesses: &[Access]) -> Aliases<'a> {
 fn changes<'a>(code: &Code<'a>, aliases: &mut Aliases<'a>) {
     for at in (0..code.tokens.len()).filter(|&at| matches!(code.word(at + 1), "=" | "+=" | "-=" | "++" | "--")) {
         if let Some(settings) = aliases.get_mut(&(code.function(at), code.word(at))) {
-            if !settings.iter().any(|(token, _)| *token == at) {
-                settings.push((at, None));
-            }
+            settings.push((at, None));
         }
     }
-    aliases.values_mut().for_each(|settings| settings.sort_by_key(|(token, _)| *token));
+    for settings in aliases.values_mut() {
+        // Stable: where both are known, the field stands before the none.
+        settings.sort_by_key(|(token, _)| *token);
+        settings.dedup_by_key(|(token, _)| *token);
+    }
 }
 
 /// The access through a pointer at this token.

@@ -1,6 +1,8 @@
 //! Comments that suppress findings: `/* bpf-layout: allow(literal-length) why */`, on the line of what they allow or on one
 //! of its own before it.
 
+use std::collections::HashSet;
+
 use bpf_layout_spec::{source::Span, suggest};
 
 use crate::{
@@ -27,21 +29,19 @@ pub(crate) fn apply(file: &File, findings: Vec<Finding>) -> Vec<Finding> {
     for &(start, end) in file.comments.iter().filter(|(start, end)| text(file, *start, *end).contains(MARK)) {
         comment(file, (start, end), &mut allowances, &mut told);
     }
-    let mut used = vec![false; allowances.len()];
+    let allowed: HashSet<(usize, &str)> =
+        allowances.iter().map(|allowance| (allowance.line, allowance.rule.id)).collect();
+    let mut used = HashSet::new();
     for finding in findings {
-        let line = file.line_of(finding.at.span.start);
-        let mut allowed = false;
-        for (allowance, used) in allowances.iter().zip(&mut used) {
-            if allowance.line == line && allowance.rule == finding.rule {
-                (allowed, *used) = (true, true);
-            }
-        }
-        if !allowed {
+        let place = (file.line_of(finding.at.span.start), finding.rule.id);
+        if allowed.contains(&place) {
+            used.insert(place);
+        } else {
             told.push(finding);
         }
     }
-    let unused = allowances.iter().zip(used).filter(|(_, used)| !used);
-    told.extend(unused.map(|(allowance, _)| {
+    let unused = allowances.iter().filter(|allowance| !used.contains(&(allowance.line, allowance.rule.id)));
+    told.extend(unused.map(|allowance| {
         let message = format!("there is no `{}` here to allow", allowance.rule.id);
         Finding::new(&UNUSED_ALLOW, allowance.span, message).help("remove the comment").of(allowance.rule.id, None)
     }));
@@ -91,7 +91,8 @@ fn unknown(id: &str, span: Span) -> Finding {
 /// The line that a comment holds for: its own if there is code before it, or the next that has any.
 fn line_for(file: &File, start: u32, end: u32) -> usize {
     let lines = file.lines.partition_point(|line| *line < start);
-    let own = lines.checked_sub(1).filter(|&line| !text(file, file.lines[line], start).contains('\n'));
+    let begins = text(file, 0, start).rfind('\n').map_or(0, |newline| crate::splice::offset(newline + 1));
+    let own = lines.checked_sub(1).filter(|&line| file.lines[line] >= begins);
     // Code after the comment in its last line begins a line, too.
     own.unwrap_or_else(|| file.lines.partition_point(|line| *line < end))
 }

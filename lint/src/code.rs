@@ -101,8 +101,13 @@ impl<'a> Code<'a> {
 
     /// The struct or union whose members stand in these braces, with its tag (empty if it has none).
     pub(crate) fn aggregate(&self, open: usize) -> Option<&'a str> {
+        /// More attributes are nobody's writing.
+        const ATTRIBUTES: usize = 4;
         let mut at = open.checked_sub(1)?;
-        while self.word(at) == ")" {
+        for _ in 0..ATTRIBUTES {
+            if self.word(at) != ")" {
+                break;
+            }
             let attribute = self.partner(at)?.checked_sub(1)?;
             if !matches!(self.word(attribute), "__attribute__" | "__attribute") {
                 return None;

@@ -67,22 +67,27 @@ impl Links {
             }
         }
         if !links.by_variable.is_empty() {
+            links.by_variable.values_mut().for_each(|links| links.sort_by_key(|link| link.at));
             links.assignments(code);
             links.bounds(code, facts);
         }
         links
     }
 
-    /// What a variable at this token has to do with fields, as far as it has the same value there.
-    pub(crate) fn of<'l>(&'l self, code: &Code<'_>, chain: Chain, at: usize) -> impl Iterator<Item = &'l Link> {
+    /// What a variable at this token has to do with fields, as far as it has the same value there: the nearest such places.
+    pub(crate) fn of(&self, code: &Code<'_>, chain: Chain, at: usize) -> impl Iterator<Item = &Link> {
+        /// On each side.
+        const NEAREST: usize = 8;
         let key = key(code, chain);
-        let links = self.by_variable.get(&key);
+        let links = self.by_variable.get(&key).map_or(&[][..], Vec::as_slice);
         let assigned = self.assigned.get(&key).map_or(&[][..], Vec::as_slice);
-        links.into_iter().flatten().filter(move |link| {
-            let (first, last) = (link.at.min(at), link.at.max(at));
-            let after = assigned.partition_point(|token| *token <= first);
-            assigned.get(after).is_none_or(|token| *token > last)
-        })
+        let next = assigned.partition_point(|token| *token <= at);
+        let from = next.checked_sub(1).map_or(0, |last| assigned[last]);
+        let to = assigned.get(next).copied().unwrap_or(usize::MAX);
+        let here = links.partition_point(|link| link.at < at);
+        let (before, after) = links.split_at(here);
+        let before = before.iter().rev().take(NEAREST).take_while(move |link| link.at >= from);
+        before.chain(after.iter().take(NEAREST).take_while(move |link| link.at < to))
     }
 
     /// Whether a variable is held within a name of the spec somewhere.

@@ -63,11 +63,8 @@ impl Loader {
             next += 1;
             for header in self.headers(index, sources) {
                 // What is not there is elsewhere: clang has more folders to look in than one.
-                if let Ok(Some(index)) = self.read(&header, sources) {
-                    if !unit.contains(&index) {
-                        unit.push(index);
-                    }
-                }
+                let read = self.read(&header, sources).ok().flatten();
+                unit.extend(read.filter(|index| !unit.contains(index)));
             }
         }
         Ok(unit)

@@ -3,7 +3,7 @@
 //! C needs a whole compiler to know the type of an expression. This knows the declarations that BPF programs use, and says
 //! "unknown" of everything else.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bpf_layout_spec::model::{Type, TypeDef};
 
@@ -21,7 +21,7 @@ pub(crate) enum Owner<'a> {
 
 /// The declarations of a source and its headers that hold everywhere: members and variables outside of functions.
 #[derive(Debug, Default)]
-pub(crate) struct Globals<'a>(HashMap<&'a str, Vec<&'a str>>);
+pub(crate) struct Globals<'a>(HashMap<&'a str, BTreeSet<&'a str>>);
 
 /// What holds in one file.
 #[derive(Debug, Default)]
@@ -52,10 +52,7 @@ pub(crate) fn declarations<'a>(code: &Code<'a>, globals: &mut Globals<'a>) -> Lo
             let parent = code.parent(name);
             let everywhere = parent.is_none_or(|open| code.word(open) == "{" && code.aggregate(open).is_some());
             if everywhere {
-                let tags = globals.0.entry(code.word(name)).or_default();
-                if !tags.contains(&tag) {
-                    tags.push(tag);
-                }
+                globals.0.entry(code.word(name)).or_default().insert(tag);
             } else {
                 let function = code.function(name);
                 locals.declarations.entry((function, code.word(name))).or_default().push((name, tag));
@@ -123,7 +120,7 @@ impl<'a> Types<'_, 'a> {
         };
         let tag = (open..close).find(|&at| code.word(at) == "struct").map(|keyword| code.word(keyword + 1));
         let owner = match tag {
-            Some(tag) => self.tags(&[tag]),
+            Some(tag) => self.tags([tag]),
             None => (open..close)
                 .find(|&at| code.is_word(at))
                 .map_or(Owner::Unknown, |variable| self.variable(code, variable)),
@@ -138,13 +135,13 @@ impl<'a> Types<'_, 'a> {
             before.checked_sub(1).map(|last| declarations[last].1)
         });
         match local {
-            Some(tag) => self.tags(&[tag]),
+            Some(tag) => self.tags([tag]),
             None => self.global(name),
         }
     }
 
     fn global(self, name: &str) -> Owner<'a> {
-        self.globals.0.get(name).map_or(Owner::Unknown, |tags| self.tags(tags))
+        self.globals.0.get(name).map_or(Owner::Unknown, |tags| self.tags(tags.iter().copied()))
     }
 
     /// What a member of `owner` is a struct of.
@@ -173,8 +170,8 @@ impl<'a> Types<'_, 'a> {
         }
     }
 
-    fn tags(self, tags: &[&'a str]) -> Owner<'a> {
-        let known: Vec<&'a str> = tags.iter().copied().filter(|tag| self.facts.record(tag).is_some()).collect();
+    fn tags(self, tags: impl IntoIterator<Item = &'a str>) -> Owner<'a> {
+        let known: Vec<&'a str> = tags.into_iter().filter(|tag| self.facts.record(tag).is_some()).collect();
         if known.is_empty() { Owner::Foreign } else { Owner::Spec(known) }
     }
 }

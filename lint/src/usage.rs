@@ -96,7 +96,7 @@ impl<'t, 'a> Usage<'t, 'a> {
     /// The number stands in a subscript of a field, or beside one in a call.
     fn enclosed(&self, places: &Places, number: Number<'a>) -> Vec<Use<'a>> {
         let Some((open, argument)) = self.code.meaningful_parent(number.start) else { return Vec::new() };
-        let (purpose, whole) = self.purpose(number);
+        let (Some(purpose), whole) = self.purpose(number) else { return Vec::new() };
         let alone = whole && self.code.parent(number.start) == Some(open);
         let masked = purpose == Purpose::Mask || purpose == Purpose::Modulus;
         let exact = alone || masked && self.code.parent(number.start) == Some(open);
@@ -138,15 +138,16 @@ impl<'t, 'a> Usage<'t, 'a> {
         access.subscripts.len() - usize::from(address && !access.subscripts.is_empty())
     }
 
-    /// What the operators around a number make of it, and whether there are none.
-    fn purpose(&self, number: Number<'a>) -> (Purpose, bool) {
+    /// What the operators around a number make of it (nothing, if it divides or shifts), and whether there are none.
+    fn purpose(&self, number: Number<'a>) -> (Option<Purpose>, bool) {
         let before = access::before_cast(self.code, number.start).map_or("", |at| self.code.word(at));
         let after = self.code.word(number.end);
         let whole = matches!(before, "[" | "(" | ",") && matches!(after, "]" | ")" | ",");
         let purpose = match (self.code.before(number.start), after) {
-            ("&", _) | (_, "&") => Purpose::Mask,
-            ("%", _) => Purpose::Modulus,
-            _ => Purpose::Part,
+            ("&", _) | (_, "&") => Some(Purpose::Mask),
+            ("%", _) => Some(Purpose::Modulus),
+            ("*" | "/" | "<<" | ">>" | "|" | "^", _) | (_, "*" | "/" | "%" | "<<" | ">>" | "|" | "^") => None,
+            _ => Some(Purpose::Part),
         };
         (purpose, whole)
     }
@@ -171,7 +172,8 @@ impl<'t, 'a> Usage<'t, 'a> {
         /// Longer statements are not looked through.
         const LONGEST: usize = 32;
         let (purpose, _) = self.purpose(number);
-        if !matches!(purpose, Purpose::Mask | Purpose::Modulus) || self.code.word(number.end) != ";" {
+        let purpose = purpose.filter(|purpose| matches!(purpose, Purpose::Mask | Purpose::Modulus))?;
+        if self.code.word(number.end) != ";" {
             return None;
         }
         let before = (number.start.saturating_sub(LONGEST)..number.start).rev();
@@ -289,9 +291,9 @@ impl<'t, 'a> Usage<'t, 'a> {
 fn operator(word: &str, after: bool) -> Option<Purpose> {
     match word {
         "<" | "<=" | ">" | ">=" => Some(Purpose::Bound),
-        "&" => Some(Purpose::Mask),
+        // `len & 511` by itself says nothing of `len`.
         "&=" if after => Some(Purpose::Mask),
-        "%" | "%=" if after => Some(Purpose::Modulus),
+        "%=" if after => Some(Purpose::Modulus),
         "=" if after => Some(Purpose::Part),
         "+" | "-" => Some(Purpose::Part),
         word if is_comparison(word) => Some(Purpose::Part),

@@ -1,7 +1,7 @@
 //! `unknown-condition`: conditions of the preprocessor that a renamed constant has left behind. The preprocessor takes a
 //! name that nothing defines for 0, silently (C11 6.10.1).
 
-use bpf_layout_spec::suggest;
+use bpf_layout_spec::{model::Record, suggest};
 
 use super::UNKNOWN_CONDITION;
 use crate::{finding::Finding, unit::Unit};
@@ -37,13 +37,22 @@ pub(super) fn unknown_conditions(unit: &Unit<'_>) -> Vec<Finding> {
 fn meant(unit: &Unit<'_>, name: &str, names: &[&str]) -> Option<(String, String)> {
     /// Shorter names are too near one another.
     const SHORTEST: usize = 8;
-    if let Some(nearest) = suggest::nearest(name, names.iter().copied()).filter(|_| name.len() >= SHORTEST) {
-        return Some((nearest.to_owned(), format!("write `{nearest}`")));
+    let (record, field) = unit
+        .facts
+        .records()
+        .find_map(|record| {
+            let field = name.strip_prefix(&format!("{}_HAS_", record.name.upper))?;
+            Some((record, record.fields.iter().find(|known| known.name.upper == field)))
+        })
+        .unzip();
+    let nearest = suggest::nearest(name, names.iter().copied()).filter(|_| name.len() >= SHORTEST);
+    let of = |record: &Record| record.name.spec.clone();
+    match (record, field.flatten(), nearest) {
+        (Some(record), Some(field), _) => {
+            Some((of(record), format!("`{}` is always there: it has no `optional = true`", field.name.spec)))
+        }
+        (_, None, Some(nearest)) => Some((nearest.to_owned(), format!("write `{nearest}`"))),
+        (Some(record), None, None) => Some((of(record), format!("`{}` has no field of that name", record.name.spec))),
+        (None, ..) => None,
     }
-    let record = unit.facts.records().find(|record| name.starts_with(&format!("{}_HAS_", record.name.upper)))?;
-    let help = format!(
-        "`{}` has no optional field of that name; one with `optional = true` has such a macro",
-        record.name.spec
-    );
-    Some((record.name.spec.clone(), help))
 }

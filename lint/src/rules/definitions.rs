@@ -6,7 +6,7 @@ use bpf_layout_spec::model::{ConstKind, Constant};
 
 use super::{
     SHADOW_DEFINE,
-    repeat::{Repeat, repeat},
+    repeat::{Repeat, in_words, repeat},
 };
 use crate::{
     constants::{Definition, OF_THE_SYSTEM},
@@ -69,14 +69,13 @@ fn same_length(unit: &Unit<'_>, definition: &Definition<'_>, usage: &Use<'_>, re
     }
     let (field, constant) = (unit.facts.field_at(repeat.field), unit.facts.model().constant(repeat.constant));
     let (name, path) = (definition.name, field.path());
-    let write =
-        if repeat.write == "sizeof" { "`sizeof` of the field".to_owned() } else { format!("`{}`", repeat.write) };
+    let (what, write) = (repeat.what(unit.facts, usage), in_words(repeat.write.as_deref()));
     let finding = Finding::new(
         &SHADOW_DEFINE,
         definition.span,
-        format!("`{name}` is {} as the length of `{path}` is", usage.number.value),
+        format!("`{name}` is {}, {what} of `{path}`", usage.number.value),
     )
-    .also(usage.span, "and is used with it here")
+    .also(usage.span, "it is used here")
     .also(constant.name.span, format!("`{}` is {}", constant.name.spec, constant.value))
     .help(format!("write {write} instead of `{name}`"))
     .of(&field.record.name.spec, Some(&field.field.name.spec));
@@ -101,7 +100,7 @@ fn alike(unit: &Unit<'_>, definition: &Definition<'_>) -> Option<Finding> {
     let finding = Finding::new(
         &SHADOW_DEFINE,
         definition.span,
-        format!("`{name}` is {value} as `{}` in the spec is", constant.name.spec),
+        format!("`{name}` is {value}, as `{}` is in the spec", constant.name.spec),
     )
     .also(constant.name.span, format!("`{}` is {}", constant.name.spec, constant.value))
     .help(help)

@@ -6,7 +6,7 @@ use bpf_layout_spec::{model::ConstId, source::Span};
 
 use super::{
     LITERAL_LENGTH, LITERAL_MASK, Rule, STALE_LITERAL,
-    repeat::{Repeat, Stale, repeat, stale},
+    repeat::{Repeat, Stale, in_words, repeat, stale},
 };
 use crate::{
     constants::OF_THE_SYSTEM,
@@ -38,21 +38,9 @@ fn is_own_constant(unit: &Unit<'_>, usage: &Use<'_>) -> bool {
 
 fn literal(unit: &Unit<'_>, rule: &'static Rule, usage: &Use<'_>, repeat: &Repeat) -> Finding {
     let field = unit.facts.field_at(repeat.field);
-    let written = unit.written(usage.span);
-    let all = repeat.length == field.lengths.get(usage.level).map_or(0, |length| length.value);
-    let what = match (usage.purpose, repeat.write.as_str()) {
-        (Purpose::Mask, _) if all => "the mask of the length",
-        (Purpose::Mask, _) => "the mask of a part of the length",
-        (_, "sizeof") => "the size",
-        _ if !all => "part of the length",
-        _ if repeat.length > usage.number.value => "one less than the length",
-        _ => "the length",
-    };
-    let help = match repeat.write.as_str() {
-        "sizeof" => "write `sizeof` of the field".to_owned(),
-        write => format!("write `{write}`"),
-    };
-    let finding = Finding::new(rule, usage.span, format!("`{written}` is {what} of `{}`", field.path())).help(help);
+    let what = repeat.what(unit.facts, usage);
+    let message = format!("`{}` is {what} of `{}`", unit.written(usage.span), field.path());
+    let finding = Finding::new(rule, usage.span, message).help(format!("write {}", in_words(repeat.write.as_deref())));
     explained(unit, finding, usage, repeat.constant)
         .of(&field.record.name.spec, Some(&field.field.name.spec))
         .numbers(repeat.length, usage.number.value)
@@ -96,17 +84,8 @@ fn behind(unit: &Unit<'_>, usage: &Use<'_>, stale: &Stale) -> Finding {
             format!("`{written}` is beyond the length of `{path}`, which is {length}")
         }
     };
-    let mask = usage.purpose == Purpose::Mask && length.is_power_of_two();
-    let help = match stale.write.as_str() {
-        "sizeof" => "write `sizeof` of the field".to_owned(),
-        write if mask && !write.contains(' ') => format!("write `{write}_MASK`"),
-        write if usage.purpose == Purpose::Index || mask => format!("write `({write} - 1)`"),
-        write if usage.purpose == Purpose::Mask => {
-            format!("compare with `{write}` instead: no mask fits a length that is no power of two")
-        }
-        write => format!("write `{write}`"),
-    };
-    let finding = Finding::new(&STALE_LITERAL, usage.span, message).label(consequence(usage, length)).help(help);
+    let finding =
+        Finding::new(&STALE_LITERAL, usage.span, message).label(consequence(usage, length)).help(instead(usage, stale));
     let definition = usage.number.name.and_then(|name| unit.constants.of(name).next());
     let finding = match definition {
         Some(definition) => finding.also(definition.span, format!("`{}` is {value}", definition.name)),
@@ -115,6 +94,20 @@ fn behind(unit: &Unit<'_>, usage: &Use<'_>, stale: &Stale) -> Finding {
     explained(unit, finding, usage, stale.constant)
         .of(&field.record.name.spec, Some(&field.field.name.spec))
         .numbers(length, value)
+}
+
+/// What to write instead of a wrong number.
+fn instead(usage: &Use<'_>, stale: &Stale) -> String {
+    let Some(write) = stale.write.as_deref() else { return format!("write {}", in_words(None)) };
+    match usage.purpose {
+        Purpose::Mask if !stale.length.is_power_of_two() => {
+            format!("compare with `{write}` instead: no mask fits a length that is no power of two")
+        }
+        Purpose::Mask if !write.contains(' ') => format!("write `{write}_MASK`"),
+        Purpose::Mask => format!("write `({write} - 1)`"),
+        Purpose::Index => format!("write `{write} - 1`"),
+        _ => format!("write `{write}`"),
+    }
 }
 
 /// What the wrong number does.

@@ -13,12 +13,32 @@ use crate::{
 pub(super) struct Repeat {
     /// The field, by index.
     pub(super) field: usize,
-    /// What to write instead.
-    pub(super) write: String,
+    /// What to write instead; nothing where only `sizeof` of the field will do.
+    pub(super) write: Option<String>,
     /// The constant that it comes from.
     pub(super) constant: ConstId,
     /// The length that it is, or is one less than.
     pub(super) length: u64,
+}
+
+impl Repeat {
+    /// What of the field the number is.
+    pub(super) fn what(&self, facts: &Facts<'_>, usage: &Use<'_>) -> &'static str {
+        let all = facts.field_at(self.field).lengths.get(usage.level).is_some_and(|length| length.value == self.length);
+        match usage.purpose {
+            _ if self.write.is_none() => "the size",
+            Purpose::Mask if all => "the mask of the length",
+            Purpose::Mask => "the mask of a part of the length",
+            _ if !all => "a part of the length",
+            _ if self.length > usage.number.value => "one less than the length",
+            _ => "the length",
+        }
+    }
+}
+
+/// What to write, in a sentence.
+pub(super) fn in_words(write: Option<&str>) -> String {
+    write.map_or_else(|| "`sizeof` of the field".to_owned(), |write| format!("`{write}`"))
 }
 
 /// A number that is not, where it should be.
@@ -30,8 +50,8 @@ pub(super) struct Stale {
     pub(super) length: u64,
     /// The constant that it comes from.
     pub(super) constant: ConstId,
-    /// What to write instead.
-    pub(super) write: String,
+    /// The length by name; nothing where only `sizeof` of the field will do.
+    pub(super) write: Option<String>,
 }
 
 /// Numbers up to this say nothing by themselves: only as an index, size, bound or mask.
@@ -50,7 +70,10 @@ pub(super) fn repeat(facts: &Facts<'_>, usage: &Use<'_>) -> Option<Repeat> {
     usage.fields.iter().find_map(|&index| {
         let field = facts.field_at(index);
         let named = lengths(field, usage).iter().find_map(|length| by_name(facts, length, usage.purpose, value));
-        let (write, constant, length) = named.or_else(|| whole(facts, field, usage))?;
+        let (write, constant, length) = match named {
+            Some((write, constant, length)) => (Some(write), constant, length),
+            None => whole(facts, field, usage).map(|(constant, bytes)| (None, constant, bytes))?,
+        };
         Some(Repeat { field: index, write, constant, length })
     })
 }
@@ -97,12 +120,12 @@ fn written(purpose: Purpose, value: u64, number: u64, text: &str, single: bool) 
 }
 
 /// The bytes of a field that is more than a row of bytes.
-fn whole(facts: &Facts<'_>, field: &LongField<'_>, usage: &Use<'_>) -> Option<(String, ConstId, u64)> {
+fn whole(facts: &Facts<'_>, field: &LongField<'_>, usage: &Use<'_>) -> Option<(ConstId, u64)> {
     let inner = field.lengths.get(usage.level..)?;
     let constant = inner.iter().find_map(|length| constants_in(facts.model(), &length.expr).first().copied())?;
     let bytes = field.bytes(usage.level);
     let all = usage.unit == Unit::Bytes && matches!(usage.purpose, Purpose::Size { .. }) && usage.number.value == bytes;
-    (all && !field.is_bytes()).then(|| ("sizeof".to_owned(), constant, bytes))
+    (all && !field.is_bytes()).then_some((constant, bytes))
 }
 
 /// What a number that repeats nothing should have been, if that is sure.
@@ -125,11 +148,8 @@ fn stale_for(facts: &Facts<'_>, usage: &Use<'_>, index: usize) -> Option<Stale> 
         Unit::Elements => length.value,
         Unit::Bytes => field.bytes(usage.level),
     };
-    let write = if usage.unit == Unit::Bytes && !field.is_bytes() {
-        "sizeof".to_owned()
-    } else {
-        c::count(facts.model(), length)
-    };
+    let by_name = usage.unit == Unit::Elements || field.is_bytes();
+    let write = by_name.then(|| c::count(facts.model(), length));
     is_stale(usage, limit, field).then_some(Stale { field: index, length: limit, constant, write })
 }
 
