@@ -77,7 +77,7 @@ impl Links {
     /// What a variable at this token has to do with fields, as far as it has the same value there: the nearest such places.
     pub(crate) fn of(&self, code: &Code<'_>, chain: Chain, at: usize) -> impl Iterator<Item = &Link> {
         /// On each side.
-        const NEAREST: usize = 8;
+        const NEAREST: usize = 4;
         let key = key(code, chain);
         let links = self.by_variable.get(&key).map_or(&[][..], Vec::as_slice);
         let assigned = self.assigned.get(&key).map_or(&[][..], Vec::as_slice);

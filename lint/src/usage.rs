@@ -208,6 +208,14 @@ impl<'t, 'a> Usage<'t, 'a> {
             };
             let sure = access.known && link.exact && !bounded;
             let whole = self.is_whole(access, level);
+            // A loop may use a field many times; once says it.
+            let same = |known: &Use<'_>| {
+                (known.level, known.unit, known.sure, known.whole) == (level, unit, sure, whole)
+                    && known.fields == access.fields
+            };
+            if uses.iter().any(same) {
+                continue;
+            }
             let through = Some((self.span(link.at, link.at), chain.text(self.code)));
             uses.push(Use { sure, whole, through, ..self.direct(number, purpose, &access.fields, level, unit) });
         }

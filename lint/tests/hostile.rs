@@ -110,7 +110,7 @@ proptest! {
     fn any_mixture_of_c_is_read(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..120)) {
         let report = lint_bytes(&loaded(), pieces.join(" ").as_bytes());
         let findings: Vec<_> = report.findings.iter().map(|finding| finding.rendered(Severity::Warning)).collect();
-        render::plain_findings(&findings, &report.sources);
+        prop_assert_eq!(render::plain_findings(&findings, &report.sources).is_empty(), findings.is_empty());
     }
 
     #[test]
@@ -125,6 +125,9 @@ proptest! {
         prop_assert_eq!(ids(&plain), ids(&plain.replace("->", "-\\\n>")));
     }
 }
+
+/// Without optimisation, on a busy machine. What takes the square of the length takes hours.
+const LONGEST: Duration = Duration::from_secs(120);
 
 /// A hundred thousand lines, of every kind that could be walked again and again.
 #[test]
@@ -151,7 +154,7 @@ fn long_sources_take_no_longer_than_they_must() {
         let text = format!("int f(struct exec_event *event, int i, int len) {{\n{}", line.repeat(LINES));
         let start = Instant::now();
         lint_bytes(&loaded, text.as_bytes());
-        assert!(start.elapsed() < Duration::from_secs(20), "{name}: {:?}", start.elapsed());
+        assert!(start.elapsed() < LONGEST, "{name}: {:?}", start.elapsed());
     }
 }
 
@@ -166,7 +169,7 @@ fn long_chains_of_definitions_end() {
     }
     let start = Instant::now();
     lint_bytes(&loaded, text.as_bytes());
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    assert!(start.elapsed() < LONGEST, "{:?}", start.elapsed());
 }
 
 #[test]

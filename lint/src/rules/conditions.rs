@@ -1,6 +1,8 @@
 //! `unknown-condition`: conditions of the preprocessor that a renamed constant has left behind. The preprocessor takes a
 //! name that nothing defines for 0, silently (C11 6.10.1).
 
+use std::collections::HashMap;
+
 use bpf_layout_spec::{model::Record, suggest};
 
 use super::UNKNOWN_CONDITION;
@@ -9,28 +11,27 @@ use crate::{finding::Finding, unit::Unit};
 /// Names in `#if` and its like that are nearly names of the generated header, and that nothing defines.
 pub(super) fn unknown_conditions(unit: &Unit<'_>) -> Vec<Finding> {
     let names = unit.facts.generated_names();
+    let mut known = HashMap::new();
     let mut findings = Vec::new();
     for file in unit.files {
         for token in &file.conditions {
             let name = token.text(file.text());
-            if name == "defined"
-                || name.starts_with("__")
-                || unit.is_defined(name)
-                || unit.facts.generated(name).is_some()
-            {
-                continue;
-            }
-            if let Some((meant, help)) = meant(unit, name, &names) {
-                let finding = Finding::new(
-                    &UNKNOWN_CONDITION,
-                    file.span(token, token),
-                    format!("nothing defines `{name}`, so that the preprocessor takes it for 0"),
-                );
-                findings.push(finding.help(help).of(&meant, None));
+            let meant = known
+                .entry(name)
+                .or_insert_with(|| if is_known(unit, name) { None } else { meant(unit, name, &names) });
+            if let Some((meant, help)) = meant {
+                let message = format!("nothing defines `{name}`, so that the preprocessor takes it for 0");
+                let finding = Finding::new(&UNKNOWN_CONDITION, file.span(token, token), message);
+                findings.push(finding.help(help.as_str()).of(meant, None));
             }
         }
     }
     findings
+}
+
+/// Whether something defines a name: the source, the generated header, or the compiler.
+fn is_known(unit: &Unit<'_>, name: &str) -> bool {
+    name == "defined" || name.starts_with("__") || unit.is_defined(name) || unit.facts.generated(name).is_some()
 }
 
 /// What a name is likely meant to be, and what to write.
