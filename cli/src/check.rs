@@ -5,11 +5,15 @@
 
 mod github;
 mod json;
+#[cfg(target_os = "linux")]
+mod live;
 mod objects;
 mod section;
 mod sources;
 
 use std::process::ExitCode;
+
+use bpf_layout_spec::diag::Severity;
 
 use self::section::Section;
 use crate::{
@@ -23,18 +27,27 @@ pub(crate) fn run(options: &Check) -> Result<ExitCode, Failure> {
     if gates.is_empty() {
         return Err(Failure::new(
             "there is nothing to check the spec against",
-            "name the BPF objects that were built, `--object target/.../out/tracer.bpf.o`, or C sources, \
-             `--source src/bpf/tracer.bpf.c`",
+            "name the BPF objects that were built: `--object target/.../out/tracer.bpf.o`; or `--live`, for what is loaded; \
+             or C sources: `--source src/bpf/tracer.bpf.c`",
         ));
     }
     let loaded = spec_file::load(&options.spec)?;
-    let sections = gates.iter().map(|gate| gate(options, &loaded)).collect::<Result<Vec<_>, _>>()?;
+    let mut sections = gates.iter().map(|gate| gate(options, &loaded)).collect::<Result<Vec<_>, _>>()?;
+    for found in sections.iter_mut().flat_map(|section| &mut section.found) {
+        found.severity = severity(options, found.code, found.severity);
+    }
     print(&match options.format {
         CheckFormat::Human => sections.iter().map(|section| section.human.as_str()).collect(),
         CheckFormat::Json => json::text(&sections),
         CheckFormat::Github => github::text(&sections),
     })?;
     Ok(if sections.iter().all(Section::is_ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How severe a finding is after `--deny` and `--deny-warnings`.
+fn severity(options: &Check, code: &str, severity: Severity) -> Severity {
+    let denied = options.deny_warnings || options.deny.iter().any(|rule| rule == code);
+    if denied { Severity::Error } else { severity }
 }
 
 type Gate = fn(&Check, &bpf_layout_spec::Loaded) -> Result<Section, Failure>;
@@ -45,8 +58,22 @@ fn gates(options: &Check) -> Vec<Gate> {
     if !options.object.is_empty() {
         gates.push(objects::check);
     }
+    if options.live {
+        gates.push(live);
+    }
     if !options.source.is_empty() {
         gates.push(sources::check);
     }
     gates
+}
+
+/// `--live`: what is loaded against the spec.
+fn live(options: &Check, loaded: &bpf_layout_spec::Loaded) -> Result<Section, Failure> {
+    #[cfg(target_os = "linux")]
+    return live::check(options, loaded);
+    #[cfg(not(target_os = "linux"))]
+    Err(Failure::new(
+        "`--live` asks the running kernel, and this is not Linux",
+        "run it on the machine that has the maps",
+    ))
 }

@@ -14,14 +14,11 @@ pub(super) fn check(options: &Check, loaded: &Loaded) -> Result<Section, Failure
     let report = lint::lint(loaded, &options.source).map_err(|error| {
         Failure::new(error, "`--source` takes a C source; the headers beside it that it includes are read as well")
     })?;
-    let severity = |finding: &Finding| {
-        let denied = options.deny_warnings || options.deny.iter().any(|rule| rule == finding.rule.id);
-        if denied { Severity::Error } else { Severity::Warning }
-    };
+    let severity = |finding: &Finding| super::severity(options, finding.rule.id, Severity::Warning);
     Ok(Section {
         human: human(&report, options.source.len(), severity),
         found: report.findings.iter().map(|finding| found(finding, severity(finding), &report)).collect(),
-        not_in_object: Vec::new(),
+        ..Section::default()
     })
 }
 
