@@ -237,20 +237,24 @@ fn page_size(text: &str) -> Result<u64, String> {
 /// With --live, does so with what the running kernel has: maps of the spec's names, and the programs that use them. A
 /// number of entries that was changed at load is told, and is no difference.
 ///
+/// With --source, looks through C sources for numbers that the spec has a name for, and for those that are no longer what
+/// it says. What it finds is a warning, unless denied.
+///
 /// A build script that uses `bpf_layout_codegen::Builder` does this on every build.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   cargo bpf-layout check --object tracer.bpf.o
   cargo bpf-layout check --object a.bpf.o --object b.bpf.o      also that both have the same types
+  cargo bpf-layout check --source src/bpf/*.bpf.c --deny-warnings  no number where there is a name
   cargo bpf-layout check --live                                 what is loaded now
   cargo bpf-layout check --live --pin /sys/fs/bpf/execs         one map
   cargo bpf-layout check --object tracer.bpf.o --format github  in a workflow: annotates layouts.toml
 
 JSON:
-  {\"ok\", \"differences\": [{\"code\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
+  {\"ok\", \"differences\": [{\"code\", \"severity\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
    \"not_in_object\": [...]}; with --live also \"live\": {\"maps\", \"resized\", \"unknown\", \"not_loaded\"}
-  docs/checks.md lists the codes.
+  docs/checks.md and docs/literals.md list the codes.
 
 Exit status:
   0  agrees
@@ -288,7 +292,7 @@ pub(crate) struct Check {
 /// How `check` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CheckFormat {
-    /// Each difference at its line of the spec
+    /// Each difference at its line of the spec or source
     Human,
     /// Stable JSON for programs
     Json,
