@@ -35,7 +35,10 @@ mod types;
 mod unit;
 mod usage;
 
-use std::path::{Path, PathBuf};
+use std::{
+    cmp::Reverse,
+    path::{Path, PathBuf},
+};
 
 use bpf_layout_spec::{Loaded, source::Sources};
 
@@ -78,9 +81,17 @@ pub fn lint<P: AsRef<Path>>(loaded: &Loaded, paths: &[P]) -> Result<Report, Unre
 
 /// Findings in order, those of shared headers once, without those that comments allow.
 fn once_each(files: &[File], mut findings: Vec<Finding>) -> Vec<Finding> {
-    let place = |finding: &Finding| (finding.at.span, finding.rule.id);
+    // Of what starts at the same place, the longest first: `512 - 1` says it all, and nothing is said of the `512` in it.
+    let place = |finding: &Finding| {
+        let span = finding.at.span;
+        (span.file, span.start, Reverse(span.end), finding.rule.id)
+    };
     findings.sort_by_key(place);
-    findings.dedup_by_key(|finding| place(finding));
+    findings.dedup_by(|next, last| {
+        let (inner, outer) = (next.at.span, last.at.span);
+        let within = inner.file == outer.file && inner.start == outer.start && inner.end < outer.end;
+        within || place(next) == place(last)
+    });
     let mut rest = findings.into_iter().peekable();
     let mut told = Vec::new();
     for file in files {

@@ -47,6 +47,8 @@ pub(crate) struct Links {
     assigned: HashMap<Key, Vec<usize>>,
     /// Variables that are compared with a name of the spec or a `sizeof`.
     bounded: HashSet<Key>,
+    /// Members that have to do with a field, and the access that they do it with.
+    pub(crate) members: Vec<(Chain, Link)>,
 }
 
 /// Expressions of more tokens are not looked into.
@@ -67,8 +69,10 @@ impl Links {
             }
         }
         if !links.by_variable.is_empty() {
-            links.by_variable.values_mut().for_each(|links| links.sort_by_key(|link| link.at));
+            links.sort();
             links.assignments(code);
+            links.copies(code);
+            links.sort();
             links.bounds(code, facts);
         }
         links
@@ -96,7 +100,34 @@ impl Links {
     }
 
     fn add(&mut self, code: &Code<'_>, chain: Chain, link: Link) {
+        if chain.start < chain.last && link.role != Role::Buffer {
+            self.members.push((chain, link));
+        }
         self.by_variable.entry(key(code, chain)).or_default().push(link);
+    }
+
+    fn sort(&mut self) {
+        self.by_variable.values_mut().for_each(|links| links.sort_by_key(|link| link.at));
+    }
+
+    /// What holds of a variable holds of what it was copied from, or is copied to: `start = buffer->start;`
+    fn copies(&mut self, code: &Code<'_>) {
+        let mut copied = Vec::new();
+        for equals in (1..code.tokens.len()).filter(|&at| code.word(at) == "=") {
+            let left = chain::ending_at(code, equals - 1);
+            let right = chain::starting_at(code, equals + 1);
+            let Some((left, right)) =
+                left.zip(right).filter(|(_, right)| matches!(code.word(right.last + 1), ";" | ","))
+            else {
+                continue;
+            };
+            let of = |chain| self.of(code, chain, equals).filter(|link| link.role != Role::Buffer).next();
+            copied.extend(of(left).map(|link| (right, *link)));
+            copied.extend(of(right).map(|link| (left, *link)));
+        }
+        for (chain, link) in copied {
+            self.add(code, chain, Link { at: chain.start, exact: false, ..link });
+        }
     }
 
     fn call(&mut self, code: &Code<'_>, access: usize, call: &Call) {

@@ -23,9 +23,17 @@ pub(crate) fn numbers<'a>(code: &Code<'a>, constants: &Constants<'_>) -> Vec<Num
     while at < code.tokens.len() {
         let found = expression(code, constants, at);
         at = found.map_or(at + 1, |number| number.end);
-        numbers.extend(found.filter(|number| !is_changed(code, number.start)));
+        let Some(found) = found.filter(|number| !is_changed(code, number.start)) else { continue };
+        numbers.push(found);
+        numbers.extend(first_of_sum(code, constants, found));
     }
     numbers
+}
+
+/// Of `512 - 2`, the `512`: by itself it may be a length.
+fn first_of_sum<'a>(code: &Code<'a>, constants: &Constants<'_>, sum: Number<'a>) -> Option<Number<'a>> {
+    let end = operand(code, constants, sum.start).filter(|end| matches!(code.word(*end), "+" | "-"))?;
+    (end < sum.end).then(|| number(code, constants, sum.start, end)).flatten()
 }
 
 /// The longest constant expression that starts here.
@@ -41,6 +49,10 @@ fn expression<'a>(code: &Code<'a>, constants: &Constants<'_>, start: usize) -> O
     if end != first && !stands_alone(code, start, end) {
         end = first;
     }
+    number(code, constants, start, end)
+}
+
+fn number<'a>(code: &Code<'a>, constants: &Constants<'_>, start: usize, end: usize) -> Option<Number<'a>> {
     let value = constants.evaluate(code.text, &code.tokens[start..end])?;
     let name = (end - start == 1 && code.is_word(start)).then(|| code.word(start));
     Some(Number { start, end, value, name })

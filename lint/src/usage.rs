@@ -1,5 +1,7 @@
 //! What numbers do with fields of the spec: every [`Use`] of one file.
 
+use std::collections::HashMap;
+
 use bpf_layout_spec::source::Span;
 
 use crate::{
@@ -9,9 +11,9 @@ use crate::{
     code::Code,
     constants::Constants,
     file::File,
-    links::{Links, Role, is_comparison},
+    links::{Link, Links, Role, is_comparison},
     number::{Number, numbers},
-    types::Types,
+    types::{Owner, Types},
 };
 
 /// What a number is to a field.
@@ -72,6 +74,8 @@ pub(crate) struct Usage<'t, 'a> {
     accesses: Vec<Access>,
     calls: Vec<Option<Call>>,
     links: Links,
+    /// By struct of the spec and member: an access that the member is an index or size of somewhere in the file.
+    members: HashMap<(&'a str, &'a str), Link>,
 }
 
 impl<'t, 'a> Usage<'t, 'a> {
@@ -80,7 +84,13 @@ impl<'t, 'a> Usage<'t, 'a> {
         let accesses = access::accesses(code, types);
         let calls: Vec<Option<Call>> = accesses.iter().map(|access| calls::call_of(code, access)).collect();
         let links = Links::new(code, types.facts, &accesses, &calls);
-        Usage { file, code, types, accesses, calls, links }
+        let mut members = HashMap::new();
+        for &(chain, link) in &links.members {
+            if let Owner::Spec(tags) = types.owner(code, chain) {
+                members.extend(tags.into_iter().map(|tag| ((tag, code.word(chain.last)), link)));
+            }
+        }
+        Usage { file, code, types, accesses, calls, links, members }
     }
 
     fn span(&self, first: usize, last: usize) -> Span {
@@ -219,7 +229,27 @@ impl<'t, 'a> Usage<'t, 'a> {
             let through = Some((self.span(link.at, link.at), chain.text(self.code)));
             uses.push(Use { sure, whole, through, ..self.direct(number, purpose, &access.fields, level, unit) });
         }
+        if uses.is_empty() {
+            uses.extend(self.elsewhere(number, chain, purpose));
+        }
         uses
+    }
+
+    /// The use of a number through a member that is an index or size of a field in another place.
+    fn elsewhere(&self, number: Number<'a>, chain: Chain, purpose: Purpose) -> Option<Use<'a>> {
+        let name = self.code.word(chain.last);
+        if self.members.is_empty() || chain.start == chain.last {
+            return None;
+        }
+        let Owner::Spec(tags) = self.types.owner(self.code, chain) else { return None };
+        let link = tags.iter().find_map(|tag| self.members.get(&(*tag, name)))?;
+        let access = &self.accesses[link.access];
+        let (level, unit) = match link.role {
+            Role::Index(level) => (level, Unit::Elements),
+            Role::Size | Role::Buffer => (self.level(access), Unit::Bytes),
+        };
+        let through = Some((self.span(link.at, link.at), chain.text(self.code)));
+        Some(Use { through, ..self.direct(number, purpose, &access.fields, level, unit) })
     }
 
     /// A member that says by its name how long another is: `path_len` of `path`.
@@ -312,8 +342,8 @@ fn operator(word: &str, after: bool) -> Option<Purpose> {
 /// The accesses that brackets belong to.
 #[derive(Default)]
 struct Places {
-    subscripts: std::collections::HashMap<usize, Vec<(usize, usize)>>,
-    calls: std::collections::HashMap<usize, Vec<usize>>,
+    subscripts: HashMap<usize, Vec<(usize, usize)>>,
+    calls: HashMap<usize, Vec<usize>>,
 }
 
 impl Places {
