@@ -121,7 +121,7 @@ impl Links {
             else {
                 continue;
             };
-            let of = |chain| self.of(code, chain, equals).filter(|link| link.role != Role::Buffer).next();
+            let of = |chain| self.of(code, chain, equals).find(|link| link.role != Role::Buffer);
             copied.extend(of(left).map(|link| (right, *link)));
             copied.extend(of(right).map(|link| (left, *link)));
         }
