@@ -237,6 +237,10 @@ fn page_size(text: &str) -> Result<u64, String> {
 /// With --live, does so with what the running kernel has: maps of the spec's names, and the programs that use them. A
 /// number of entries that was changed at load is told, and is no difference.
 ///
+/// In objects, also found is what crosses the boundary to userspace otherwise: a record handed to a ring or perf buffer
+/// whose size is that of none of its events, and, as warnings, buffers and maps with structs that the spec does not have.
+/// What it knowingly does not have, it names under `[outside]`.
+///
 /// With --source, looks through C sources for numbers that the spec has a name for, and for those that are no longer what
 /// it says. What it finds is a warning, unless denied.
 ///
@@ -250,6 +254,7 @@ Examples:
   cargo bpf-layout check --live                                 what is loaded now
   cargo bpf-layout check --live --pin /sys/fs/bpf/execs         one map
   cargo bpf-layout check --object tracer.bpf.o --format github  in a workflow: annotates layouts.toml
+  cargo bpf-layout check --object tracer.bpf.o --format sarif > layouts.sarif
 
 JSON:
   {\"ok\", \"differences\": [{\"code\", \"severity\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
@@ -257,7 +262,7 @@ JSON:
   docs/checks.md and docs/literals.md list the codes.
 
 Exit status:
-  0  agrees
+  0  agrees; warnings do not count
   1  differs
   2  could not be checked")]
 pub(crate) struct Check {
@@ -278,8 +283,8 @@ pub(crate) struct Check {
     /// C sources to look through for numbers that the spec has a name for, with the headers beside them
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) source: Vec<PathBuf>,
-    /// With --source: a rule whose findings are errors, not warnings; may be given several times
-    #[arg(long, value_name = "RULE", requires = "source")]
+    /// A rule whose findings are errors, not warnings; may be given several times
+    #[arg(long, value_name = "RULE")]
     pub(crate) deny: Vec<String>,
     /// Make errors of all warnings
     #[arg(long)]
@@ -298,6 +303,8 @@ pub(crate) enum CheckFormat {
     Json,
     /// Annotations of GitHub Actions
     Github,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
 }
 
 /// Say what changed between two specs, profiles or revisions

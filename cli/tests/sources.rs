@@ -72,7 +72,7 @@ fn programs_and_workflows_get_the_line_of_c() {
         *stale,
         serde_json::json!({
             "code": "stale-literal", "severity": "warning", "what": "value", "field": "path", "expected": 64,
-            "found": 4095, "where": "tracer.bpf.c:6:19",
+            "found": 4095, "where": "tracer.bpf.c:6:19, layouts.toml:4:1",
         })
     );
     let ran = check(folder.path(), &["--format", "github", "--deny", "stale-literal"]);
@@ -85,6 +85,22 @@ fn programs_and_workflows_get_the_line_of_c() {
          ::warning file=own.h,line=1,col=9,title=shadow-define::`MAX_PATH_LEN` is 64, as `PATH` is in the spec: write \
          `PATH_LEN` instead of `MAX_PATH_LEN`, or `#define MAX_PATH_LEN PATH_LEN`\n"
     );
+}
+
+#[test]
+fn code_scanning_gets_the_rule_and_both_places() {
+    let folder = with_source();
+    let ran = check(folder.path(), &["--format", "sarif"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    let json: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    let result = &json["runs"][0]["results"][1];
+    assert_eq!((&result["ruleId"], &result["level"]), (&"literal-length".into(), &"warning".into()));
+    let place = |location: &serde_json::Value| {
+        let place = &location["physicalLocation"];
+        (place["artifactLocation"]["uri"].clone(), place["region"]["startLine"].clone())
+    };
+    assert_eq!(place(&result["locations"][0]), ("tracer.bpf.c".into(), 7.into()));
+    assert_eq!(place(&result["relatedLocations"][0]), ("layouts.toml".into(), 4.into()));
 }
 
 #[test]
@@ -104,11 +120,8 @@ fn what_cannot_be_looked_through_is_status_2() {
     let folder = with_source();
     for (arguments, expected) in [
         (&["check", "--source", "none.bpf.c"][..], "cannot read `none.bpf.c`"),
-        (
-            &["check", "--source", "tracer.bpf.c", "--deny", "literal-lenght"],
-            "there is no rule `literal-lenght` to deny",
-        ),
-        (&["check", "--object", "a.o", "--deny", "literal-length"], "--source"),
+        (&["check", "--source", "tracer.bpf.c", "--deny", "literal-lenght"], "write `literal-length`"),
+        (&["check", "--source", "tracer.bpf.c", "--deny", "padding"], "there is no rule `padding` to deny"),
         (&["check", "--source"], "--source"),
     ] {
         let ran = run(folder.path(), arguments);

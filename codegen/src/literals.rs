@@ -43,7 +43,7 @@ pub(crate) fn check(level: Lint, loaded: &Loaded, sources: &[PathBuf], output: &
         let errors: Vec<render::Finding> = rendered(Severity::Error).collect();
         return Err(Error::Literals(render::plain_findings(&errors, &report.sources)));
     }
-    let warnings = rendered(Severity::Warning).map(|finding| render::one_line_finding(&finding, &report.sources));
+    let warnings = rendered(Severity::Warning).map(|finding| render::finding_in_one_line(&finding, &report.sources));
     output.warnings.extend(warnings);
     Ok(())
 }

@@ -80,6 +80,7 @@ impl Finding {
             id: self.rule.id,
             severity,
             message: self.message.clone(),
+            excerpt: None,
             primary: Some(self.at.clone()),
             secondary: self.others.clone(),
             notes: Vec::new(),

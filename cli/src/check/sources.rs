@@ -8,9 +8,6 @@ use super::section::{At, Found, Section};
 use crate::{args::Check, failure::Failure};
 
 pub(super) fn check(options: &Check, loaded: &Loaded) -> Result<Section, Failure> {
-    for rule in &options.deny {
-        known(rule)?;
-    }
     let report = lint::lint(loaded, &options.source).map_err(|error| {
         Failure::new(error, "`--source` takes a C source; the headers beside it that it includes are read as well")
     })?;
@@ -20,15 +17,6 @@ pub(super) fn check(options: &Check, loaded: &Loaded) -> Result<Section, Failure
         found: report.findings.iter().map(|finding| found(finding, severity(finding), &report)).collect(),
         ..Section::default()
     })
-}
-
-/// Refuses what is no rule, so that a misspelt one does not go unnoticed.
-fn known(rule: &str) -> Result<(), Failure> {
-    if lint::Rule::from_id(rule).is_some() {
-        return Ok(());
-    }
-    let rules = lint::RULES.map(|rule| rule.id).join(", ");
-    Err(Failure::new(format_args!("there is no rule `{rule}` to deny"), &format!("the rules for sources are {rules}")))
 }
 
 /// A finding as every gate tells what it has found.
@@ -44,6 +32,7 @@ fn found(finding: &Finding, severity: Severity, report: &Report) -> Found {
         expected: finding.expected.map(Value::Number),
         found: finding.found.map(Value::Number),
         at: Some(At::span(&report.sources, finding.at.span)),
+        also: finding.others.iter().map(|label| At::span(&report.sources, label.span)).collect(),
         witness: None,
     }
 }
