@@ -30,8 +30,13 @@ pub(crate) struct Constants<'a> {
 }
 
 /// Constants of the kernel and of POSIX that sources define again because vmlinux.h has no macros. Their values are fixed.
-pub(crate) const OF_THE_SYSTEM: &[(&str, u64)] =
+const OF_THE_SYSTEM: &[(&str, u64)] =
     &[("PATH_MAX", 4096), ("NAME_MAX", 255), ("ARG_MAX", 131_072), ("TASK_COMM_LEN", 16), ("IFNAMSIZ", 16)];
+
+/// Whether the value of a name is fixed by the kernel or POSIX.
+pub(crate) fn is_of_the_system(name: &str) -> bool {
+    OF_THE_SYSTEM.iter().any(|(system, _)| *system == name)
+}
 
 /// Longer expressions are nobody's idea of a constant.
 const LONGEST: usize = 64;

@@ -96,6 +96,10 @@ const PIECES: &[&str] = &[
     "1e+",
     "<<",
     "1 << 9",
+    "18446744073709551615",
+    "& 0xffffffffffffffff",
+    "18446744073709551615",
+    "0xffffffffffffffff",
 ];
 
 proptest! {
@@ -155,6 +159,22 @@ fn long_sources_take_no_longer_than_they_must() {
         let start = Instant::now();
         lint_bytes(&loaded, text.as_bytes());
         assert!(start.elapsed() < LONGEST, "{name}: {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn numbers_at_the_limits_are_no_lengths() {
+    let numbers =
+        ["0", "1", "0xffffffffffffffff", "18446744073709551616", "0x7fffffffffffffff + 1", "-1", "1 << 63", "1 << 64"];
+    let loaded = loaded();
+    for number in numbers {
+        let text = format!(
+            "#define N {number}\nint f(struct exec_event *event, long at)\n{{\n\tevent->path[at & {number}] = 0;\n\tat &= N;\n\t\
+             if (at > {number})\n\t\treturn 0;\n\treturn bpf_probe_read_user(&event->args[at], {number}, event->path[N]);\n}}\n"
+        );
+        let found = lint_bytes(&loaded, text.as_bytes()).findings;
+        let rules: Vec<&str> = found.iter().map(|finding| finding.rule.id).collect();
+        assert!(rules.iter().all(|rule| *rule == "stale-literal"), "{number}: {rules:?}");
     }
 }
 

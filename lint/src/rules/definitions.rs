@@ -9,7 +9,7 @@ use super::{
     repeat::{Repeat, in_words, repeat},
 };
 use crate::{
-    constants::{Definition, OF_THE_SYSTEM},
+    constants::{Definition, is_of_the_system},
     finding::Finding,
     unit::Unit,
     usage::Use,
@@ -106,11 +106,6 @@ fn alike(unit: &Unit<'_>, definition: &Definition<'_>) -> Option<Finding> {
     .help(help)
     .of(&constant.name.spec, None);
     Some(finding.numbers(value, value))
-}
-
-/// Names whose value is fixed by someone else.
-fn is_of_the_system(name: &str) -> bool {
-    OF_THE_SYSTEM.iter().any(|(system, _)| *system == name)
 }
 
 /// Words that say that something is a length, not of what.

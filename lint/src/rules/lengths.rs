@@ -9,7 +9,7 @@ use super::{
     repeat::{Repeat, Stale, in_words, repeat, stale},
 };
 use crate::{
-    constants::OF_THE_SYSTEM,
+    constants::is_of_the_system,
     finding::Finding,
     unit::Unit,
     usage::{Purpose, Use},
@@ -33,7 +33,7 @@ fn literals(unit: &Unit<'_>, rule: &'static Rule, concerns: fn(&Use<'_>) -> bool
 /// A constant of the source's own is told where it is defined, by `shadow-define`.
 fn is_own_constant(unit: &Unit<'_>, usage: &Use<'_>) -> bool {
     let own = |name: &str| unit.constants.of(name).next().is_some();
-    usage.number.name.is_some_and(|name| own(name) && !OF_THE_SYSTEM.iter().any(|(system, _)| *system == name))
+    usage.number.name.is_some_and(|name| own(name) && !is_of_the_system(name))
 }
 
 fn literal(unit: &Unit<'_>, rule: &'static Rule, usage: &Use<'_>, repeat: &Repeat) -> Finding {

@@ -57,7 +57,7 @@ pub(super) struct Stale {
 /// Numbers up to this say nothing by themselves: only as an index, size, bound or mask.
 const SMALL: u64 = 8;
 
-/// From this length on, one less than it is meant to be just that.
+/// From this length on, one less than it is meant to be just that, and a part of another is told.
 const LAST_OF: u64 = 16;
 
 /// What a number repeats.
@@ -98,22 +98,26 @@ fn by_name(facts: &Facts<'_>, length: &Count, purpose: Purpose, value: u64) -> O
     let parts = constants.iter().map(|&id| (model.constant(id).value, model.constant(id).name.c.clone(), id, true));
     // The first element beyond the end is none: as an index, the length itself is a mistake.
     let whole = Some(whole).filter(|_| purpose != Purpose::Index || value != length.value);
-    whole.into_iter().chain(parts.filter(|part| part.0 < length.value)).find_map(|(number, text, constant, single)| {
-        written(purpose, value, number, &text, single).map(|write| (write, constant, number))
-    })
+    whole.into_iter().chain(parts.filter(|part| (LAST_OF..length.value).contains(&part.0))).find_map(
+        |(number, text, constant, single)| {
+            written(purpose, value, number, &text, single).map(|write| (write, constant, number))
+        },
+    )
 }
 
 /// How C writes `value` by the name `text` of `number`, if it can.
 fn written(purpose: Purpose, value: u64, number: u64, text: &str, single: bool) -> Option<String> {
-    let last = value + 1 == number;
+    let last = value.checked_add(1) == Some(number);
+    // A shift binds less tightly than what is subtracted from it.
+    let less_one = || if text.contains("<<") { format!("({text}) - 1") } else { format!("{text} - 1") };
     match purpose {
         Purpose::Mask if last && number.is_power_of_two() => {
-            Some(if single { format!("{text}_MASK") } else { format!("({text} - 1)") })
+            Some(if single { format!("{text}_MASK") } else { format!("({})", less_one()) })
         }
         Purpose::Mask => None,
         _ if value == number => Some(text.to_owned()),
         Purpose::Index | Purpose::Bound | Purpose::Part | Purpose::Size { .. } if last && number >= LAST_OF => {
-            Some(format!("{text} - 1"))
+            Some(less_one())
         }
         _ => None,
     }

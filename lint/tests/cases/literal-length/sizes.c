@@ -13,4 +13,5 @@ static void sizes(struct exec_event *event, const void *from, struct wrapper *wr
 	bpf_probe_read_kernel_str((void *)wrapper->tag, 16, from);
 	bpf_probe_read_kernel(&wrapper->inner.text, 8192, from);
 	fill_path(event->path, 512, from);
+	event->blob[1023] = 0;
 }
