@@ -64,6 +64,7 @@ fn finding(error: Error) -> Finding {
         severity: Severity::Error,
         message: error.message,
         primary: Some(Label { span: error.span, text: String::new() }),
+        secondary: Vec::new(),
         notes: Vec::new(),
         excerpt: None,
         help: vec![error.help.to_owned()],
