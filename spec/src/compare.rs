@@ -9,7 +9,7 @@
 //! same bytes. Members of unnamed structs and unions count as those of the record around them, as in C.
 
 mod enums;
-mod flat;
+pub(crate) mod flat;
 mod maps;
 mod members;
 mod observed;

@@ -4,6 +4,7 @@
 //! its users), so that no emitter sorts, looks up or fails. Names are computed once, for both languages.
 
 use crate::{
+    breaking::Rule,
     kernel::{KernelField, KptrKind, MapFlag, MapKind},
     scalar::Scalar,
     source::Span,
@@ -57,6 +58,8 @@ pub struct Model {
     pub maps: Vec<Map>,
     /// `[budget]`: what all maps together may cost.
     pub budget: Option<Budget>,
+    /// `[[allow]]`: findings of [`breaking`](crate::breaking) that are meant, in file order.
+    pub allow: Vec<Allow>,
 }
 
 impl Model {
@@ -114,6 +117,28 @@ pub struct Version {
     pub number: u32,
     /// Where it is written; `None` for the version 1 of a spec that says none.
     pub span: Option<Span>,
+}
+
+/// `[[allow]]`: a finding that is meant.
+#[derive(Clone, Debug)]
+pub struct Allow {
+    /// The rule that may find something.
+    pub rule: &'static Rule,
+    /// What it may find it in: `exec.comm`, or `exec` for all of it.
+    pub on: String,
+    /// Why that is fine.
+    pub reason: String,
+    /// Where `on` is written.
+    pub span: Span,
+}
+
+impl Allow {
+    /// Whether it is meant for what this rule found in `on`.
+    #[must_use]
+    pub fn covers(&self, rule: &str, on: &str) -> bool {
+        let rest = on.strip_prefix(self.on.as_str());
+        self.rule.id == rule && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
 }
 
 /// What was removed and cannot come back with another meaning.
