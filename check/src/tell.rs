@@ -68,6 +68,7 @@ fn finding(first: &Difference, along: &[&Difference], sources: &Sources) -> Find
         primary: first
             .span
             .map(|span| Label { span, text: if first.rule.id == "two-layouts" { String::new() } else { label } }),
+        secondary: Vec::new(),
         notes,
         help: Vec::new(),
     }

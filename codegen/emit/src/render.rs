@@ -28,6 +28,8 @@ pub struct Finding {
     pub message: String,
     /// The place in the spec that it is about.
     pub primary: Option<Label>,
+    /// Other places that belong to it, such as what an older revision has there.
+    pub secondary: Vec<Label>,
     /// Facts that explain it.
     pub notes: Vec<String>,
     /// What to do about it.
@@ -116,7 +118,7 @@ impl<'a> Told<'a> {
             id: finding.id,
             message: &finding.message,
             primary: finding.primary.as_ref(),
-            secondary: &[],
+            secondary: &finding.secondary,
             notes: &finding.notes,
             help: &finding.help,
         }

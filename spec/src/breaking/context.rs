@@ -265,8 +265,10 @@ impl Draft {
             }),
             None => whole.map(|whole| Place { label: missing.to_owned(), ..whole }),
         };
-        self.old = place(&detail.old, "before", self.old, "not there before");
-        self.new = place(&detail.new, "now", self.new, "no longer there");
+        let is_part = matches!(detail.aspect, Aspect::Type | Aspect::Offset | Aspect::Value);
+        let missing = if is_part { ["not there before", "no longer there"] } else { ["none before", "none now"] };
+        self.old = place(&detail.old, "before", self.old, missing[0]);
+        self.new = place(&detail.new, "now", self.new, missing[1]);
         self
     }
 

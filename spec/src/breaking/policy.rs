@@ -149,10 +149,7 @@ pub(super) fn unreserved(cx: &Cx<'_>, findings: &[Finding]) -> Found {
     let removed = findings.iter().filter(|finding| finding.rule.effect == Effect::Removes);
     let found = removed.filter_map(|finding| {
         let name = finding.field.as_deref()?;
-        let (reserved, item) = reservation(cx, &finding.what, name)?;
-        if reserved.iter().any(|other| other.what == item) {
-            return None;
-        }
+        let item = to_reserve(cx, &finding.what, name)?;
         let message = format!("`{}.{name}` was removed, and its {} is not reserved", finding.what, title(&item));
         let (old, new) = (finding.old.as_ref().map(|old| old.span), finding.new.as_ref().map(|new| new.span));
         Some((finding.what.clone(), draft(message, old, new).of(name).help(reserve_help(&item, name))))
@@ -160,16 +157,26 @@ pub(super) fn unreserved(cx: &Cx<'_>, findings: &[Finding]) -> Found {
     found.collect()
 }
 
-/// What the new version reserves, and what it should for something that the old one had: a name of fields, a number of
-/// values.
-fn reservation<'a>(cx: &Cx<'a>, what: &str, name: &str) -> Option<(&'a [Reserved], ReservedItem)> {
+/// What the new version should reserve of something that only the old one has: the name of a field, the number of a
+/// value, the bits of a flag. `None` if it does, or if that is in use again, which other rules tell.
+fn to_reserve(cx: &Cx<'_>, what: &str, name: &str) -> Option<ReservedItem> {
     if let Some(view) = cx.new.record(what) {
-        return Some((&view.record.reserved, ReservedItem::Name(name.to_owned())));
+        let name = ReservedItem::Name(name.to_owned());
+        return view.record.reserved.iter().all(|other| other.what != name).then_some(name);
     }
-    let (_, reserved) = cx.new.values(what)?;
-    let (before, _) = cx.old.values(what)?;
+    let ((before, _), (now, reserved)) = (cx.old.values(what)?, cx.new.values(what)?);
     let value = before.iter().find(|variant| variant.name.spec == name)?.value;
-    Some((reserved, ReservedItem::Value(value)))
+    let kept = |other: &Reserved| match other.what {
+        ReservedItem::Value(value) => Some(value),
+        ReservedItem::Name(_) => None,
+    };
+    let mut taken = reserved.iter().filter_map(kept).chain(now.iter().map(|variant| variant.value));
+    let free = match cx.new.layouts.model.ty(cx.new.ty(what)?) {
+        TypeDef::Flags(_) => taken.fold(value, |left, mask| left & !mask),
+        _ if taken.any(|other| other == value) => return None,
+        _ => return Some(ReservedItem::Value(value)),
+    };
+    (free != 0).then_some(ReservedItem::Value(free))
 }
 
 fn title(item: &ReservedItem) -> String {
@@ -241,7 +248,7 @@ fn again<'a>(cx: &Cx<'a>, what: &str, item: &ReservedItem) -> Option<(&'a str, S
 pub(super) fn reused(cx: &Cx<'_>, _: &[Finding]) -> Found {
     let found = dropped(cx).into_iter().filter_map(|dropped| {
         let (name, span) = dropped.again?;
-        let message = format!("`{}.{name}` uses a {} that was reserved", dropped.what, title(&dropped.reserved.what));
+        let message = format!("`{}.{name}` uses the {} that was reserved", dropped.what, title(&dropped.reserved.what));
         let mut draft = draft(message, Some(dropped.reserved.span), Some(span)).of(name);
         let reads = Reads::neither("versions before the reservation give it the meaning that was removed");
         draft.verdicts = reads.verdicts(&cx.exposures.of(dropped.what));

@@ -58,8 +58,16 @@ fn is_struct(def: &TypeDef) -> bool {
     matches!(def, TypeDef::Record(record) if record.kind != RecordKind::Union)
 }
 
+/// Whether its size is that of its `repr`, which has a rule of its own.
+fn is_enum(pair: &Pair<'_>) -> bool {
+    let is = |def: Option<&TypeDef>| matches!(def, Some(TypeDef::Enum(_) | TypeDef::Flags(_)));
+    is(pair.old_type()) && is(pair.new_type())
+}
+
 pub(super) fn size(pair: &Pair<'_>) -> Vec<Draft> {
-    let Some(detail) = pair.detail(Aspect::Size).filter(|_| pair.in_both()) else { return Vec::new() };
+    let Some(detail) = pair.detail(Aspect::Size).filter(|_| pair.in_both() && !is_enum(pair)) else {
+        return Vec::new();
+    };
     let (old, new) = sides(detail);
     let draft = pair.draft(format!("`{}` has {new} instead of {old}", pair.name()), size_verdicts(pair)).at(detail);
     vec![match (pair.exposure.in_map(), pair.exposure.in_buffer()) {
@@ -99,11 +107,7 @@ fn refused(exposure: &Exposure, written: i128, wanted: i128) -> Option<String> {
         return Some(format!("records of {written} bytes are refused as too short: {wanted} are needed"));
     }
     // A perf sample and its length field together fill whole `u64`s (`perf_event_output`).
-    let delivered = if exposure.perf {
-        (written + 4).div_euclid(8) * 8 + if (written + 4) % 8 == 0 { 0 } else { 8 } - 4
-    } else {
-        written
-    };
+    let delivered = if exposure.perf { (written + 4 + 7).div_euclid(8) * 8 - 4 } else { written };
     let trailing = delivered - wanted;
     (trailing > i128::from(MAX_TRAILING)).then(|| {
         format!(
@@ -114,7 +118,9 @@ fn refused(exposure: &Exposure, written: i128, wanted: i128) -> Option<String> {
 
 /// Where its bytes lie is told field by field.
 pub(super) fn align(pair: &Pair<'_>) -> Vec<Draft> {
-    let Some(detail) = pair.detail(Aspect::Align).filter(|_| pair.in_both()) else { return Vec::new() };
+    let Some(detail) = pair.detail(Aspect::Align).filter(|_| pair.in_both() && !is_enum(pair)) else {
+        return Vec::new();
+    };
     let (old, new) = sides(detail);
     let message = format!("`{}` is aligned to {new} instead of {old}", pair.name());
     vec![pair.draft(message, pair.verdicts(&Reads::fine())).at(detail)]
