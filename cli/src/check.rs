@@ -3,6 +3,7 @@
 //! Each gate is a module that holds the spec against its witness and gives a [`Section`]; the formats print sections and
 //! know nothing of gates.
 
+mod against;
 mod github;
 mod json;
 mod objects;
@@ -22,7 +23,7 @@ pub(crate) fn run(options: &Check) -> Result<ExitCode, Failure> {
     if gates.is_empty() {
         return Err(Failure::new(
             "there is nothing to check the spec against",
-            "name the BPF objects that were built: `--object target/.../out/tracer.bpf.o`",
+            "name the BPF objects that were built, `--object target/.../out/tracer.bpf.o`, or an older revision, `--against main`",
         ));
     }
     let loaded = spec_file::load(&options.spec)?;
@@ -42,6 +43,9 @@ fn gates(options: &Check) -> Vec<Gate> {
     let mut gates: Vec<Gate> = Vec::new();
     if !options.object.is_empty() {
         gates.push(objects::check);
+    }
+    if options.against.is_some() {
+        gates.push(against::check);
     }
     gates
 }

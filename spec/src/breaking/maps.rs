@@ -65,7 +65,8 @@ fn drafted(pair: &Pair<'_>, detail: &Detail, what: &str, verdicts: Verdicts) -> 
     let (old, new) = sides(detail);
     let draft =
         pair.draft(format!("{what} of the map `{}` is {new} instead of {old}", pair.name()), verdicts).at(detail);
-    if matches!(draft.verdicts.of(Relation::PinnedMap), Verdict::Breaks(_)) && pair.cx.surviving.is_pinned(pair.name()) {
+    if matches!(draft.verdicts.of(Relation::PinnedMap), Verdict::Breaks(_)) && pair.cx.surviving.is_pinned(pair.name())
+    {
         let name = pair.name();
         return draft.help(format!(
             "give it another name, `{name}_v2`, so that it is pinned beside the old one, which the upgrade removes"
