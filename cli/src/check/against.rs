@@ -112,8 +112,9 @@ impl Against<'_> {
         if !text.is_empty() {
             text.push('\n');
         }
-        for finding in self.findings.iter().filter(|finding| self.is_compatible(finding)) {
-            text += &format!("compatible: {} [{}]\n", finding.message, finding.rule.id);
+        for finding in self.fine() {
+            let word = if finding.verdicts.breaks(&Relation::ALL) { "not among --relations" } else { "compatible" };
+            text += &format!("{word}: {} [{}]\n", finding.message, finding.rule.id);
         }
         for finding in self.findings {
             if let Some(index) = finding.allowed {
@@ -124,8 +125,10 @@ impl Against<'_> {
         text + &self.summary()
     }
 
-    fn is_compatible(&self, finding: &Finding) -> bool {
-        finding.allowed.is_none() && finding.severity(self.relations).is_none()
+    /// What breaks none of the relations, and needed no `[[allow]]` for that.
+    fn fine(&self) -> impl Iterator<Item = &Finding> {
+        let is_fine = |finding: &&Finding| finding.allowed.is_none() && finding.severity(self.relations).is_none();
+        self.findings.iter().filter(is_fine)
     }
 
     /// Errors and warnings for the renderer. Fields that moved alike are told with the first of them.
@@ -182,19 +185,22 @@ impl Against<'_> {
             return format!("no changes against {label}\n");
         }
         let count = |severity| self.wrong().filter(|(_, found)| *found == severity).count();
-        let compatible = self.findings.iter().filter(|finding| self.is_compatible(finding)).count();
+        let (others, compatible): (Vec<_>, Vec<_>) =
+            self.fine().partition(|finding| finding.verdicts.breaks(&Relation::ALL));
         let allowed = self.findings.iter().filter(|finding| finding.allowed.is_some()).count();
         let counts = [
             (count(Severity::Error), "error"),
             (count(Severity::Warning) + self.unused.len(), "warning"),
-            (compatible, "compatible change"),
+            (compatible.len(), "compatible change"),
         ];
         let mut parts: Vec<String> = (counts.into_iter())
             .filter(|(count, _)| *count > 0)
             .map(|(count, noun)| format!("{count} {noun}{}", if count == 1 { "" } else { "s" }))
             .collect();
-        if allowed > 0 {
-            parts.push(format!("{allowed} allowed"));
+        for (count, what) in [(others.len(), "not among --relations"), (allowed, "allowed")] {
+            if count > 0 {
+                parts.push(format!("{count} {what}"));
+            }
         }
         format!("{} against {label}\n", parts.join(", "))
     }
