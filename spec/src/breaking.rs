@@ -33,7 +33,7 @@ use crate::{
     source::Span,
 };
 
-/// Bytes that a record may have more than its reader expects: `bpf_layout::layout::MAX_TRAILING`, which says why.
+/// Bytes that a record may have more than its reader expects: `bpf_layout::MAX_TRAILING`, which says why.
 pub const MAX_TRAILING: u64 = 7;
 
 /// One difference, and what it means.
