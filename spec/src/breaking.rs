@@ -8,9 +8,11 @@
 //! bytes too many, keeps values of enums that it has no name for, and refuses maps whose key or value has another size.
 
 mod context;
+mod draft;
 mod exposure;
 mod fields;
 mod maps;
+mod members;
 mod policy;
 mod renames;
 mod rules;
@@ -23,7 +25,8 @@ pub use rules::{Effect, RULES, Rule, Target};
 pub use verdict::{Relation, Verdict, Verdicts};
 
 use self::{
-    context::{Cx, Draft, Pair},
+    context::{Cx, Pair},
+    draft::Draft,
     rules::Check,
 };
 use crate::{

@@ -2,17 +2,17 @@
 //! found between them. `BPF_LAYOUT_BLESS=1` rewrites that.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     env, fs,
     path::{Path, PathBuf},
 };
 
 use bpf_layout_spec::{
     Options,
-    breaking::{Finding, RULES, Relation, Verdict, compare},
+    breaking::{Finding, RULES, Relation, Verdict, compare, unused_allows},
     diag::Severity,
     layout::Layouts,
-    load,
+    load, load_with,
 };
 
 fn folder() -> PathBuf {
@@ -123,4 +123,96 @@ fn a_spec_breaks_nothing_of_its_own() {
         let found: Vec<String> = compare(&layouts, &layouts).iter().map(text).collect();
         assert_eq!(found, Vec::<String>::new(), "{}", spec.display());
     }
+}
+
+/// A spec with one event, and with `[[allow]]`s.
+fn with_allows(fields: &str, allows: &[(&str, &str)]) -> Layouts {
+    let mut text = format!("spec = 1\n[event.exec]\nfields = [{fields}]\n");
+    for (rule, on) in allows {
+        text += &format!("[[allow]]\nrule = \"{rule}\"\non = \"{on}\"\nreason = \"meant\"\n");
+    }
+    let loaded = load_with(Path::new("a.toml"), &mut |_| Ok(text.clone()), &Options::default());
+    loaded.unwrap_or_else(|failure| panic!("{:?}", failure.diagnostics)).layouts
+}
+
+#[test]
+fn what_is_allowed_is_no_error_and_nothing_else_is() {
+    const PID: &str = "{ name = 'pid', type = 'u32' }";
+    let old = with_allows(&format!("{PID}, {{ name = 'comm', type = 'u32' }}, {{ name = 'com', type = 'u32' }}"), &[]);
+    for (on, allowed) in
+        [("exec.comm", &["exec.comm"][..]), ("exec.com", &["exec.com"]), ("exec", &["exec.comm", "exec.com"])]
+    {
+        let new = with_allows(PID, &[("field-removed", on), ("field-moved", "exec.pid")]);
+        let findings = compare(&old, &new);
+        let found: Vec<String> = findings.iter().filter(|finding| finding.allowed.is_some()).map(Finding::on).collect();
+        assert_eq!(found, allowed, "{on}");
+        assert!(findings.iter().all(|one| one.allowed.is_none() || one.severity(&Relation::ALL).is_none()));
+        assert!(findings.iter().any(|one| one.rule.id == "type-size" && one.severity(&Relation::ALL).is_some()));
+        assert_eq!(unused_allows(&new, &findings), [1], "{on}");
+    }
+}
+
+/// What is found in a case with `more` at the end of both sides; nothing if that is not valid.
+fn found_with(case: &str, more: &str) -> Vec<Finding> {
+    let profile = (case == "field-omitted").then(|| "lean".to_owned());
+    let side = |name: &str, profile| {
+        let path = folder().join(case).join(name);
+        let text = fs::read_to_string(&path).expect("readable") + more;
+        load_with(&path, &mut |_| Ok(text.clone()), &Options { profile }).ok().map(|loaded| loaded.layouts)
+    };
+    side("old.toml", None).zip(side("new.toml", profile)).map_or_else(Vec::new, |(old, new)| compare(&old, &new))
+}
+
+/// What could stand in both sides of a case beside what does: each of its types in a pinned map, and in a buffer.
+fn uses(case: &str) -> Vec<String> {
+    let old = layouts(&folder().join(case).join("old.toml"), None);
+    let names = old.model.types.iter().map(|def| def.name().spec.as_str());
+    let uses = names.flat_map(|name| {
+        let map = "type = \"hash\"\nkey = \"u32\"\nmax_entries = 1\npinning = \"by_name\"";
+        [
+            format!("\n[map.zz_pinned]\nvalue = \"{name}\"\n{map}\n"),
+            format!("\n[struct.zz_holder]\nfields = [{{ name = \"held\", type = \"{name}\" }}]\n[map.zz_pinned]\nvalue = \"zz_holder\"\n{map}\n"),
+            format!("\n[event.zz_event]\nfields = [{{ name = \"held\", type = \"{name}\" }}]\n"),
+        ]
+    });
+    uses.chain([String::new()]).collect()
+}
+
+/// The table of docs/breaking-changes.md: what each rule says of each relation, in all examples and with every use that
+/// their types could have.
+fn table() -> String {
+    let mut seen: BTreeMap<&str, [BTreeSet<&str>; 4]> = BTreeMap::new();
+    for case in cases() {
+        for finding in uses(&case).iter().flat_map(|more| found_with(&case, more)) {
+            let words = seen.entry(finding.rule.id).or_default();
+            let verdicts = finding.verdicts.iter().enumerate();
+            for (index, (_, verdict)) in verdicts.filter(|(_, (_, verdict))| **verdict != Verdict::Apart) {
+                words[index].insert(verdict.word());
+            }
+        }
+    }
+    let mut table = String::from(
+        "| rule | what it finds | new userspace | old userspace | pinned map | shared buffer |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
+    for rule in RULES {
+        let cells = seen[rule.id].each_ref().map(|words| match words.len() {
+            0 => "-".to_owned(),
+            _ => words.iter().rev().copied().collect::<Vec<_>>().join(" or "),
+        });
+        table += &format!("| `{}` | {} | {} |\n", rule.id, rule.summary, cells.join(" | "));
+    }
+    table
+}
+
+#[test]
+fn the_documentation_says_what_the_rules_say() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/breaking-changes.md");
+    let page = fs::read_to_string(&path).expect("readable");
+    let (before, rest) = page.split_once("<!-- rules -->\n").expect("where the table begins");
+    let (_, after) = rest.split_once("<!-- end of rules -->").expect("where it ends");
+    let expected = format!("{before}<!-- rules -->\n\n{}\n<!-- end of rules -->{after}", table());
+    if env::var("BPF_LAYOUT_BLESS").is_ok_and(|value| value == "1") {
+        fs::write(&path, &expected).expect("writable");
+    }
+    assert_eq!(fs::read_to_string(&path).expect("readable"), expected, "BPF_LAYOUT_BLESS=1 rewrites it");
 }

@@ -31,6 +31,11 @@ impl Exposure {
         self.ring || self.perf
     }
 
+    /// Without the maps, for what only matters where records travel.
+    pub(super) fn in_buffers_only(self) -> Exposure {
+        Exposure { key: false, value: false, pinned: false, ..self }
+    }
+
     fn add(&mut self, other: Exposure) {
         self.key |= other.key;
         self.value |= other.value;

@@ -6,8 +6,8 @@
 //! (`map_is_reuse_compat` in `tools/lib/bpf/libbpf.c`).
 
 use super::{
-    context::{Draft, Pair, sides},
-    exposure::Exposure,
+    context::{Pair, sides},
+    draft::Draft,
     same::{Typed, same},
     types::names,
     verdict::{Reads, Relation, Verdict, Verdicts},
@@ -258,9 +258,8 @@ fn events<'a>(pair: &Pair<'a>) -> Option<(&'a Detail, Vec<&'a str>, Vec<&'a str>
 
 fn event_draft(pair: &Pair<'_>, detail: &Detail, event: &str, what: &str, reads: &Reads) -> Draft {
     let message = format!("the event `{event}` {what} `{}`", pair.name());
-    let exposure = pair.cx.exposures.of(event);
-    let only_buffer = Exposure { key: false, value: false, pinned: false, ..exposure };
-    pair.draft(message, reads.verdicts(&only_buffer)).at(detail).of(event)
+    let exposure = pair.cx.exposures.of(event).in_buffers_only();
+    pair.draft(message, reads.verdicts(&exposure)).at(detail).of(event)
 }
 
 /// Whether the event has a tag in each version that has the event.

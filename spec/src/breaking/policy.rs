@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::{
     Finding, Place,
-    context::{Cx, Draft},
+    context::Cx,
+    draft::Draft,
     rules::Effect,
     verdict::{Reads, Relation, Verdicts},
 };

@@ -2,7 +2,8 @@
 
 use super::{
     MAX_TRAILING,
-    context::{Draft, Pair, numbers, sides},
+    context::{Pair, numbers, sides},
+    draft::Draft,
     exposure::Exposure,
     verdict::{Reads, Verdicts},
 };
@@ -138,7 +139,7 @@ pub(super) fn repr(pair: &Pair<'_>) -> Vec<Draft> {
     ]
 }
 
-/// What tells an event from others.
+/// What tells an event from others, which matters where records travel: an entry of a map is what the map holds.
 pub(super) fn event_tag(pair: &Pair<'_>) -> Vec<Draft> {
     let Some(detail) = pair.detail(Aspect::Tag).filter(|_| pair.in_both()) else { return Vec::new() };
     let (old, new) = sides(detail);
@@ -149,7 +150,11 @@ pub(super) fn event_tag(pair: &Pair<'_>) -> Vec<Draft> {
         _ => Reads::neither("readers of the other version refuse its records, or take them for another event"),
     };
     let message = format!("`{}` is told by {new} instead of {old}", pair.name());
-    vec![pair.draft(message, pair.verdicts(&reads)).at(detail).help("give another event a tag that was not in use")]
+    vec![
+        pair.draft(message, reads.verdicts(&pair.exposure.in_buffers_only()))
+            .at(detail)
+            .help("give another event a tag that was not in use"),
+    ]
 }
 
 /// How C and Rust name a type that is defined elsewhere.

@@ -1,7 +1,8 @@
 //! Values of enums, and bits of flags.
 
 use super::{
-    context::{Draft, Part, Presence, sides},
+    context::{Part, Presence, sides},
+    draft::Draft,
     verdict::Reads,
 };
 use crate::{
