@@ -235,6 +235,9 @@ fn page_size(text: &str) -> Result<u64, String> {
 /// or map agrees, differs, or is in none of the objects; only a difference is an error. Objects may be of either byte
 /// order, and linked by `bpftool gen object`.
 ///
+/// With --live, does so with what the running kernel has: maps of the spec's names, and the programs that use them. A
+/// number of entries that was changed at load is told, and is no difference.
+///
 /// Or compares the spec with an older version of itself: what changed, and whether that breaks a userspace and an object of
 /// different versions, a pinned map, or a buffer that both share. Changes that break nobody are listed, and are no error.
 ///
@@ -244,13 +247,15 @@ fn page_size(text: &str) -> Result<u64, String> {
 Examples:
   cargo bpf-layout check --object tracer.bpf.o
   cargo bpf-layout check --object a.bpf.o --object b.bpf.o      also that both have the same types
+  cargo bpf-layout check --live                                 what is loaded now
+  cargo bpf-layout check --live --pin /sys/fs/bpf/execs         one map
   cargo bpf-layout check --object tracer.bpf.o --format github  in a workflow: annotates layouts.toml
   cargo bpf-layout check --against origin/main                  does this change break anybody?
   cargo bpf-layout check --against v1.4 --relations pinned-map  object and userspace ship together
 
 JSON:
   {\"ok\", \"differences\": [{\"code\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
-   \"not_in_object\": [...]}
+   \"not_in_object\": [...]}; with --live also \"live\": {\"maps\", \"resized\", \"unknown\", \"not_loaded\"}
   docs/checks.md and docs/breaking-changes.md list the codes.
 
 Exit status:
@@ -263,6 +268,15 @@ pub(crate) struct Check {
     /// A BPF object to compare with the spec; may be given several times
     #[arg(long, value_name = "FILE")]
     pub(crate) object: Vec<PathBuf>,
+    /// Compare the maps that the running kernel has loaded, found by their names; takes root
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// With --live: only the loaded map with this id; may be given several times
+    #[arg(long, value_name = "ID", requires = "live")]
+    pub(crate) map_id: Vec<u32>,
+    /// With --live: only the map that is pinned at this path; may be given several times
+    #[arg(long, value_name = "PATH", requires = "live")]
+    pub(crate) pin: Vec<PathBuf>,
     /// An older version of the spec, to find what the newer one breaks: a git revision, or `[REVISION:]FILE[#PROFILE]`
     #[arg(long, value_name = "REV-or-FILE")]
     pub(crate) against: Option<String>,

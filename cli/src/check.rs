@@ -6,6 +6,8 @@
 mod against;
 mod github;
 mod json;
+#[cfg(target_os = "linux")]
+mod live;
 mod objects;
 mod section;
 
@@ -23,7 +25,8 @@ pub(crate) fn run(options: &Check) -> Result<ExitCode, Failure> {
     if gates.is_empty() {
         return Err(Failure::new(
             "there is nothing to check the spec against",
-            "name the BPF objects that were built, `--object target/.../out/tracer.bpf.o`, or an older revision, `--against main`",
+            "name the BPF objects that were built, `--object target/.../out/tracer.bpf.o`; or `--live`, for what is loaded; or an \
+             older version of the spec, `--against main`",
         ));
     }
     let loaded = spec_file::load(&options.spec)?;
@@ -44,8 +47,22 @@ fn gates(options: &Check) -> Vec<Gate> {
     if !options.object.is_empty() {
         gates.push(objects::check);
     }
+    if options.live {
+        gates.push(live);
+    }
     if options.against.is_some() {
         gates.push(against::check);
     }
     gates
+}
+
+/// `--live`: what is loaded against the spec.
+fn live(options: &Check, loaded: &bpf_layout_spec::Loaded) -> Result<Section, Failure> {
+    #[cfg(target_os = "linux")]
+    return live::check(options, loaded);
+    #[cfg(not(target_os = "linux"))]
+    Err(Failure::new(
+        "`--live` asks the running kernel, and this is not Linux",
+        "run it on the machine that has the maps",
+    ))
 }

@@ -8,7 +8,7 @@ use bpf_layout_spec::{
     source::{FileId, Sources, Span},
 };
 
-use super::section::{At, Found, Section};
+use super::section::{At, Found, Note, Section};
 use crate::{args::Check, failure::Failure, side::Side};
 
 /// Names that a note lists before it only counts.
@@ -26,7 +26,7 @@ pub(super) fn check(options: &Check, loaded: &Loaded) -> Result<Section, Failure
     let unused = breaking::unused_allows(&loaded.layouts, &findings);
     let relations = if options.relations.is_empty() { &Relation::ALL } else { options.relations.as_slice() };
     let against = Against { old: &old, new: loaded, findings: &findings, unused: &unused, relations };
-    Ok(Section { human: against.human(), found: against.found(), not_in_object: Vec::new() })
+    Ok(Section { human: against.human(), found: against.found(), notes: against.notes(), ..Section::default() })
 }
 
 /// Both versions, and what was found between them.
@@ -67,13 +67,30 @@ impl Against<'_> {
         all
     }
 
+    /// For programs: what changed and breaks nobody, or is meant.
+    fn notes(&self) -> Vec<Note> {
+        let fine = self.fine().filter(|finding| !finding.verdicts.breaks(&Relation::ALL));
+        let compatible = fine.map(|finding| (finding, "compatible".to_owned()));
+        let allowed = self.findings.iter().filter_map(|finding| {
+            let reason = &self.new.layouts.model.allow[finding.allowed?].reason;
+            Some((finding, format!("allowed: {reason}")))
+        });
+        let note = |(finding, why): (&Finding, String)| Note {
+            title: finding.rule.id,
+            message: format!("{}: {why}", finding.message),
+            at: self.at(finding),
+        };
+        compatible.chain(allowed).map(note).collect()
+    }
+
+    /// The line of the spec. What is gone has none any more, and is told at the start of the file that it is gone from.
+    fn at(&self, finding: &Finding) -> At {
+        let start = Span { file: FileId(0), start: 0, end: 0 };
+        At::span(&self.new.sources, finding.new.as_ref().map_or(start, |place| place.span))
+    }
+
     fn found_one(&self, finding: &Finding, severity: Severity) -> Found {
         let value = |place: &Option<Place>| place.as_ref().and_then(|place| place.value.as_ref()).map(value);
-        let at = match &finding.new {
-            Some(place) => At::span(&self.new.sources, place.span),
-            // What is gone has no line any more; the file it is gone from has.
-            None => At::span(&self.new.sources, Span { file: FileId(0), start: 0, end: 0 }),
-        };
         let mut message = finding.message.clone();
         for (titles, reason) in broken(finding, self.relations) {
             message += &format!("; breaks {titles}: {reason}");
@@ -87,7 +104,7 @@ impl Against<'_> {
             field: finding.field.clone(),
             expected: value(&finding.new),
             found: value(&finding.old),
-            at: Some(at),
+            at: Some(self.at(finding)),
             witness: finding.old.as_ref().map(|place| self.old.loaded.sources.place(place.span)),
         }
     }
