@@ -17,6 +17,7 @@ mod policy;
 mod renames;
 mod rules;
 mod same;
+mod tags;
 mod types;
 mod values;
 mod verdict;

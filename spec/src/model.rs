@@ -151,7 +151,7 @@ pub struct Reserved {
 }
 
 /// What is reserved.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ReservedItem {
     /// The name of a field, variant or flag.
     Name(String),

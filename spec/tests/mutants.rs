@@ -164,6 +164,11 @@ fn mutants(text: &str) -> Vec<Mutant> {
         }
     }
     mutants.extend(numbers(text));
+    // What stands in profiles is not applied.
+    let applied = text.find("\n[profile.").unwrap_or(text.len());
+    mutants.retain(|(_, mutant)| {
+        mutant.as_bytes().iter().zip(text.as_bytes()).take_while(|(l, r)| l == r).count() < applied
+    });
     mutants
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     compare::flat::{self, SpecField},
-    diff::{Aspect, Change, Detail, Side, Value},
+    diff::{Aspect, Change, Detail, Side, Subject, Value},
     layout::{Layouts, TypeLayout},
     model::{Enum, Field, Flags, Map, Record, Reserved, Type, TypeDef, TypeId, Variant},
     source::Span,
@@ -139,18 +139,35 @@ impl<'a> RecordView<'a> {
     }
 }
 
+/// A record in both versions.
+pub(super) struct Sides<'a> {
+    pub(super) old: RecordView<'a>,
+    pub(super) new: RecordView<'a>,
+}
+
+impl<'a> Sides<'a> {
+    /// The field, if both versions have it.
+    pub(super) fn both(&self, name: &str) -> Option<(&SpecField<'a>, &SpecField<'a>)> {
+        self.old.field(name).zip(self.new.field(name))
+    }
+}
+
 /// Something that was added, removed or changed.
 pub(super) struct Pair<'a> {
     pub(super) cx: &'a Cx<'a>,
     pub(super) change: &'a Change,
     pub(super) exposure: Exposure,
     pub(super) renames: Vec<Rename>,
+    /// Both records, if it is one in both versions.
+    sides: Option<Sides<'a>>,
 }
 
 impl<'a> Pair<'a> {
     pub(super) fn new(cx: &'a Cx<'a>, change: &'a Change) -> Self {
         let exposure = cx.exposures.of(&change.name);
-        Pair { cx, change, exposure, renames: renames::find(cx, change) }
+        let records = cx.old.record(&change.name).zip(cx.new.record(&change.name));
+        let sides = records.filter(|_| change.subject == Subject::Type).map(|(old, new)| Sides { old, new });
+        Pair { cx, change, exposure, renames: renames::find(cx, change), sides }
     }
 
     pub(super) fn name(&self) -> &'a str {
@@ -222,6 +239,11 @@ pub(super) enum Presence {
 impl<'a> Part<'a> {
     pub(super) fn detail(&self, aspect: Aspect) -> Option<&'a Detail> {
         self.details.iter().find(|detail| detail.aspect == aspect).copied()
+    }
+
+    /// The records that it is a field of.
+    pub(super) fn sides(&self) -> Option<&'a Sides<'a>> {
+        self.pair.sides.as_ref()
     }
 
     /// What became of it. What `aspect` says is a fact of every such part.

@@ -1,29 +1,11 @@
 //! Fields that one version does not have, or has by another name.
 
 use super::{
-    context::{Part, Presence, RecordView},
+    context::{Part, Presence},
     draft::Draft,
     verdict::Reads,
 };
 use crate::{compare::flat::SpecField, diff::Aspect};
-
-/// A field in the versions that have it, each with its record.
-pub(super) struct Sides<'a> {
-    pub(super) old: RecordView<'a>,
-    pub(super) new: RecordView<'a>,
-}
-
-impl<'a> Sides<'a> {
-    pub(super) fn of(part: &Part<'a>) -> Option<Self> {
-        let (cx, name) = (part.pair.cx, part.pair.name());
-        Some(Sides { old: cx.old.record(name)?, new: cx.new.record(name)? })
-    }
-
-    /// The field, if both versions have it.
-    pub(super) fn both(&self, name: &str) -> Option<(&SpecField<'a>, &SpecField<'a>)> {
-        self.old.field(name).zip(self.new.field(name))
-    }
-}
 
 pub(super) fn presence(part: &Part<'_>) -> Presence {
     part.presence(Aspect::Offset)
@@ -52,7 +34,7 @@ fn gone(part: &Part<'_>) -> Option<Gone> {
     if presence(part) != Presence::Removed || is_renamed(part) {
         return None;
     }
-    let sides = Sides::of(part)?;
+    let sides = part.sides()?;
     let field = sides.old.field(part.name)?;
     if is_omitted(part) {
         return Some(Gone::Omitted);
@@ -65,8 +47,7 @@ fn gone(part: &Part<'_>) -> Option<Gone> {
 
 /// Whether the new spec still has the field, and its profile leaves it out.
 fn is_omitted(part: &Part<'_>) -> bool {
-    let new = &part.pair.cx.new;
-    let declared = new.record(part.pair.name()).map(|view| new.declared(view.record)).unwrap_or_default();
+    let declared = part.sides().map(|sides| part.pair.cx.new.declared(sides.new.record)).unwrap_or_default();
     declared.iter().any(|field| field.omitted && field.name.spec == part.name)
 }
 
@@ -118,7 +99,7 @@ fn came(part: &Part<'_>) -> Option<Came> {
     if presence(part) != Presence::Added || is_renamed(part) {
         return None;
     }
-    let sides = Sides::of(part)?;
+    let sides = part.sides()?;
     let field = sides.new.field(part.name)?;
     let (start, end) = (field.bit_offset, field.bit_offset + field.bit_size);
     let before: Vec<&SpecField<'_>> = sides.old.overlapping(start, end).collect();
@@ -162,7 +143,7 @@ pub(super) fn member_added(part: &Part<'_>) -> Option<Draft> {
     if came(part)? != Came::Member {
         return None;
     }
-    let sides = Sides::of(part)?;
+    let sides = part.sides()?;
     let tagged = sides.new.field(part.name).is_some_and(|field| !field.field.when.is_empty());
     // A tag tells old readers that it is none of the members they know.
     let reads =

@@ -3,12 +3,12 @@
 use super::{
     context::{Part, Presence, numbers, sides},
     draft::Draft,
-    fields::{BESIDE, Sides, presence, unless_key},
+    fields::{BESIDE, presence, unless_key},
     same::{Typed, same},
     verdict::{Reads, Verdicts},
 };
 use crate::{
-    diff::{Aspect, Detail, Value},
+    diff::{Aspect, Detail},
     model::Type,
     scalar::{Scalar, ScalarClass},
 };
@@ -61,7 +61,7 @@ pub(super) fn size(part: &Part<'_>) -> Option<Draft> {
 
 /// Whether a text, run of bytes or array became longer by bytes that were zero before.
 fn grows_into_padding(part: &Part<'_>, size: &Detail) -> bool {
-    let Some(sides) = Sides::of(part) else { return false };
+    let Some(sides) = part.sides() else { return false };
     let Some((old, new)) = sides.both(part.name) else { return false };
     let (before, after) = numbers(size);
     let (old_end, new_end) = (old.bit_offset + old.bit_size, new.bit_offset + new.bit_size);
@@ -98,7 +98,7 @@ fn retyped(part: &Part<'_>) -> Option<Retyped> {
         return None;
     }
     part.detail(Aspect::Type)?;
-    let sides = Sides::of(part)?;
+    let sides = part.sides()?;
     let (old, new) = sides.both(part.name)?;
     let (old, new) = (&old.field.ty, &new.field.ty);
     Some(if is_same(part, old, new) {
@@ -149,35 +149,6 @@ fn other_type(part: &Part<'_>, reads: &Reads) -> Option<Draft> {
     let detail = part.detail(Aspect::Type)?;
     let (old, new) = sides(detail);
     Some(part.draft(format!("{} is {new} instead of {old}", part.title()), part.pair.verdicts(reads), detail))
-}
-
-/// The tag of a union, or the values of it that select a member.
-pub(super) fn tag(part: &Part<'_>) -> Option<Draft> {
-    if presence(part) != Presence::Both {
-        return None;
-    }
-    let detail = part.detail(Aspect::Tag).or_else(|| part.detail(Aspect::When))?;
-    let (old, new) = sides(detail);
-    let what = if detail.aspect == Aspect::Tag { "is told by" } else { "is selected by" };
-    let reads = match only_more(detail) {
-        true => Reads::only_new("old readers do not know the added values of the tag"),
-        false => Reads::neither("readers of the other version take another member of the union to be in use"),
-    };
-    let message = format!("{} {what} {new} instead of {old}", part.title());
-    Some(
-        part.draft(message, part.pair.verdicts(&reads), detail)
-            .help("give a new member a value of the tag that was not in use"),
-    )
-}
-
-/// Whether everything that selected a member still does.
-fn only_more(detail: &Detail) -> bool {
-    let (Some(Value::Text(old)), Some(Value::Text(new))) =
-        (detail.old.as_ref().map(|side| &side.value), detail.new.as_ref().map(|side| &side.value))
-    else {
-        return false;
-    };
-    detail.aspect == Aspect::When && old.split(", ").all(|value| new.split(", ").any(|other| other == value))
 }
 
 /// The nodes of a list or tree of the kernel.

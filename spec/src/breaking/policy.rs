@@ -1,10 +1,10 @@
-//! What the versions themselves have wrong: `version`, `since`, `reserved`, and `[[allow]]`.
+//! What the versions themselves have wrong: `version`, `since` and `reserved`.
 
 use std::collections::HashMap;
 
 use super::{
     Finding, Place,
-    context::Cx,
+    context::{self, Cx},
     draft::Draft,
     rules::Effect,
     verdict::{Reads, Relation, Verdicts},
@@ -36,7 +36,10 @@ pub(super) fn not_raised(cx: &Cx<'_>, findings: &[Finding]) -> Found {
     }
     let parts = if changed == 1 { "1 change".to_owned() } else { format!("{changed} changes") };
     let message = format!("the version is {} as before, with {parts} of layouts", new.number);
-    vec![(VERSION.into(), draft(message, old.span, new.span).help(format!("write `version = {}`", new.number + 1)))]
+    vec![(
+        VERSION.into(),
+        draft(message, old.span, new.span).help(format!("write `version = {}`", new.number.saturating_add(1))),
+    )]
 }
 
 /// Whether bytes lie otherwise, or mean something else: not so for constants, budgets and names alone.
@@ -64,7 +67,7 @@ struct Since<'a> {
 }
 
 /// Every named field of a record, those that the profile omits too, and every value of an enum or flags.
-fn all_since<'a>(version: &super::context::Version<'a>) -> Vec<Since<'a>> {
+fn all_since<'a>(version: &context::Version<'a>) -> Vec<Since<'a>> {
     let mut all = Vec::new();
     for def in version.named_types() {
         let what = def.name().spec.as_str();

@@ -6,7 +6,7 @@ use super::{
     draft::Draft,
     fields, maps, members,
     policy::{self, Found},
-    types, values,
+    tags, types, values,
 };
 use crate::{diag::Severity, diff::Subject, model::TypeDef};
 
@@ -144,13 +144,7 @@ pub static RULES: &[Rule] = &[
         Changes,
         Whole(types::external),
     ),
-    rule(
-        "event-tag",
-        "An event is told from others by another field or value.",
-        Type,
-        Changes,
-        Whole(types::event_tag),
-    ),
+    rule("event-tag", "An event is told from others by another field or value.", Type, Changes, Whole(tags::event_tag)),
     rule("enum-repr", "An enum or flags are held in another integer.", Type, Changes, Whole(types::repr)),
     rule("field-removed", "A field is gone.", Field, Removes, OnPart(fields::removed)),
     rule("field-omitted", "An optional field is left out by the profile.", Field, Changes, OnPart(fields::omitted)),
@@ -188,7 +182,7 @@ pub static RULES: &[Rule] = &[
         "Another tag, or another value of it, selects a member of a union.",
         Field,
         Changes,
-        OnPart(members::tag),
+        OnPart(tags::union_tag),
     ),
     rule("union-member-added", "A union has another member.", Field, Adds, OnPart(fields::member_added)),
     rule("union-member-removed", "A member of a union is gone.", Field, Removes, OnPart(fields::member_removed)),

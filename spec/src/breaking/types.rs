@@ -139,24 +139,6 @@ pub(super) fn repr(pair: &Pair<'_>) -> Vec<Draft> {
     ]
 }
 
-/// What tells an event from others, which matters where records travel: an entry of a map is what the map holds.
-pub(super) fn event_tag(pair: &Pair<'_>) -> Vec<Draft> {
-    let Some(detail) = pair.detail(Aspect::Tag).filter(|_| pair.in_both()) else { return Vec::new() };
-    let (old, new) = sides(detail);
-    // A reader without a tag takes whatever has the right size.
-    let reads = match (&detail.old, &detail.new) {
-        (None, Some(_)) => Reads::only_old("records that old writers sent do not have the tag"),
-        (Some(_), None) => Reads::only_new("old readers refuse records without the tag"),
-        _ => Reads::neither("readers of the other version refuse its records, or take them for another event"),
-    };
-    let message = format!("`{}` is told by {new} instead of {old}", pair.name());
-    vec![
-        pair.draft(message, reads.verdicts(&pair.exposure.in_buffers_only()))
-            .at(detail)
-            .help("give another event a tag that was not in use"),
-    ]
-}
-
 /// How C and Rust name a type that is defined elsewhere.
 pub(super) fn external(pair: &Pair<'_>) -> Vec<Draft> {
     let aspects = [Aspect::CType, Aspect::Include, Aspect::RustType];

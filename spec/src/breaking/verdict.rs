@@ -125,6 +125,10 @@ impl Reads {
         Reads::default()
     }
 
+    pub(super) fn is_fine(&self) -> bool {
+        self.new_of_old.is_none() && self.old_of_new.is_none()
+    }
+
     /// Neither does.
     pub(super) fn neither(reason: impl Into<String>) -> Reads {
         let reason = reason.into();

@@ -95,8 +95,7 @@ impl<'a> Names<'a> {
             Target::Version => check_word(on, "version", rule, cx),
             Target::Budget => check_word(on, "budget", rule, cx),
             Target::Constant => check_name(on, &self.constants, "a length or capacity", rule, cx),
-            Target::Type if removed => {}
-            Target::Map if removed => {}
+            Target::Type | Target::Map if removed => {}
             Target::Type => check_name(on, &wholes(&self.types), "a type", rule, cx),
             Target::Map => check_name(on, &wholes(&self.maps), "a map", rule, cx),
             Target::Field | Target::Value | Target::Part => {
