@@ -238,6 +238,10 @@ fn page_size(text: &str) -> Result<u64, String> {
 /// With --live, does so with what the running kernel has: maps of the spec's names, and the programs that use them. A
 /// number of entries that was changed at load is told, and is no difference.
 ///
+/// In objects, also found is what crosses the boundary to userspace otherwise: a record handed to a ring or perf buffer
+/// whose size is that of none of its events, and, as warnings, buffers and maps with structs that the spec does not have.
+/// What it knowingly does not have, it names under `[outside]`.
+///
 /// Or compares the spec with an older version of itself: what changed, and whether that breaks a userspace and an object of
 /// different versions, a pinned map, or a buffer that both share. Changes that break nobody are listed, and are no error.
 ///
@@ -250,16 +254,17 @@ Examples:
   cargo bpf-layout check --live                                 what is loaded now
   cargo bpf-layout check --live --pin /sys/fs/bpf/execs         one map
   cargo bpf-layout check --object tracer.bpf.o --format github  in a workflow: annotates layouts.toml
+  cargo bpf-layout check --object tracer.bpf.o --format sarif > layouts.sarif
   cargo bpf-layout check --against origin/main                  does this change break anybody?
   cargo bpf-layout check --against v1.4 --relations pinned-map  object and userspace ship together
 
 JSON:
-  {\"ok\", \"differences\": [{\"code\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
+  {\"ok\", \"differences\": [{\"code\", \"severity\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
    \"not_in_object\": [...]}; with --live also \"live\": {\"maps\", \"resized\", \"unknown\", \"not_loaded\"}
   docs/checks.md and docs/breaking-changes.md list the codes.
 
 Exit status:
-  0  agrees, or breaks nobody
+  0  agrees, or breaks nobody; warnings do not count
   1  differs, or breaks somebody
   2  could not be checked")]
 pub(crate) struct Check {
@@ -304,6 +309,8 @@ pub(crate) enum CheckFormat {
     Json,
     /// Annotations of GitHub Actions
     Github,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
 }
 
 /// Say what changed between two specs, profiles or revisions

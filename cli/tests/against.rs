@@ -55,11 +55,11 @@ fn only_relations_that_are_asked_for_count() {
     let check = |relations: &str| run(folder.path(), &["check", "--against", "old.toml", "--relations", relations]);
     let pinned = check("pinned-map");
     assert_eq!(pinned.status, 1);
-    assert!(pinned.out.contains("error[map-max-entries]"), "{}", pinned.out);
+    assert!(pinned.out.contains("error[map-max-entries-changed]"), "{}", pinned.out);
     assert!(!pinned.out.contains("error[field-moved]"), "{}", pinned.out);
     assert!(pinned.out.contains("not among --relations: `exec.pid` moved"), "{}", pinned.out);
     let buffer = check("shared-buffer,old-userspace");
-    assert!(!buffer.out.contains("error[map-max-entries]"), "{}", buffer.out);
+    assert!(!buffer.out.contains("error[map-max-entries-changed]"), "{}", buffer.out);
     assert!(buffer.out.contains("error[field-moved]"), "{}", buffer.out);
     let wrong = check("pinned");
     assert_eq!((wrong.status, wrong.out.as_str()), (2, ""));
@@ -78,7 +78,7 @@ fn what_breaks_nobody_is_status_0() {
     fs::write(folder.path().join("old.toml"), SPEC.replace("max_entries = 16", "max_entries = 8")).expect("writable");
     let ran = run(folder.path(), &["check", "--against", "old.toml"]);
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
-    let expected = "compatible: `max_entries` of the map `values` is 16 instead of 8 [map-max-entries]\n\
+    let expected = "compatible: `max_entries` of the map `values` is 16 instead of 8 [map-max-entries-changed]\n\
                     1 compatible change against old.toml\n";
     assert_eq!(ran.out, expected);
     let json = run(folder.path(), &["check", "--against", "old.toml", "--format", "json"]);
@@ -102,7 +102,7 @@ fn a_revision_alone_means_the_same_file_there() {
             arguments.iter().copied().chain((arguments.last() == Some(&"--spec")).then_some(spec.as_str())).collect();
         let ran = run(from, &arguments);
         assert_eq!((ran.status, ran.err.as_str()), (1, ""), "{arguments:?}");
-        assert!(ran.out.contains(shown) && ran.out.contains("error[field-size]: `value.pid`"), "{}", ran.out);
+        assert!(ran.out.contains(shown) && ran.out.contains("error[field-size-changed]: `value.pid`"), "{}", ran.out);
     }
     git(folder.path(), &["commit", "--quiet", "--all", "--message", "second"]);
     let same = run(&tool, &["check", "--against", "main"]);

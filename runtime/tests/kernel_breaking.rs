@@ -75,7 +75,7 @@ fn findings(kind: &str, [old, new]: [usize; 2]) -> Vec<Finding> {
 
 /// Whether the rules say that the size alone keeps one side from reading the other.
 fn is_refused(findings: &[Finding], relation: Relation) -> bool {
-    let size = findings.iter().find(|finding| finding.rule.id == "type-size").expect("the size is another");
+    let size = findings.iter().find(|finding| finding.rule.id == "type-size-changed").expect("the size is another");
     matches!(size.verdicts.of(relation), Verdict::Breaks(_))
 }
 

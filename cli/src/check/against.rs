@@ -15,8 +15,8 @@ use crate::{args::Check, failure::Failure, side::Side};
 const LISTED: usize = 4;
 
 /// What an `[[allow]]` is told by that covers nothing.
-const UNUSED: &str = "unused-allow";
-const UNUSED_SUMMARY: &str = "An `[[allow]]` covers nothing that was found.";
+pub(super) const UNUSED_ALLOW: &str = "unused-allow";
+pub(super) const UNUSED_ALLOW_SUMMARY: &str = "An `[[allow]]` covers nothing that was found.";
 
 pub(super) fn check(options: &Check, loaded: &Loaded) -> Result<Section, Failure> {
     // The option is there, or this gate would not have been asked for.
@@ -52,8 +52,8 @@ impl Against<'_> {
         for &index in self.unused {
             let allow = &self.new.layouts.model.allow[index];
             all.push(Found {
-                code: UNUSED,
-                summary: UNUSED_SUMMARY,
+                code: UNUSED_ALLOW,
+                summary: UNUSED_ALLOW_SUMMARY,
                 severity: Severity::Warning,
                 message: unused_message(allow.rule.id, &allow.on),
                 what: allow.on.clone(),
@@ -61,6 +61,7 @@ impl Against<'_> {
                 expected: None,
                 found: None,
                 at: Some(At::span(&self.new.sources, allow.span)),
+                also: Vec::new(),
                 witness: None,
             });
         }
@@ -105,6 +106,7 @@ impl Against<'_> {
             expected: value(&finding.new),
             found: value(&finding.old),
             at: Some(self.at(finding)),
+            also: Vec::new(),
             witness: finding.old.as_ref().map(|place| self.old.loaded.sources.place(place.span)),
         }
     }
@@ -116,9 +118,10 @@ impl Against<'_> {
         told.extend(self.unused.iter().map(|&index| {
             let allow = &self.new.layouts.model.allow[index];
             Told {
-                id: UNUSED,
+                id: UNUSED_ALLOW,
                 severity: Severity::Warning,
                 message: unused_message(allow.rule.id, &allow.on),
+                excerpt: None,
                 primary: Some(Label { span: allow.span, text: "covers nothing".into() }),
                 secondary: Vec::new(),
                 notes: vec![format!("its reason was: {}", allow.reason)],
@@ -189,6 +192,7 @@ impl Against<'_> {
             id: finding.rule.id,
             severity,
             message: finding.message.clone(),
+            excerpt: None,
             primary,
             secondary,
             notes,

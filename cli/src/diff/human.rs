@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use bpf_layout_memory::text::grouped;
-use bpf_layout_spec::{breaking::Relation, diff::Change};
+use bpf_layout_spec::diff::Change;
 use clap::builder::styling::{AnsiColor, Style};
 
 use super::{
@@ -43,6 +43,9 @@ pub(super) fn text(outcome: &Outcome) -> String {
     text
 }
 
+/// The relations, in the order of `Relation::ALL`, in few columns.
+const HEADINGS: [&str; 4] = ["new user", "old user", "pinned", "buffer"];
+
 /// Who each change breaks: a column for each relation, a line for each finding that means something for one.
 fn compatibility(outcome: &Outcome) -> String {
     let rows: Vec<(String, &str, [&str; 4])> = (outcome.findings.iter())
@@ -55,13 +58,13 @@ fn compatibility(outcome: &Outcome) -> String {
     let name = width(|(on, ..)| on.chars().count()).max("Compatibility".len() - 2);
     let rule = width(|(_, rule, _)| rule.len());
     let mut text = format!("\n{BOLD}Compatibility{BOLD:#}{:1$}", "", name + 2 + rule + 2 - "Compatibility".len() + 2);
-    text += &Relation::ALL.map(Relation::id).join("  ");
+    text += &HEADINGS.join("  ");
     text.push('\n');
     for (on, id, words) in &rows {
         let _ = write!(text, "  {on:name$}  {id:rule$}");
-        for (relation, word) in Relation::ALL.into_iter().zip(words) {
+        for (heading, word) in HEADINGS.into_iter().zip(words) {
             let style = if *word == "breaks" { RED } else { Style::new() };
-            let _ = write!(text, "{:1$}{style}{word}{style:#}", "", relation.id().len() + 2 - word.len());
+            let _ = write!(text, "{:1$}{style}{word}{style:#}", "", heading.len() + 2 - word.len());
         }
         text.push('\n');
     }
