@@ -11,6 +11,7 @@ mod generate;
 mod init;
 mod report;
 mod show;
+mod side;
 mod spec_file;
 
 use std::{

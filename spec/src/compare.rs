@@ -10,7 +10,7 @@
 
 mod boundary;
 mod enums;
-mod flat;
+pub(crate) mod flat;
 mod maps;
 mod members;
 mod observed;
