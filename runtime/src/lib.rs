@@ -29,7 +29,7 @@
 //! | feature | gives |
 //! | --- | --- |
 //! | `std` (default) | `Str::to_str_lossy`, `Str::as_os_str`; without it the crate is `no_std` and does not allocate |
-//! | `macros` (default) | [`include_layouts!`] |
+//! | `macros` (default) | [`include_layouts!`], `#[derive(BpfLayout)]` |
 //! | `libbpf` | typed maps, ring buffers and perf buffers |
 //! | `serde` | `Serialize` on every type |
 //! | `zerocopy` | `FromBytes`, `IntoBytes`, `Immutable`, `KnownLayout` on every type; their derives take rustc a tenth of a second per type |
@@ -76,7 +76,7 @@ pub use text::{Str, StrError};
 pub use view::View;
 
 #[cfg(feature = "macros")]
-pub use bpf_layout_macros::include_layouts;
+pub use bpf_layout_macros::{BpfLayout, include_layouts};
 
 /// What the macros expand to. No part of the interface.
 #[doc(hidden)]

@@ -13,9 +13,9 @@
 /// #[derive(Clone, Copy)]
 /// union Either { a: u8, b: () }
 /// bpf_layout::__derive_layout! {
-///     Either, Spec { name: "either", at: "", size: 1, align: 1 }, whole();
-///     a 0: u8, SpecField { at: "", says: "u8", offset: 0, expected: Expected::Any(1), write: "", hint: "", pad: "" },
-///         kind(), place();
+///     Either, Spec { name: "either", at: "", size: 1, align: 1 }, whole(),
+///     { a 0: u8, SpecField { at: "", says: "u8", offset: 0, expected: Expected::Any(1), write: "", hint: "", pad: "" },
+///         kind(), place(); },
 ///     names "a", details []
 /// }
 /// ```
@@ -27,9 +27,9 @@
 /// #[derive(Clone, Copy)]
 /// struct Honest { a: u8 }
 /// bpf_layout::__derive_layout! {
-///     Honest, Spec { name: "honest", at: "", size: 1, align: 1 }, whole();
-///     a 0: u8, SpecField { at: "", says: "u8", offset: 0, expected: Expected::Any(1), write: "", hint: "", pad: "" },
-///         kind(), place();
+///     Honest, Spec { name: "honest", at: "", size: 1, align: 1 }, whole(),
+///     { a 0: u8, SpecField { at: "", says: "u8", offset: 0, expected: Expected::Any(1), write: "", hint: "", pad: "" },
+///         kind(), place(); },
 ///     names "a", details []
 /// }
 /// ```
@@ -38,9 +38,9 @@
 /// #[derive(Clone, Copy)]
 /// struct Lie { a: bool }
 /// bpf_layout::__derive_layout! {
-///     Lie, Spec { name: "lie", at: "", size: 1, align: 1 }, whole();
-///     a 0: u8, SpecField { at: "", says: "u8", offset: 0, expected: Expected::Any(1), write: "", hint: "", pad: "" },
-///         kind(), place();
+///     Lie, Spec { name: "lie", at: "", size: 1, align: 1 }, whole(),
+///     { a 0: u8, SpecField { at: "", says: "u8", offset: 0, expected: Expected::Any(1), write: "", hint: "", pad: "" },
+///         kind(), place(); },
 ///     names "a", details []
 /// }
 /// ```
@@ -50,9 +50,9 @@
 /// #[repr(C)]
 /// struct Half { hidden: bool, a: u8 }
 /// bpf_layout::__derive_layout! {
-///     Half, Spec { name: "half", at: "", size: 2, align: 1 }, whole();
-///     a 0: u8, SpecField { at: "", says: "u8", offset: 1, expected: Expected::Any(1), write: "", hint: "", pad: "" },
-///         kind(), place();
+///     Half, Spec { name: "half", at: "", size: 2, align: 1 }, whole(),
+///     { a 0: u8, SpecField { at: "", says: "u8", offset: 1, expected: Expected::Any(1), write: "", hint: "", pad: "" },
+///         kind(), place(); },
 ///     names "a", details []
 /// }
 /// ```
@@ -60,8 +60,8 @@
 #[macro_export]
 macro_rules! __derive_layout {
     (
-        $name:ident, $spec:expr, $whole:expr;
-        $($field:ident $number:literal: $ty:ty, $spec_field:expr, $kind:expr, $place:expr;)*
+        $name:ident, $spec:expr, $whole:expr,
+        { $($field:ident $number:literal: $ty:ty, $spec_field:expr, $kind:expr, $place:expr;)* },
         names $names:literal, details [$($detail:expr),* $(,)?]
     ) => {
         // A struct, not a union or enum, with these fields of exactly these types: no coercion leads from one raw
@@ -98,12 +98,11 @@ macro_rules! __derive_layout {
         const _: () = {
             const STRUCT: &$crate::__private::prove::derived::Struct =
                 <$name as $crate::__private::prove::derived::Derived>::STRUCT;
-            static __BPF_LAYOUT: $crate::TypeInfo = $crate::__private::prove::derived::table::<$name>(
-                $names,
-                &[$(STRUCT.fields[$number].offset),*],
-                &[$($crate::__private::prove::derived::meaning(&STRUCT.fields[$number])),*],
-                &[$($detail),*],
-            );
+            const OFFSETS: &[$crate::__private::core::primitive::usize] = &[$(STRUCT.fields[$number].offset),*];
+            const SHAPES: &[$crate::Shape] = &[$($crate::__private::prove::derived::meaning(&STRUCT.fields[$number])),*];
+            const DETAILS: &[$crate::Detail] = &[$($detail),*];
+            static __BPF_LAYOUT: $crate::TypeInfo =
+                $crate::__private::prove::derived::table::<$name>($names, OFFSETS, SHAPES, DETAILS);
             // SAFETY: the tokens above exist for every field and for the whole, so by `prove/derived.rs` each byte belongs
             // to a field whose type is Layout: it is initialised, any value of it is valid, and nothing can change it
             // through a shared reference. The table has these fields with their offsets and sizes.

@@ -199,13 +199,17 @@ pub const fn place<T: Derived, const N: usize>() -> Place<T, N> {
 /// Checks size and alignment.
 ///
 /// # Panics
-/// At compile time, if one of them is another than in the spec and no field is the reason.
+/// At compile time, if one of them is another than in the spec, unless a field that [`kind`] refuses may be the reason.
 #[must_use]
 #[track_caller]
 pub const fn whole<T: Derived>() -> Whole<T> {
     let of = T::STRUCT;
     if moves(of, of.fields.len()) {
         fail(wrong_number(of, " is ", of.size, " bytes here, ", of.spec.size, ""));
+    }
+    if !all_fit(of) {
+        // The alignment may be that of a type which has been reported.
+        return Whole(PhantomData);
     }
     if of.align > of.spec.align {
         let hint = ": take away `align`, or give the field that is aligned so much a type that is not";
@@ -257,7 +261,7 @@ pub const fn newtype<T: Newtype>() -> Shape {
         (Some(shape), Some(spec)) => spec.expected.shape(shape),
         (Some(shape), None) => shape,
         // `inner` has failed.
-        (None, _) => Shape::Padding(T::WRAPPED.size),
+        (None, _) => Shape::Opaque(T::WRAPPED.size),
     }
 }
 
@@ -338,6 +342,19 @@ const fn start_of_hole(of: &Struct, n: usize) -> usize {
 const fn moves(of: &Struct, n: usize) -> bool {
     let shift = shift(of, n);
     shift != 0 && shift != end_shift(of, n)
+}
+
+/// Whether [`kind`] accepts every field.
+const fn all_fit(of: &Struct) -> bool {
+    let mut index = 0;
+    while index < of.fields.len() {
+        let field = &of.fields[index];
+        match &field.shape {
+            Some(found) if field.spec.expected.accepts(found) => index += 1,
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// Stops the build.
