@@ -2,7 +2,7 @@
 
 use bpf_layout_spec::{
     layout::{BitRun, Layouts, Member},
-    model::{Field, Record, RecordKind, Type, TypeDef, TypeId},
+    model::{Field, RecordKind, Type, TypeDef, TypeId},
 };
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -15,6 +15,10 @@ pub(super) struct Expectation {
     pub(super) name: String,
     /// An `Expected`.
     expected: TokenStream,
+    /// Bytes.
+    size: u64,
+    /// What to say of a field that the spec does not have by this name.
+    pub(super) refusal: Option<String>,
     /// File and line of the spec.
     at: String,
     /// Its type as the spec writes it.
@@ -32,13 +36,11 @@ impl Expectation {
     pub(super) fn field(spec: &Spec, field: &Field, offset: u64, at: String) -> Self {
         Expectation {
             name: field.name.rust.clone(),
-            expected: expected(&spec.layouts, &field.ty),
-            at,
+            size: spec.layouts.size_align(&field.ty).0,
             says: type_text(spec, field),
             offset,
             write: rust_type::choices(spec, &field.ty),
-            hint: String::new(),
-            pad: String::new(),
+            ..Self::unplaced(at, expected(&spec.layouts, &field.ty))
         }
     }
 
@@ -60,19 +62,20 @@ impl Expectation {
 
     fn bytes(variant: &str, says: &str, offset: u64, len: u64, at: String) -> Self {
         let shape = meaning::sized(variant, len);
-        Expectation { says: says.to_owned(), offset, ..Self::unplaced(at, meaning_of(&shape)) }
+        Expectation { says: says.to_owned(), offset, size: len, ..Self::unplaced(at, meaning_of(&shape)) }
     }
 
-    /// Of a field that the spec does not have.
-    pub(super) fn nothing(spec: &Spec, record: &Record, message: String) -> Self {
-        let expected = quote! { ::bpf_layout::__private::prove::derived::Expected::Nothing(#message) };
-        Self::unplaced(spec.line(record.name.span), expected)
+    /// Of a field that the spec does not have, which is then refused.
+    pub(super) fn nothing(at: String) -> Self {
+        Self::unplaced(at, TokenStream::new())
     }
 
     fn unplaced(at: String, expected: TokenStream) -> Self {
         Expectation {
             name: "_".to_owned(),
             expected,
+            size: 0,
+            refusal: None,
             at,
             says: String::new(),
             offset: 0,
@@ -82,9 +85,22 @@ impl Expectation {
         }
     }
 
+    /// An `Expected`.
+    fn expected(&self) -> TokenStream {
+        let size = Literal::u64_unsuffixed(self.size);
+        match &self.refusal {
+            None => self.expected.clone(),
+            Some(message) if self.size == 0 => {
+                quote! { ::bpf_layout::__private::prove::derived::Expected::Nothing(#message) }
+            }
+            Some(message) => quote! { ::bpf_layout::__private::prove::derived::Expected::Misnamed(#message, #size) },
+        }
+    }
+
     /// A `SpecField`.
     pub(super) fn tokens(&self) -> TokenStream {
-        let Expectation { expected, at, says, write, hint, pad, .. } = self;
+        let Expectation { at, says, write, hint, pad, .. } = self;
+        let expected = self.expected();
         let offset = Literal::u64_unsuffixed(self.offset);
         quote! {
             ::bpf_layout::__private::prove::derived::SpecField {

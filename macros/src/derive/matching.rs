@@ -39,21 +39,39 @@ pub(super) fn match_fields<'a>(
         let (name, at) = (&record.name.spec, spec.line(record.name.span));
         errors.at(packed, format!("`{name}` ({at}) has no field that lies unaligned: take `packed` away"));
     }
-    let mut matcher =
-        Matcher { spec, record, members, fields, owners: vec![None; members.len()], renamed: HashSet::new() };
-    let places: Vec<Result<usize, String>> = (0..fields.len()).map(|index| matcher.place(index)).collect();
+    let mut matcher = Matcher { spec, record, members, fields, owners: vec![None; members.len()] };
+    let places: Vec<Place> = (0..fields.len()).map(|index| matcher.place(index)).collect();
     matcher.report_missing(input, errors);
     let mut before = None;
     let mut matched = Vec::with_capacity(fields.len());
     for (user, place) in fields.iter().zip(places) {
-        let unknown = place.is_err().then(|| user.name_span());
-        let expectation = match place {
-            Ok(member) => matcher.expectation(member, before.replace(member)),
-            Err(message) => Expectation::nothing(spec, record, message),
+        let unknown = place.message.is_some().then(|| user.name_span());
+        let mut expectation = match place.member {
+            Some(member) => matcher.expectation(member, before.replace(member)),
+            None => Expectation::nothing(spec.line(record.name.span)),
         };
+        expectation.refusal = place.message;
         matched.push(Matched { user, expectation, unknown });
     }
     matched
+}
+
+/// Where a field belongs.
+struct Place {
+    /// The member that it is, or that it must be renamed to.
+    member: Option<usize>,
+    /// What to say of it, if the spec does not have it by this name.
+    message: Option<String>,
+}
+
+impl Place {
+    const fn at(member: usize) -> Self {
+        Place { member: Some(member), message: None }
+    }
+
+    const fn nowhere(message: String) -> Self {
+        Place { member: None, message: Some(message) }
+    }
 }
 
 struct Matcher<'a> {
@@ -61,15 +79,13 @@ struct Matcher<'a> {
     record: &'a Record,
     members: &'a [Member],
     fields: &'a [UserField<'a>],
-    /// By member: the field that it was matched with.
+    /// By member: the field that it was matched with, or that a message asks to rename to it.
     owners: Vec<Option<usize>>,
-    /// Members that a message has already asked to rename a field to.
-    renamed: HashSet<usize>,
 }
 
 impl<'a> Matcher<'a> {
     /// The member that a field is, or what to say where there is none.
-    fn place(&mut self, index: usize) -> Result<usize, String> {
+    fn place(&mut self, index: usize) -> Place {
         let field = &self.fields[index];
         let role = match (self.by_name(&field.spec_name()), field.role) {
             (Some(member), None) => return self.take(member, index),
@@ -79,7 +95,7 @@ impl<'a> Matcher<'a> {
         match role {
             Some(Role::Padding) => self.padding(index),
             Some(Role::Bits) => self.bits(index),
-            None => Err(self.unknown(&field.spec_name())),
+            None => self.unknown(index),
         }
     }
 
@@ -101,30 +117,34 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    fn take(&mut self, member: usize, index: usize) -> Result<usize, String> {
+    fn take(&mut self, member: usize, index: usize) -> Place {
         match self.owners[member] {
             None => {
                 self.owners[member] = Some(index);
-                Ok(member)
+                Place::at(member)
             }
             Some(owner) => {
                 let (name, owner) = (self.name(member), self.fields[owner].ident);
                 let at = self.line(member);
-                Err(format!("{name} of `{}` ({at}) is already `{owner}`: take one of them away", self.record.name.spec))
+                Place::nowhere(format!(
+                    "{name} of `{}` ({at}) is already `{owner}`: take one of them away",
+                    self.record.name.spec
+                ))
             }
         }
     }
 
     /// Padding is what follows the field before.
-    fn padding(&mut self, index: usize) -> Result<usize, String> {
-        let before = self.owners.iter().position(|owner| index > 0 && *owner == Some(index - 1));
+    fn padding(&mut self, index: usize) -> Place {
+        let owners = self.owners.iter().enumerate().filter_map(|(member, owner)| Some(((*owner)?, member)));
+        let before = owners.filter(|(owner, _)| *owner < index).max().map(|(_, member)| member);
         let member = before.map_or(0, |before| before + 1);
         if matches!(self.members.get(member), Some(Member::Padding { .. })) {
             return self.take(member, index);
         }
         let (ident, owner, at) =
             (self.fields[index].ident, &self.record.name.spec, self.spec.line(self.record.name.span));
-        Err(match before {
+        Place::nowhere(match before {
             Some(before) => format!(
                 "`{owner}` ({at}) has no padding behind {}, so `{ident}` must go; if it is a field, give its name there",
                 self.name(before)
@@ -134,7 +154,7 @@ impl<'a> Matcher<'a> {
     }
 
     /// `_bits1` is the run with this number; any other name, the next that is left.
-    fn bits(&mut self, index: usize) -> Result<usize, String> {
+    fn bits(&mut self, index: usize) -> Place {
         let name = self.fields[index].spec_name();
         let runs = || self.members.iter().enumerate().filter(|(_, member)| matches!(member, Member::Bits(_)));
         let numbered = runs().find(|(member, _)| self.name(*member) == format!("`{name}`"));
@@ -142,46 +162,59 @@ impl<'a> Matcher<'a> {
             Some((member, _)) => self.take(member, index),
             None => {
                 let at = self.spec.line(self.record.name.span);
-                Err(format!("`{}` ({at}) has no bitfields left for `{name}`: take it away", self.record.name.spec))
+                Place::nowhere(format!(
+                    "`{}` ({at}) has no bitfields left for `{name}`: take it away",
+                    self.record.name.spec
+                ))
             }
         }
     }
 
     /// What to say of a name that no member has.
-    fn unknown(&mut self, name: &str) -> String {
+    fn unknown(&mut self, index: usize) -> Place {
+        let name = &self.fields[index].spec_name();
         let (owner, owner_at) = (&self.record.name.spec, self.spec.line(self.record.name.span));
         if let Some(field) = self.record.fields.iter().find(|field| has_name(field, name)) {
             let at = self.spec.line(field.name.span);
-            return match self.run_of(field) {
-                Some((run, first, width)) => format!(
-                    "`{name}` is a bitfield ({at}): write `_bits{0}: bpf_layout::Bits<{1}>` for {2} from byte {3} on, and read \
-                     it by `_bits{0}.get({first}, {width})`",
-                    run.index,
-                    run.len,
-                    bytes(run.len),
-                    run.offset
-                ),
-                None => {
-                    let profile = self.spec.layouts.model.profile.as_deref().unwrap_or_default();
-                    format!(
-                        "the profile `{profile}` omits `{name}` ({at}): take it away, or derive under another profile"
-                    )
-                }
-            };
+            return Place::nowhere(self.no_place_of_its_own(field));
         }
         let named: HashSet<String> = self.fields.iter().map(UserField::spec_name).collect();
-        let missing: Vec<(usize, &str)> = self.plain_fields().filter(|(_, name)| !named.contains(*name)).collect();
+        let is_missing = |&(member, name): &(usize, &str)| self.owners[member].is_none() && !named.contains(name);
+        let missing: Vec<(usize, &str)> = self.plain_fields().filter(is_missing).collect();
         let near = suggest::nearest(name, missing.iter().map(|(_, name)| *name));
         match missing.iter().find(|(_, missing)| Some(*missing) == near) {
             Some(&(member, near)) => {
-                self.renamed.insert(member);
+                self.owners[member] = Some(index);
                 let at = self.line(member);
-                format!(
+                let message = format!(
                     "`{owner}` ({owner_at}) has no field `{name}`: did you mean `{near}` ({at})? Rename it, or write \
                      `#[bpf_layout(name = \"{near}\")]`"
-                )
+                );
+                Place { member: Some(member), message: Some(message) }
             }
-            None => format!("`{owner}` ({owner_at}) has no field `{name}`: take it away, or add it there"),
+            None => {
+                let message = format!("`{owner}` ({owner_at}) has no field `{name}`: take it away, or add it there");
+                Place::nowhere(message)
+            }
+        }
+    }
+
+    /// What to say of a bitfield, or of a field that the profile omits.
+    fn no_place_of_its_own(&self, field: &Field) -> String {
+        let (name, at) = (searched_name(field), self.spec.line(field.name.span));
+        match self.run_of(field) {
+            Some((run, first, width)) => format!(
+                "`{name}` is a bitfield ({at}): write `_bits{0}: bpf_layout::Bits<{1}>` for {2} from byte {3} on, and read it \
+                 by `_bits{0}.get({first}, {width})`",
+                run.index,
+                run.len,
+                bytes(run.len),
+                run.offset
+            ),
+            None => {
+                let profile = self.spec.layouts.model.profile.as_deref().unwrap_or_default();
+                format!("the profile `{profile}` omits `{name}` ({at}): take it away, or derive under another profile")
+            }
         }
     }
 
@@ -209,7 +242,7 @@ impl<'a> Matcher<'a> {
     fn report_missing(&self, input: &Input<'_>, errors: &mut Errors) {
         for (member, owner) in self.owners.iter().enumerate() {
             let write = match &self.members[member] {
-                _ if owner.is_some() || self.renamed.contains(&member) => continue,
+                _ if owner.is_some() => continue,
                 Member::Padding { .. } => continue,
                 Member::Bits(run) if self.is_asked_for(run) => continue,
                 Member::Bits(run) => format!("_bits{}: bpf_layout::Bits<{}>", run.index, run.len),
@@ -219,7 +252,8 @@ impl<'a> Matcher<'a> {
                 }
             };
             let (ident, name, at) = (input.ident, self.name(member), self.line(member));
-            let behind = self.named_before(member).map_or("first of all".to_owned(), |name| format!("behind {name}"));
+            let behind =
+                self.named_before(member).map_or("before all others".to_owned(), |name| format!("behind {name}"));
             let message =
                 format!("`{ident}` lacks {name} of `{}` ({at}): write `{write}` {behind}", self.record.name.spec);
             errors.at(ident.span(), message);
@@ -263,7 +297,7 @@ impl<'a> Matcher<'a> {
             (padding, false) => {
                 let behind = match self.named_before(member) {
                     Some(name) => format!(", behind {name}"),
-                    None => ", first of all".to_owned(),
+                    None => ", before all others".to_owned(),
                 };
                 padding.map_or(behind.clone(), |padding| format!("{behind} and {padding}"))
             }

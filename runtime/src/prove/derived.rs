@@ -151,7 +151,7 @@ pub struct Inner<T>(PhantomData<T>);
 #[track_caller]
 pub const fn kind<T: Derived, const N: usize>() -> Kind<T, N> {
     let field = &T::STRUCT.fields[N];
-    if let Expected::Nothing(message) = field.spec.expected {
+    if let Expected::Nothing(message) | Expected::Misnamed(message, _) = field.spec.expected {
         panic!("{}", message);
     }
     check_kind(field);
@@ -175,8 +175,9 @@ const fn check_kind(field: &Field) {
 /// not zero, the first check with a shift of its own has failed: by induction from the start of the struct, where the shift
 /// is zero, either a field begins elsewhere ([`place`]) or its size is another ([`kind`]).
 ///
-/// Implicit padding behind the field fails, unless it moves the next field from where the spec has it, or back there after
-/// an earlier shift; in either case another check has failed, by the same argument.
+/// Implicit padding behind the field fails, unless the spec does not have this field or the next, which [`kind`] says, or
+/// unless it moves the next field from where the spec has it, or back there after an earlier shift: then another check has
+/// failed, by the argument above.
 ///
 /// # Panics
 /// At compile time, if it lies elsewhere, or if there is implicit padding behind it.
@@ -190,10 +191,16 @@ pub const fn place<T: Derived, const N: usize>() -> Place<T, N> {
     }
     assert!(N > 0 || field.offset == 0);
     let hole = start(of, N + 1) - end(field);
-    if hole > 0 && shift(of, N + 1) == end_shift(of, N + 1) {
+    let known = !is_unknown(of, N) && !is_unknown(of, N + 1);
+    if hole > 0 && known && shift(of, N + 1) == end_shift(of, N + 1) {
         fail(implicit_padding(field, hole));
     }
     Place(PhantomData)
+}
+
+/// Whether the spec does not have field `n`.
+const fn is_unknown(of: &Struct, n: usize) -> bool {
+    n < of.fields.len() && matches!(of.fields[n].spec.expected, Expected::Nothing(_))
 }
 
 /// Checks size and alignment.
@@ -425,8 +432,8 @@ const fn not_layout(field: &Field) -> Message {
     let spec = &field.spec;
     let mut message = named(field.name);
     message.push(
-        " is of a type that not all bytes are valid for (as `bool`, `char`, references and Rust enums), or that does \
-                  not derive `BpfLayout`",
+        " is of a type that cannot hold whatever bytes the kernel writes (no `bool`, `char`, reference or Rust enum \
+         can), or that does not derive `BpfLayout`",
     );
     if !spec.at.is_empty() {
         message.push("; ");

@@ -53,6 +53,8 @@ pub enum Expected {
     Array(&'static Expected, usize),
     /// Nothing: the spec has no such field. What to say of it.
     Nothing(&'static str),
+    /// So many bytes under another name. What to say of it.
+    Misnamed(&'static str, usize),
 }
 
 impl Expected {
@@ -60,7 +62,8 @@ impl Expected {
     pub(super) const fn size(&self) -> usize {
         match self {
             Expected::Meaning(shape) => shape.size(),
-            Expected::Record { size, .. } | Expected::Union { size, .. } | Expected::Any(size) => *size,
+            Expected::Record { size, .. } | Expected::Union { size, .. } => *size,
+            Expected::Any(size) | Expected::Misnamed(_, size) => *size,
             Expected::Array(element, count) => element.size() * *count,
             Expected::Nothing(_) => 0,
         }
@@ -79,7 +82,7 @@ impl Expected {
             (Expected::Array(element, count), Shape::Array(found, found_count)) => {
                 *count == *found_count && element.accepts(found)
             }
-            (Expected::Record { .. } | Expected::Array(..) | Expected::Nothing(_), _) => false,
+            (Expected::Record { .. } | Expected::Array(..) | Expected::Nothing(_) | Expected::Misnamed(..), _) => false,
         }
     }
 
