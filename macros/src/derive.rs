@@ -10,6 +10,7 @@ mod expect;
 mod input;
 mod matching;
 mod meaning;
+mod members;
 mod output;
 mod rust_type;
 
@@ -21,6 +22,7 @@ use self::{
     definition::Definition,
     errors::Errors,
     input::{Body, Input},
+    members::Members,
 };
 use crate::spec::{self, SpecFile};
 
@@ -79,7 +81,7 @@ fn expand_checked(input: &Input<'_>, spec: &Spec, errors: &mut Errors) -> TokenS
     let Some(definition) = Definition::find(input, spec, errors) else { return TokenStream::new() };
     match (&input.body, definition) {
         (Body::Struct(fields), Definition::Record(id, record)) => {
-            let matched = matching::match_fields(input, fields, spec, (id, record), errors);
+            let matched = matching::match_fields(input, fields, Members::of(spec, (id, record)), errors);
             output::record(input, &matched, spec, (id, record))
         }
         (Body::Newtype(wrapped), Definition::Names(id)) => {

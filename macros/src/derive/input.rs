@@ -3,10 +3,7 @@
 use bpf_layout_spec::suggest;
 use proc_macro2::Span;
 use quote::ToTokens as _;
-use syn::{
-    Attribute, Data, DeriveInput, Field, Fields, Ident, LitStr, Member, Type, meta::ParseNestedMeta,
-    spanned::Spanned as _,
-};
+use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident, LitStr, Member, Type, meta::ParseNestedMeta};
 
 use super::errors::Errors;
 
@@ -14,8 +11,8 @@ use super::errors::Errors;
 pub(super) struct Input<'a> {
     pub(super) ident: &'a Ident,
     pub(super) options: Options,
-    /// Where `packed` is written.
-    pub(super) packed: Option<Span>,
+    /// Whether it is `packed`.
+    pub(super) packed: bool,
     pub(super) body: Body<'a>,
 }
 
@@ -130,7 +127,7 @@ fn structure<'a>(input: &DeriveInput, fields: &'a Fields, repr: &Repr, errors: &
 struct Repr {
     c: bool,
     transparent: bool,
-    packed: Option<Span>,
+    packed: bool,
 }
 
 impl Repr {
@@ -140,9 +137,7 @@ impl Repr {
             let read = attribute.parse_nested_meta(|meta| {
                 repr.c |= meta.path.is_ident("C");
                 repr.transparent |= meta.path.is_ident("transparent");
-                if meta.path.is_ident("packed") {
-                    repr.packed = Some(meta.path.span());
-                }
+                repr.packed |= meta.path.is_ident("packed");
                 skip_argument(&meta)
             });
             read.unwrap_or_else(|error| errors.push(error));

@@ -24,7 +24,7 @@ pub(super) fn record(
     let fields = matched.iter().enumerate().map(|(number, field)| field_tokens(number, field));
     let names = matched.iter().map(|field| field.expectation.name.as_str()).collect::<Vec<_>>().join(" ");
     let details = meaning::details(&spec.layouts, (id, record));
-    let spec = spec_tokens(spec, (id, record));
+    let spec = spec_tokens(input, spec, (id, record));
     let traits = traits(input);
     quote! {
         ::bpf_layout::__derive_layout! {
@@ -60,12 +60,14 @@ fn field_tokens(number: usize, Matched { user, expectation, unknown }: &Matched<
     quote! { #ident #number: #ty, #spec, #kind, #place; }
 }
 
-fn spec_tokens(spec: &Spec, (id, record): (TypeId, &Record)) -> TokenStream {
+fn spec_tokens(input: &Input<'_>, spec: &Spec, (id, record): (TypeId, &Record)) -> TokenStream {
     let (name, at) = (&record.name.spec, spec.line(record.name.span));
     let layout = spec.layouts.of(id);
     let (size, align) = (Literal::u64_unsuffixed(layout.size), Literal::u32_unsuffixed(layout.align));
+    let raise =
+        if input.packed { "take `packed` away".to_owned() } else { format!("write `#[repr(C, align({align}))]`") };
     quote! {
-        ::bpf_layout::__private::prove::derived::Spec { name: #name, at: #at, size: #size, align: #align }
+        ::bpf_layout::__private::prove::derived::Spec { name: #name, at: #at, size: #size, align: #align, raise: #raise }
     }
 }
 

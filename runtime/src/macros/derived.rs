@@ -13,7 +13,7 @@
 /// #[derive(Clone, Copy)]
 /// union Either { a: u8, b: () }
 /// bpf_layout::__derive_layout! {
-///     Either, Spec { name: "either", at: "", size: 1, align: 1 }, whole(),
+///     Either, Spec { name: "either", at: "", size: 1, align: 1, raise: "" }, whole(),
 ///     { a 0: u8, SpecField { at: "", says: "u8", offset: 0, expected: Expected::Any(1), write: "", hint: "", pad: "" },
 ///         kind(), place(); },
 ///     names "a", details []
@@ -27,7 +27,7 @@
 /// #[derive(Clone, Copy)]
 /// struct Honest { a: u8 }
 /// bpf_layout::__derive_layout! {
-///     Honest, Spec { name: "honest", at: "", size: 1, align: 1 }, whole(),
+///     Honest, Spec { name: "honest", at: "", size: 1, align: 1, raise: "" }, whole(),
 ///     { a 0: u8, SpecField { at: "", says: "u8", offset: 0, expected: Expected::Any(1), write: "", hint: "", pad: "" },
 ///         kind(), place(); },
 ///     names "a", details []
@@ -38,7 +38,7 @@
 /// #[derive(Clone, Copy)]
 /// struct Lie { a: bool }
 /// bpf_layout::__derive_layout! {
-///     Lie, Spec { name: "lie", at: "", size: 1, align: 1 }, whole(),
+///     Lie, Spec { name: "lie", at: "", size: 1, align: 1, raise: "" }, whole(),
 ///     { a 0: u8, SpecField { at: "", says: "u8", offset: 0, expected: Expected::Any(1), write: "", hint: "", pad: "" },
 ///         kind(), place(); },
 ///     names "a", details []
@@ -50,7 +50,7 @@
 /// #[repr(C)]
 /// struct Half { hidden: bool, a: u8 }
 /// bpf_layout::__derive_layout! {
-///     Half, Spec { name: "half", at: "", size: 2, align: 1 }, whole(),
+///     Half, Spec { name: "half", at: "", size: 2, align: 1, raise: "" }, whole(),
 ///     { a 0: u8, SpecField { at: "", says: "u8", offset: 1, expected: Expected::Any(1), write: "", hint: "", pad: "" },
 ///         kind(), place(); },
 ///     names "a", details []

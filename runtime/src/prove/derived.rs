@@ -47,6 +47,8 @@ pub struct Spec {
     pub size: usize,
     /// Bytes.
     pub align: usize,
+    /// How to be aligned more.
+    pub raise: &'static str,
 }
 
 /// What is known of a field.
@@ -206,28 +208,25 @@ const fn is_unknown(of: &Struct, n: usize) -> bool {
 /// Checks size and alignment.
 ///
 /// # Panics
-/// At compile time, if one of them is another than in the spec, unless a field that [`kind`] refuses may be the reason.
+/// At compile time, if one of them is another than in the spec, unless a field that [`kind`] refuses may be the
+/// reason.
 #[must_use]
 #[track_caller]
 pub const fn whole<T: Derived>() -> Whole<T> {
     let of = T::STRUCT;
+    if !all_fit(of) {
+        // Size and alignment may be those of a type which has been reported.
+        return Whole(PhantomData);
+    }
     if moves(of, of.fields.len()) {
         fail(wrong_number(of, " is ", of.size, " bytes here, ", of.spec.size, ""));
     }
-    if !all_fit(of) {
-        // The alignment may be that of a type which has been reported.
-        return Whole(PhantomData);
-    }
     if of.align > of.spec.align {
-        let hint = ": take away `align`, or give the field that is aligned so much a type that is not";
-        fail(wrong_number(of, " is aligned to ", of.align, " here, ", of.spec.align, hint));
+        let lower = "take `align` away, or write the field that is aligned so much otherwise";
+        fail(wrong_number(of, " is aligned to ", of.align, " here, ", of.spec.align, lower));
     }
     if of.align < of.spec.align {
-        let mut message =
-            wrong_number(of, " is aligned to ", of.align, " here, ", of.spec.align, ": write `#[repr(C, align(");
-        message.push_number(of.spec.align);
-        message.push("))]`");
-        fail(message);
+        fail(wrong_number(of, " is aligned to ", of.align, " here, ", of.spec.align, of.spec.raise));
     }
     Whole(PhantomData)
 }
@@ -448,7 +447,7 @@ const fn not_layout(field: &Field) -> Message {
 }
 
 /// `Key` is 12 bytes here, layouts.toml:10 says 16
-const fn wrong_number(of: &Struct, is: &str, found: usize, here: &str, expected: usize, hint: &str) -> Message {
+const fn wrong_number(of: &Struct, is: &str, found: usize, here: &str, expected: usize, write: &str) -> Message {
     let mut message = named(of.name);
     message.push(is);
     message.push_number(found);
@@ -456,7 +455,10 @@ const fn wrong_number(of: &Struct, is: &str, found: usize, here: &str, expected:
     message.push(of.spec.at);
     message.push(" says ");
     message.push_number(expected);
-    message.push(hint);
+    if !write.is_empty() {
+        message.push(": ");
+        message.push(write);
+    }
     message
 }
 
