@@ -41,6 +41,12 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
 
 fn expand_input(input: &Input<'_>, errors: &mut Errors) -> TokenStream {
     if let (Body::Newtype(wrapped), None) = (&input.body, &input.options.name) {
+        for useless in input.options.spec.iter().chain(&input.options.profile) {
+            errors.at(
+                useless.span(),
+                "a newtype is compared with the spec if it has a `name` there: write `name = \"...\"` too",
+            );
+        }
         return output::newtype(input, wrapped, None);
     }
     let file = match SpecFile::find(input.options.spec.as_ref(), input.ident.span()) {
