@@ -69,7 +69,8 @@ pub fn include_layouts(input: TokenStream) -> TokenStream {
 ///
 /// On a field:
 /// - `name = "port"`: its name in the spec.
-/// - `padding`: it is padding, whatever its name; one that begins with `_pad` is so anyway.
+/// - `padding`: it is padding, whatever its name. Without it, what is called `pad`, `padding`, `reserved` or `unused`, with
+///   any underscores and a number, is padding if the spec has no field of that name.
 /// - `bits`: it holds a run of bitfields, whatever its name; one that begins with `_bits` does so anyway.
 ///
 /// On a newtype (`repr(transparent)`, one field) it gives the meaning of what is wrapped, or with a `name` that of an enum

@@ -61,6 +61,9 @@ pub(super) enum Role {
 /// The traits of `derive(...)`.
 const TRAITS: &[&str] = &["Debug", "Default", "PartialEq", "Eq", "Hash", "Serialize", "Pod"];
 
+/// Of a field that has more than one of them.
+const ONE_THING: &str = "a field is one thing: a `name` of the spec, `padding`, or `bits`";
+
 impl<'a> Input<'a> {
     /// Reads it; `None` if nothing can be checked.
     pub(super) fn read(input: &'a DeriveInput, errors: &mut Errors) -> Option<Self> {
@@ -197,12 +200,15 @@ impl<'a> UserField<'a> {
             () if meta.path.is_ident("bits") => read.set_role(Role::Bits, meta),
             () => Err(unknown_option(meta, &["name", "padding", "bits"])),
         });
+        if let (Some(name), Some(_)) = (&read.name, read.role) {
+            errors.at(name.span(), ONE_THING);
+        }
         Some(read)
     }
 
     fn set_role(&mut self, role: Role, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
-        if self.role.is_some_and(|before| before != role) || self.name.is_some() {
-            return Err(meta.error("a field is one thing: a `name` of the spec, `padding`, or `bits`"));
+        if self.role.is_some_and(|before| before != role) {
+            return Err(meta.error(ONE_THING));
         }
         self.role = Some(role);
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use bpf_layout_spec::suggest;
+use bpf_layout_spec::{compare::is_padding_name, suggest};
 use proc_macro2::Span;
 
 use super::{
@@ -180,13 +180,13 @@ impl Matcher<'_> {
     }
 }
 
-/// `_pad0` is padding and `_bits0` bitfields, as in generated types.
+/// `_bits0` has bitfields, as in generated types; `_pad0` is padding, and so is what else looks like it, as in C.
 fn role_by_name(field: &UserField<'_>) -> Option<Role> {
     let name = field.spec_name();
     match () {
         () if field.name.is_some() => None,
-        () if name.starts_with("_pad") => Some(Role::Padding),
         () if name.starts_with("_bits") => Some(Role::Bits),
+        () if is_padding_name(&name) => Some(Role::Padding),
         () => None,
     }
 }

@@ -330,11 +330,10 @@ mod tests {
         static KEY: TypeInfo =
             TypeInfo { name: "key", size: 8, names: "a b", offsets: &[0, 4], shapes: &[], details: &[] };
         const EXPECTED: Expected = Expected::Record { name: "key", size: 8, offsets: &[0, 4] };
-        let key = Shape::Record(&KEY);
-        assert!(
-            EXPECTED.accepts(&key) && Expected::Array(&EXPECTED, 2).accepts(&Shape::Array(&Shape::Record(&KEY), 2))
-        );
-        assert!(!Expected::Array(&EXPECTED, 3).accepts(&Shape::Array(&Shape::Record(&KEY), 2)));
+        const RECORD: Shape = Shape::Record(&KEY);
+        let (key, keys) = (RECORD, Shape::Array(&RECORD, 2));
+        assert!(EXPECTED.accepts(&key) && Expected::Array(&EXPECTED, 2).accepts(&keys));
+        assert!(!Expected::Array(&EXPECTED, 3).accepts(&keys));
         let other = Expected::Record { name: "key", size: 8, offsets: &[0, 6] };
         assert!(!other.accepts(&key) && other.is_namesake(&key));
         assert!(!Expected::Record { name: "value", size: 8, offsets: &[0, 4] }.accepts(&key));

@@ -31,11 +31,11 @@ pub struct Key {
     r#mod: Netns,
     family: Family,
     proto: Proto,
-    #[bpf_layout(padding)]
-    reserved: u8,
+    __reserved_0: u8,
     #[bpf_layout(name = "port")]
     dport: Port<2>,
-    _pad1: [u8; 2],
+    #[bpf_layout(padding)]
+    tail: [u8; 2],
 }
 
 #[derive(Clone, Copy, BpfLayout)]
@@ -162,7 +162,7 @@ key!(ByMacro, u32);
 fn main() {
     let key = Key { r#mod: 7, family: Family(2), dport: [1, 187], ..Default::default() };
     assert_eq!(format!("{key:?}"), "socket_key { netns: 7, family: 2, proto: 0, port: 443 }");
-    assert_eq!((key.proto.number.0, key.reserved, key._pad1), (0, 0, [0; 2]));
+    assert_eq!((key.proto.number.0, key.__reserved_0, key.tail), (0, 0, [0; 2]));
     let event = FileEvent { op: Op(2), flags: OpenFlags(0x41), comm: [98; COMM], ..Default::default() };
     let shown = format!("{event:?}");
     for part in ["file { time: 0ns, key: socket_key {", "op: unlink", "ok: false", "flags: WRONLY | CREAT", "comm: \"bbbb"] {
