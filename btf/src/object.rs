@@ -2,7 +2,7 @@
 
 use object::{Object as _, ObjectSection as _};
 
-use crate::{btf::Btf, error::Error, maps, maps::MapDef};
+use crate::{btf::Btf, error::Error, maps::MapDef};
 
 /// How the mark of GCC begins in `.comment`.
 const GCC: &[u8] = b"GCC: (";
@@ -46,6 +46,6 @@ impl<'a> Object<'a> {
     /// # Errors
     /// If one of them is not defined as libbpf reads it.
     pub fn maps(&self) -> Result<Vec<MapDef<'a>>, Error> {
-        maps::definitions(&self.btf)
+        self.btf.maps()
     }
 }

@@ -1,15 +1,17 @@
-//! Holds built BPF objects against the spec: reads the BTF of an object into what the comparer understands, compares, and
-//! says what came of it in the words that build scripts and the command line share.
+//! Holds built BPF objects, and what a kernel has loaded, against the spec: reads BTF into what the comparer understands,
+//! compares, and says what came of it in the words that build scripts and the command line share.
 //!
 //! Needs neither libbpf nor libelf, and reads objects of either byte order.
 #![forbid(unsafe_code)]
 
+mod loaded;
 mod observe;
 mod outcome;
 mod tell;
 
 pub use crate::{
+    loaded::{Host, LoadedMap, LoadedObject, LoadedOutcome, Resized, check_loaded},
     observe::{observe, observe_btf},
     outcome::{Outcome, Unreadable, check},
-    tell::{findings, plain, sentence, styled},
+    tell::{findings, plain, sentence, styled, styled_loaded},
 };

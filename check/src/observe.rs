@@ -36,7 +36,7 @@ pub fn observe_btf<'a>(layouts: &Layouts, witness: &str, btf: &Btf<'a>) -> Obser
 }
 
 /// Reads types once each. Types that others are made of wait in a list, since nesting may be deeper than any stack.
-struct Reader<'b, 'a> {
+pub(crate) struct Reader<'b, 'a> {
     btf: &'b Btf<'a>,
     index: HashMap<TypeId, usize>,
     waiting: Vec<(TypeId, &'a str)>,
@@ -44,12 +44,12 @@ struct Reader<'b, 'a> {
 }
 
 impl<'b, 'a> Reader<'b, 'a> {
-    fn new(btf: &'b Btf<'a>) -> Self {
+    pub(crate) fn new(btf: &'b Btf<'a>) -> Self {
         Reader { btf, index: HashMap::new(), waiting: Vec::new(), types: BTreeMap::new() }
     }
 
     /// Reads everything that has the name of a type of the spec.
-    fn spec(&mut self, layouts: &Layouts) {
+    pub(crate) fn spec(&mut self, layouts: &Layouts) {
         for def in &layouts.model.types {
             match def {
                 TypeDef::Record(record) if record.anonymous => {}
@@ -90,7 +90,7 @@ impl<'b, 'a> Reader<'b, 'a> {
         })
     }
 
-    fn finish(mut self, witness: &str, maps: Vec<ObservedMap<'a>>) -> Observed<'a> {
+    pub(crate) fn finish(mut self, witness: &str, maps: Vec<ObservedMap<'a>>) -> Observed<'a> {
         while let Some((id, name)) = self.waiting.pop() {
             let Some(ty) = self.btf.get(id) else { continue };
             let read = match ty.kind() {
@@ -175,6 +175,9 @@ impl<'b, 'a> Reader<'b, 'a> {
                 bool: int.bool,
                 big_endian: BIG_ENDIAN.contains(&typedef),
             }),
+            Kind::Union if is_placeholder(self.btf, ty) => {
+                Shape::Int { size: ty.size().unwrap_or_default(), sign: Sign::Unknown, bool: false, big_endian: false }
+            }
             Kind::Float => Shape::Float(ty.size().unwrap_or_default()),
             Kind::Ptr => Shape::Pointer(self.btf.pointer_size()),
             Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 => {
@@ -187,7 +190,7 @@ impl<'b, 'a> Reader<'b, 'a> {
         }
     }
 
-    fn map(&mut self, map: &MapDef<'a>) -> ObservedMap<'a> {
+    pub(crate) fn map(&mut self, map: &MapDef<'a>) -> ObservedMap<'a> {
         ObservedMap {
             name: map.name,
             kind: map.kind.map(u64::from),
@@ -203,11 +206,13 @@ impl<'b, 'a> Reader<'b, 'a> {
             }),
             map_extra_unknown: map.map_extra == Some(MapExtra::Unknown),
             inner: map.inner.as_ref().map(|inner| Box::new(self.map(inner))),
+            inner_unknown: false,
+            unknown: None,
             place: place(map.definition),
         }
     }
 
-    fn part(&mut self, ty: Option<TypeId>, size: Option<u32>) -> Option<ObservedPart> {
+    pub(crate) fn part(&mut self, ty: Option<TypeId>, size: Option<u32>) -> Option<ObservedPart> {
         let said = size.map(u64::from);
         match (ty, said) {
             (None, None) => None,
@@ -221,6 +226,13 @@ impl<'b, 'a> Reader<'b, 'a> {
 
 /// Typedefs that say in which order bytes lie.
 const BIG_ENDIAN: &[&str] = &["__be16", "__be32", "__be64"];
+
+/// Whether this is what libbpf loads in place of an enum of 64 bits into kernels that know none (before Linux 6.0): a union
+/// of its size whose members, named as the values are, have the type `enum64_placeholder` (`bpf_object__sanitize_btf`).
+fn is_placeholder(btf: &Btf<'_>, ty: &Type<'_>) -> bool {
+    let member = ty.members().next().and_then(|member| btf.get(member.ty));
+    member.is_some_and(|ty| ty.kind() == Kind::Int && ty.name() == "enum64_placeholder")
+}
 
 fn enumeration<'a>(ty: &Type<'a>, name: &'a str) -> ObservedEnum<'a> {
     let size = ty.size().unwrap_or_default();

@@ -73,10 +73,13 @@ pub fn check<'a>(
         let object = Object::parse(bytes).map_err(unreadable)?;
         observed.push(observe(layouts, name, &object).map_err(unreadable)?);
     }
-    Ok(gather(layouts, &observed))
+    let mut outcome = gather(layouts, &observed);
+    outcome.differences.extend(compare::twins(layouts, &observed));
+    Ok(outcome)
 }
 
-fn gather(layouts: &Layouts, observed: &[Observed<'_>]) -> Outcome {
+/// What several witnesses come to, each by itself against the spec.
+pub(crate) fn gather(layouts: &Layouts, observed: &[Observed<'_>]) -> Outcome {
     let reports: Vec<Report> = observed.iter().map(|observed| compare::compare(layouts, observed)).collect();
     let mut outcome = Outcome::default();
     let everything = compare::compare(layouts, &Observed::default()).not_in_object;
@@ -94,6 +97,5 @@ fn gather(layouts: &Layouts, observed: &[Observed<'_>]) -> Outcome {
         let unknown = report.unknown.into_iter().map(|(thing, why)| (observed.witness.clone(), thing, why));
         outcome.unknown.extend(unknown);
     }
-    outcome.differences.extend(compare::twins(layouts, observed));
     outcome
 }

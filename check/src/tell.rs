@@ -29,12 +29,17 @@ pub fn sentence(difference: &Difference, sources: &Sources) -> String {
 /// Differences for a renderer. Fields that a change before them has moved along are told with the first of them.
 #[must_use]
 pub fn findings(differences: &[Difference], sources: &Sources) -> Vec<Finding> {
+    findings_in("the object", differences, sources)
+}
+
+/// As [`findings`]; `place` is what a difference's own place is in.
+fn findings_in(place: &str, differences: &[Difference], sources: &Sources) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut rest = differences;
     while let Some((first, after)) = rest.split_first() {
         let along: Vec<&Difference> = after.iter().take_while(|next| moved_alike(first, next)).collect();
         rest = &after[along.len()..];
-        findings.push(finding(first, &along, sources));
+        findings.push(finding(place, first, &along, sources));
     }
     findings
 }
@@ -51,9 +56,15 @@ pub fn styled(differences: &[Difference], sources: &Sources) -> String {
     render::styled_findings(&findings(differences, sources), sources)
 }
 
-fn finding(first: &Difference, along: &[&Difference], sources: &Sources) -> Finding {
+/// All differences of what a kernel has loaded, as text with colours for terminals.
+#[must_use]
+pub fn styled_loaded(differences: &[Difference], sources: &Sources) -> String {
+    render::styled_findings(&findings_in("the kernel", differences, sources), sources)
+}
+
+fn finding(place: &str, first: &Difference, along: &[&Difference], sources: &Sources) -> Finding {
     let label = format!("{} here", first.rule.unit.show(&first.expected));
-    let mut notes = vec![format!("in the object: {}", first.place)];
+    let mut notes = vec![format!("in {place}: {}", first.place)];
     if let Some(shift) = shift(first).filter(|_| !along.is_empty()) {
         let names: Vec<String> = along.iter().filter_map(|next| next.field.as_ref()).take(LISTED).cloned().collect();
         let more = along.len() - names.len();

@@ -5,6 +5,8 @@
 
 mod github;
 mod json;
+#[cfg(target_os = "linux")]
+mod live;
 mod objects;
 mod section;
 
@@ -22,7 +24,7 @@ pub(crate) fn run(options: &Check) -> Result<ExitCode, Failure> {
     if gates.is_empty() {
         return Err(Failure::new(
             "there is nothing to check the spec against",
-            "name the BPF objects that were built: `--object target/.../out/tracer.bpf.o`",
+            "name the BPF objects that were built: `--object target/.../out/tracer.bpf.o`; or `--live`, for what is loaded",
         ));
     }
     let loaded = spec_file::load(&options.spec)?;
@@ -43,5 +45,19 @@ fn gates(options: &Check) -> Vec<Gate> {
     if !options.object.is_empty() {
         gates.push(objects::check);
     }
+    if options.live {
+        gates.push(live);
+    }
     gates
+}
+
+/// `--live`: what is loaded against the spec.
+fn live(options: &Check, loaded: &bpf_layout_spec::Loaded) -> Result<Section, Failure> {
+    #[cfg(target_os = "linux")]
+    return live::check(options, loaded);
+    #[cfg(not(target_os = "linux"))]
+    Err(Failure::new(
+        "`--live` asks the running kernel, and this is not Linux",
+        "run it on the machine that has the maps",
+    ))
 }

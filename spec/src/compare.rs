@@ -232,6 +232,7 @@ fn compare_map(layouts: &Layouts, observed: &Observed<'_>, map: &Map, report: &m
     let mut subject = Subject::new(ThingKind::Map, &map.name.spec, map.name.span, observed);
     for found in observed.maps.iter().filter(|found| found.name == map.name.c) {
         subject.seen = true;
+        subject.unknown = subject.unknown.or(found.unknown);
         let pair = maps::Pair { layouts, observed, map, found, prefix: "" };
         maps::apply(&pair, &mut |rule, findings| subject.add(rule, &found.place, findings));
     }

@@ -2,10 +2,17 @@
 
 use bpf_layout_spec::diag::Severity;
 
-use super::section::{Found, Section};
+use super::section::{At, Found, Note, Section};
 
 pub(super) fn text(sections: &[Section]) -> String {
-    sections.iter().flat_map(|section| &section.found).map(annotation).collect()
+    let found = sections.iter().flat_map(|section| &section.found).map(annotation);
+    found.chain(sections.iter().flat_map(|section| &section.notes).map(notice)).collect()
+}
+
+fn notice(note: &Note) -> String {
+    let At { file, line, column } = &note.at;
+    let (file, title) = (property(file), property(note.title));
+    format!("::notice file={file},line={line},col={column},title={title}::{}\n", data(&note.message))
 }
 
 /// A workflow command: `::error file=F,line=L,col=C,title=T::MESSAGE`.

@@ -23,6 +23,7 @@ pub(super) fn check(options: &Check, loaded: &Loaded) -> Result<Section, Failure
         human: human(&outcome, &loaded.sources, names.len()),
         found: outcome.differences.iter().map(|difference| found(difference, &loaded.sources)).collect(),
         not_in_object: outcome.not_in_object.iter().map(|thing| thing.name.clone()).collect(),
+        ..Section::default()
     })
 }
 
@@ -77,7 +78,7 @@ fn human(outcome: &Outcome, sources: &Sources, objects: usize) -> String {
     }
 }
 
-fn named(thing: &Thing) -> String {
+pub(super) fn named(thing: &Thing) -> String {
     match thing.kind {
         ThingKind::Type => format!("`{}`", thing.name),
         ThingKind::Map => format!("map `{}`", thing.name),
@@ -85,6 +86,6 @@ fn named(thing: &Thing) -> String {
 }
 
 /// `1 object`, `2 objects`; with a word before a number that is more than one.
-fn count(number: usize, noun: &str, before_many: &str) -> String {
+pub(super) fn count(number: usize, noun: &str, before_many: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{before_many}{number} {noun}s") }
 }

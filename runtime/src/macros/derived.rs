@@ -110,6 +110,7 @@ macro_rules! __derive_layout {
                 const SHAPE: $crate::Shape = $crate::Shape::Record(&__BPF_LAYOUT);
             }
         };
+        impl $crate::__private::AsIs for $name {}
     };
 }
 
@@ -167,5 +168,6 @@ macro_rules! __derive_newtype {
         unsafe impl $crate::Layout for $name {
             const SHAPE: $crate::Shape = $crate::__private::prove::derived::newtype::<$name>();
         }
+        impl $crate::__private::AsIs for $name {}
     };
 }

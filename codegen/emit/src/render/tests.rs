@@ -4,6 +4,10 @@ use bpf_layout_spec::diag::Code;
 
 use super::*;
 
+/// Far more than any of these takes, even without optimisation on a busy machine, and far less than a quadratic
+/// algorithm would.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 const SPEC: &str = "spec = 1\n\n[lengths]\nPATH = 512\n\n[struct.a]\nfields = [{ name = \"x\", type = \"u31\" }]\n";
 
 fn sources(text: &str) -> (Sources, FileId) {
@@ -132,7 +136,7 @@ fn long_lines_and_names_are_cut() {
     ];
     let started = Instant::now();
     let shown = plain(&diagnostics, &sources);
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
     assert!(shown.contains("u31") && shown.contains("unknown"), "{shown}");
     assert!(shown.len() < 20_000, "{} bytes", shown.len());
     assert!(one_line(&diagnostics[1], &sources).len() < 10_000);
@@ -151,5 +155,5 @@ fn a_thousand_errors_of_a_large_file_take_no_time() {
         .collect();
     let started = Instant::now();
     assert_eq!(plain(&diagnostics, &sources).matches("error[").count(), 1000);
-    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
 }
