@@ -96,6 +96,11 @@ pub use bpf_layout_macros::FromLayout;
 #[doc = include_str!("../../docs/from-layout.md")]
 mod documentation {}
 
+/// Likewise.
+#[cfg(all(doctest, feature = "macros"))]
+#[doc = include_str!("../../docs/derive.md")]
+mod documentation_of_derive {}
+
 /// What the macros expand to. No part of the interface.
 #[doc(hidden)]
 pub mod __private {
