@@ -20,7 +20,7 @@
 /// }
 /// ```
 ///
-/// Fields have the types that are claimed, and all of them are claimed:
+/// Fields have the types that are claimed:
 ///
 /// ```
 /// # use bpf_layout::__private::prove::derived::*;
@@ -44,14 +44,31 @@
 ///     names "a", details []
 /// }
 /// ```
+///
+/// No byte lies between them, whatever the spec is said to be:
+///
 /// ```compile_fail,E0080
 /// # use bpf_layout::__private::prove::derived::*;
 /// #[derive(Clone, Copy)]
-/// #[repr(C)]
-/// struct Half { hidden: bool, a: u8 }
+/// #[repr(C, align(4))]
+/// struct Gap { a: u8 }
 /// bpf_layout::__derive_layout! {
-///     Half, Spec { name: "half", at: "", size: 2, align: 1, raise: "" }, whole(),
-///     { a 0: u8, SpecField { at: "", says: "u8", offset: 1, expected: Expected::Any(1), write: "", hint: "", pad: "" },
+///     Gap, Spec { name: "gap", at: "", size: 4, align: 4, raise: "" }, whole(),
+///     { a 0: u8, SpecField { at: "", says: "u8", offset: 0, expected: Expected::Any(1), write: "", hint: "", pad: "" },
+///         kind(), place(); },
+///     names "a", details []
+/// }
+/// ```
+///
+/// And no field is left out, which could be one that no value exists of:
+///
+/// ```compile_fail,E0027
+/// # use bpf_layout::__private::prove::derived::*;
+/// #[derive(Clone, Copy)]
+/// struct Impossible { a: u8, never: std::convert::Infallible }
+/// bpf_layout::__derive_layout! {
+///     Impossible, Spec { name: "impossible", at: "", size: 1, align: 1, raise: "" }, whole(),
+///     { a 0: u8, SpecField { at: "", says: "u8", offset: 0, expected: Expected::Any(1), write: "", hint: "", pad: "" },
 ///         kind(), place(); },
 ///     names "a", details []
 /// }
@@ -64,10 +81,11 @@ macro_rules! __derive_layout {
         { $($field:ident $number:literal: $ty:ty, $spec_field:expr, $kind:expr, $place:expr;)* },
         names $names:literal, details [$($detail:expr),* $(,)?]
     ) => {
-        // A struct, not a union or enum, with these fields of exactly these types: no coercion leads from one raw
-        // pointer to a pointer to another type.
+        // A struct with these fields and no other, which an uninhabited one could be; no union or enum, which have no such
+        // pattern; of exactly these types, since no coercion leads from one raw pointer to a pointer to another type.
         const _: fn(&$name) = |value| {
             let $name { $($field: _,)* .. } = value;
+            let $name { $($field: _,)* } = value;
             $(let _: *const $ty = &raw const value.$field;)*
         };
         impl $crate::__private::prove::derived::Derived for $name {
@@ -130,7 +148,7 @@ macro_rules! __derive_layout {
 /// struct Truth(bool);
 /// bpf_layout::__derive_newtype! { Truth 0: bool, None, inner() }
 /// ```
-/// ```compile_fail,E0080
+/// ```compile_fail,E0027
 /// # use bpf_layout::__private::prove::derived::inner;
 /// #[derive(Clone, Copy)]
 /// struct More(u8, u32);
@@ -148,6 +166,7 @@ macro_rules! __derive_newtype {
     ($name:ident $field:tt: $ty:ty, $spec:expr, $inner:expr) => {
         const _: fn(&$name) = |value| {
             let $name { $field: _, .. } = value;
+            let $name { $field: _ } = value;
             let _: *const $ty = &raw const value.$field;
         };
         impl $crate::__private::prove::derived::Newtype for $name {

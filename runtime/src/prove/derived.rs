@@ -9,13 +9,17 @@
 //!
 //! **The argument.** Each field's type is `Layout` ([`kind`] fails otherwise), so any bytes are valid for it and nothing has
 //! interior mutability. No byte lies between two fields or behind the last one ([`place`] fails otherwise, or another
-//! check does: see there). So the fields cover the struct, and any bytes are valid for it. This does not rest on
-//! `repr(C)`: offsets and sizes are those that rustc chose.
+//! check does: see there), and no field is left out (a pattern in `__derive_layout!` names all of them). So the fields are
+//! the struct, and any bytes are valid for it. This does not rest on `repr(C)`: offsets and sizes are those that rustc
+//! chose.
+
+mod say;
 
 use core::marker::PhantomData;
 
+use say::{elsewhere, fail, implicit_padding, not_layout, wrong_kind, wrong_number};
+
 pub use super::meaning::Expected;
-use super::{meaning::describe, message::Message};
 use crate::{
     layout::Layout,
     shape::{Detail, Shape, TypeInfo},
@@ -361,117 +365,4 @@ const fn all_fit(of: &Struct) -> bool {
         }
     }
     true
-}
-
-/// Stops the build.
-#[track_caller]
-const fn fail(message: Message) -> ! {
-    panic!("{}", message.as_str())
-}
-
-/// `comm` is at byte 12 here, layouts.toml:31 puts it at byte 16
-const fn elsewhere(field: &Field) -> Message {
-    let mut message = named(field.name);
-    message.push(" is at byte ");
-    message.push_number(field.offset);
-    message.push(" here, ");
-    message.push(field.spec.at);
-    message.push(" puts it at byte ");
-    message.push_number(field.spec.offset);
-    message.push(field.spec.hint);
-    message
-}
-
-/// behind `proto` (layouts.toml:14) there is 1 byte of implicit padding …
-const fn implicit_padding(field: &Field, hole: usize) -> Message {
-    let mut message = Message::new();
-    message.push("behind `");
-    message.push(field.name);
-    message.push("` (");
-    message.push(field.spec.at);
-    message.push(") there is implicit padding of ");
-    bytes(&mut message, hole);
-    message.push(", which nothing sets to zero: write `");
-    message.push(field.spec.pad);
-    message.push(": bpf_layout::Pad<");
-    message.push_number(hole);
-    message.push(">` behind it");
-    message
-}
-
-/// `family` is `u32` here, 4 bytes; layouts.toml:31 says `u16`, 2 bytes: write `u16`
-const fn wrong_kind(field: &Field, found: &Shape) -> Message {
-    let spec = &field.spec;
-    let mut message = named(field.name);
-    message.push(" is `");
-    describe(&mut message, found);
-    let (size, expected) = (found.size(), spec.expected.size());
-    message.push("` here, ");
-    if size != expected {
-        bytes(&mut message, size);
-        message.push("; ");
-    }
-    message.push(spec.at);
-    message.push(" says `");
-    message.push(spec.says);
-    message.push("`");
-    if size != expected {
-        message.push(", ");
-        bytes(&mut message, expected);
-    }
-    if spec.expected.is_namesake(found) {
-        message.push(", and means one that is laid out or named otherwise: under another profile, or in another spec");
-    }
-    message.push(": write ");
-    message.push(spec.write);
-    message
-}
-
-const fn not_layout(field: &Field) -> Message {
-    let spec = &field.spec;
-    let mut message = named(field.name);
-    message.push(
-        " is of a type that cannot hold whatever bytes the kernel writes (no `bool`, `char`, reference or Rust enum \
-         can), or that does not derive `BpfLayout`",
-    );
-    if !spec.at.is_empty() {
-        message.push("; ");
-        message.push(spec.at);
-        message.push(" says `");
-        message.push(spec.says);
-        message.push("`");
-    }
-    message.push(": write ");
-    message.push(spec.write);
-    message
-}
-
-/// `Key` is 12 bytes here, layouts.toml:10 says 16
-const fn wrong_number(of: &Struct, is: &str, found: usize, here: &str, expected: usize, write: &str) -> Message {
-    let mut message = named(of.name);
-    message.push(is);
-    message.push_number(found);
-    message.push(here);
-    message.push(of.spec.at);
-    message.push(" says ");
-    message.push_number(expected);
-    if !write.is_empty() {
-        message.push(": ");
-        message.push(write);
-    }
-    message
-}
-
-/// `name`
-const fn named(name: &str) -> Message {
-    let mut message = Message::new();
-    message.push("`");
-    message.push(name);
-    message.push("`");
-    message
-}
-
-const fn bytes(message: &mut Message, count: usize) {
-    message.push_number(count);
-    message.push(if count == 1 { " byte" } else { " bytes" });
 }
