@@ -237,6 +237,10 @@ fn page_size(text: &str) -> Result<u64, String> {
 /// With --live, does so with what the running kernel has: maps of the spec's names, and the programs that use them. A
 /// number of entries that was changed at load is told, and is no difference.
 ///
+/// In objects, also found is what crosses the boundary to userspace otherwise: a record handed to a ring or perf buffer
+/// whose size is that of none of its events, and, as warnings, buffers and maps with structs that the spec does not have.
+/// What it knowingly does not have, it names under `[outside]`.
+///
 /// A build script that uses `bpf_layout_codegen::Builder` does this on every build.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -246,14 +250,15 @@ Examples:
   cargo bpf-layout check --live                                 what is loaded now
   cargo bpf-layout check --live --pin /sys/fs/bpf/execs         one map
   cargo bpf-layout check --object tracer.bpf.o --format github  in a workflow: annotates layouts.toml
+  cargo bpf-layout check --object tracer.bpf.o --format sarif > layouts.sarif
 
 JSON:
-  {\"ok\", \"differences\": [{\"code\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
+  {\"ok\", \"differences\": [{\"code\", \"severity\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
    \"not_in_object\": [...]}; with --live also \"live\": {\"maps\", \"resized\", \"unknown\", \"not_loaded\"}
   docs/checks.md lists the codes.
 
 Exit status:
-  0  agrees
+  0  agrees; warnings do not count
   1  differs
   2  could not be checked")]
 pub(crate) struct Check {
@@ -285,6 +290,8 @@ pub(crate) enum CheckFormat {
     Json,
     /// Annotations of GitHub Actions
     Github,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
 }
 
 /// Say what changed between two specs, profiles or revisions

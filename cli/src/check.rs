@@ -8,9 +8,11 @@ mod json;
 #[cfg(target_os = "linux")]
 mod live;
 mod objects;
+mod rules;
+mod sarif;
 mod section;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use self::section::Section;
 use crate::{
@@ -33,8 +35,14 @@ pub(crate) fn run(options: &Check) -> Result<ExitCode, Failure> {
         CheckFormat::Human => sections.iter().map(|section| section.human.as_str()).collect(),
         CheckFormat::Json => json::text(&sections),
         CheckFormat::Github => github::text(&sections),
+        CheckFormat::Sarif => sarif::text(&sections, spec_path(&loaded)),
     })?;
     Ok(if sections.iter().all(Section::is_ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The spec as it was named, or found.
+fn spec_path(loaded: &bpf_layout_spec::Loaded) -> &Path {
+    loaded.sources.paths().next().unwrap_or(Path::new("layouts.toml"))
 }
 
 type Gate = fn(&Check, &bpf_layout_spec::Loaded) -> Result<Section, Failure>;
