@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bpf_layout_spec::breaking::Relation;
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::styling::{AnsiColor, Styles},
@@ -248,6 +249,9 @@ fn page_size(text: &str) -> Result<u64, String> {
 /// With --source, looks through C sources for numbers that the spec has a name for, and for those that are no longer what
 /// it says. What it finds is a warning, unless denied.
 ///
+/// With --against, compares the spec with an older version of itself: what changed, and whether that breaks a userspace and an object of
+/// different versions, a pinned map, or a buffer that both share. Changes that break nobody are listed, and are no error.
+///
 /// A build script that uses `bpf_layout_codegen::Builder` does this on every build.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -260,15 +264,17 @@ Examples:
   cargo bpf-layout check --object tracer.bpf.o --format github  in a workflow: annotates layouts.toml
   cargo bpf-layout check --lock                                 is layouts.lock up to date?
   cargo bpf-layout check --object tracer.bpf.o --format sarif > layouts.sarif
+  cargo bpf-layout check --against origin/main                  does this change break anybody?
+  cargo bpf-layout check --against v1.4 --relations pinned-map  object and userspace ship together
 
 JSON:
   {\"ok\", \"differences\": [{\"code\", \"severity\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
    \"not_in_object\": [...]}; with --live also \"live\": {\"maps\", \"resized\", \"unknown\", \"not_loaded\"}
-  docs/checks.md and docs/literals.md list the codes.
+  docs/checks.md, docs/breaking-changes.md and docs/literals.md list the codes.
 
 Exit status:
-  0  agrees; warnings do not count
-  1  differs
+  0  agrees, or breaks nobody; warnings do not count
+  1  differs, or breaks somebody
   2  could not be checked")]
 pub(crate) struct Check {
     #[command(flatten)]
@@ -297,9 +303,22 @@ pub(crate) struct Check {
     /// Make errors of all warnings
     #[arg(long)]
     pub(crate) deny_warnings: bool,
+    /// An older version of the spec, to find what the newer one breaks: a git revision, or `[REVISION:]FILE[#PROFILE]`
+    #[arg(long, value_name = "REV-or-FILE")]
+    pub(crate) against: Option<String>,
+    /// Who must not be broken, of `new-userspace` (with an old object), `old-userspace` (with a new object), `pinned-map`
+    /// (that survives the upgrade) and `shared-buffer` (of both versions) [default: all of them]
+    #[arg(long, value_name = "RELATION", value_delimiter = ',', value_parser = relation, requires = "against")]
+    pub(crate) relations: Vec<Relation>,
     /// How to print it
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,
+}
+
+/// One of the relations between versions that a change can break.
+fn relation(text: &str) -> Result<Relation, String> {
+    let names = Relation::ALL.map(Relation::id);
+    Relation::from_id(text).ok_or_else(|| format!("expected one of {}", names.join(", ")))
 }
 
 /// How `check` prints.
@@ -338,8 +357,8 @@ pub(crate) struct Lock {
 /// Say what changed between two specs, profiles or revisions
 ///
 /// Shows what was added, removed or changed: lengths and capacities, size and alignment of types, place, size and type of
-/// fields, values of enums, parameters of maps; and what all maps cost before and after. Things are matched by name. The
-/// largest differences come first.
+/// fields, values of enums, parameters of maps; who each change breaks; and what all maps cost before and after. Things
+/// are matched by name. The largest differences come first.
 ///
 /// OLD and NEW are each a file, with `#PROFILE` after it to apply a profile, and `REVISION:` before it to read it and what
 /// it includes from a revision of the git repository of this folder. As for git, the path is then one from the top of the
@@ -356,6 +375,8 @@ JSON:
   {\"old\", \"new\", \"cpus\", \"kernel\", \"page_size\", \"sizes\", \"exact\", \"same\",
    \"changes\": [{\"subject\", \"name\", \"change\", \"old_at\", \"new_at\",
                 \"details\": [{\"aspect\", \"of\", \"old\", \"new\"}]}],
+   \"compatibility\": [{\"rule\", \"on\", \"message\", \"new_userspace\", \"old_userspace\",
+                      \"pinned_map\", \"shared_buffer\"}],
    \"maps\": [{\"name\", \"old\", \"new\", \"difference\"}], \"total\": {\"old\", \"new\", \"difference\"}}
 
 Exit status:

@@ -12,6 +12,7 @@ mod init;
 mod lock;
 mod report;
 mod show;
+mod side;
 mod spec_file;
 
 use std::{

@@ -29,7 +29,7 @@
 //! | feature | gives |
 //! | --- | --- |
 //! | `std` (default) | `Str::to_str_lossy`, `Str::as_os_str`, [`convert`]; without it the crate is `no_std` and does not allocate |
-//! | `macros` (default) | [`include_layouts!`], with `std` [`FromLayout`](derive@FromLayout) |
+//! | `macros` (default) | [`include_layouts!`], [`BpfLayout`](derive@BpfLayout), with `std` [`FromLayout`](derive@FromLayout) |
 //! | `clock` | `BootClock`, and `SystemTime` made from a [`Ktime`] |
 //! | `libbpf` | typed maps, ring buffers and perf buffers; `clock` |
 //! | `serde` | `Serialize` on every type |
@@ -88,7 +88,7 @@ pub use text::{Str, StrError};
 pub use view::View;
 
 #[cfg(feature = "macros")]
-pub use bpf_layout_macros::include_layouts;
+pub use bpf_layout_macros::{BpfLayout, include_layouts};
 
 #[cfg(all(feature = "macros", feature = "std"))]
 pub use bpf_layout_macros::FromLayout;
@@ -97,6 +97,11 @@ pub use bpf_layout_macros::FromLayout;
 #[cfg(all(doctest, feature = "clock", feature = "macros"))]
 #[doc = include_str!("../../docs/from-layout.md")]
 mod documentation {}
+
+/// Likewise.
+#[cfg(all(doctest, feature = "macros"))]
+#[doc = include_str!("../../docs/derive.md")]
+mod documentation_of_derive {}
 
 /// What the macros expand to. No part of the interface.
 #[doc(hidden)]

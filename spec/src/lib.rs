@@ -9,6 +9,7 @@
 //! every problem it finds to one [`diag::Diagnostics`]; a later stage leaves out what an earlier one could not trust.
 #![forbid(unsafe_code)]
 
+pub mod breaking;
 mod check;
 pub mod compare;
 pub mod definition;

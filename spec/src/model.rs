@@ -4,6 +4,7 @@
 //! its users), so that no emitter sorts, looks up or fails. Names are computed once, for both languages.
 
 use crate::{
+    breaking::Rule,
     kernel::{KernelField, KptrKind, MapFlag, MapKind},
     scalar::Scalar,
     source::Span,
@@ -59,6 +60,8 @@ pub struct Model {
     pub budget: Option<Budget>,
     /// `[outside]`: what the objects hold and the spec knowingly leaves out, in file order.
     pub outside: Vec<Outside>,
+    /// `[[allow]]`: findings of [`breaking`](crate::breaking) that are meant, in file order.
+    pub allow: Vec<Allow>,
 }
 
 impl Model {
@@ -115,33 +118,6 @@ pub struct Budget {
     pub span: Span,
 }
 
-/// A version of the layouts of a spec, at least 1, and where it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Version {
-    /// Counts up from 1; the layouts of a larger one are newer.
-    pub number: u32,
-    /// Where it is written; `None` for the version 1 of a spec that says none.
-    pub span: Option<Span>,
-}
-
-/// What was removed and cannot come back with another meaning.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reserved {
-    /// Its name or value.
-    pub what: ReservedItem,
-    /// Where it is reserved.
-    pub span: Span,
-}
-
-/// What is reserved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReservedItem {
-    /// The name of a field, variant or flag.
-    Name(String),
-    /// The value of a variant, or the bits of a flag.
-    Value(i128),
-}
-
 /// A map or struct of the C programs that the spec knowingly leaves out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outside {
@@ -173,6 +149,55 @@ impl OutsideKind {
             OutsideKind::Struct => "struct",
         }
     }
+}
+
+/// A version of the layouts of a spec, at least 1, and where it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Counts up from 1; the layouts of a larger one are newer.
+    pub number: u32,
+    /// Where it is written; `None` for the version 1 of a spec that says none.
+    pub span: Option<Span>,
+}
+
+/// `[[allow]]`: a finding that is meant.
+#[derive(Clone, Debug)]
+pub struct Allow {
+    /// The rule that may find something.
+    pub rule: &'static Rule,
+    /// What it may find it in: `exec.comm`, or `exec` for all of it.
+    pub on: String,
+    /// Why that is fine.
+    pub reason: String,
+    /// Where `on` is written.
+    pub span: Span,
+}
+
+impl Allow {
+    /// Whether it is meant for what this rule found in `on`.
+    #[must_use]
+    pub fn covers(&self, rule: &str, on: &str) -> bool {
+        let rest = on.strip_prefix(self.on.as_str());
+        self.rule.id == rule && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+}
+
+/// What was removed and cannot come back with another meaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reserved {
+    /// Its name or value.
+    pub what: ReservedItem,
+    /// Where it is reserved.
+    pub span: Span,
+}
+
+/// What is reserved.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ReservedItem {
+    /// The name of a field, variant or flag.
+    Name(String),
+    /// The value of a variant, or the bits of a flag.
+    Value(i128),
 }
 
 /// What a constant counts.

@@ -68,6 +68,15 @@ pub(crate) struct Spec {
     pub(crate) budgets: Vec<BudgetDef>,
     pub(crate) outside: Vec<OutsideDef>,
     pub(crate) profiles: Vec<ProfileDef>,
+    pub(crate) allow: Vec<AllowDef>,
+}
+
+/// One `[[allow]]`. What is missing has been reported.
+#[derive(Clone, Debug)]
+pub(crate) struct AllowDef {
+    pub(crate) rule: Option<At<String>>,
+    pub(crate) on: Option<At<String>>,
+    pub(crate) reason: Option<At<String>>,
 }
 
 /// One line of `[lengths]` or `[capacities]`; in a profile, an override of one.

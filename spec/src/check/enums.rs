@@ -27,7 +27,7 @@ pub(super) fn check_enum(def: &EnumDef, constants: &mut Constants<'_>, cx: &mut 
     let variants = check_variants(def, "enum", "variants", &name, repr, constants, cx);
     let variants = variants?;
     check_distinct(&variants, cx);
-    let reserved = versions::check_reserved_values(def, repr?, &variants, |reserved, value| reserved == value, cx);
+    let reserved = versions::check_reserved_values(def, "enum", repr?, &variants, cx);
     Some(Enum { name, doc: def.doc.clone(), repr: repr?, variants, reserved })
 }
 
@@ -38,7 +38,7 @@ pub(super) fn check_flags(def: &EnumDef, constants: &mut Constants<'_>, cx: &mut
     let repr = check_repr(def, &unsigned, cx);
     let name = names::definition(&def.name);
     let bits = check_variants(def, "flags", "bits", &name, repr, constants, cx)?;
-    let reserved = versions::check_reserved_values(def, repr?, &bits, |reserved, mask| reserved & mask != 0, cx);
+    let reserved = versions::check_reserved_values(def, "flags", repr?, &bits, cx);
     Some(Flags { name, doc: def.doc.clone(), repr: repr?, bits, reserved })
 }
 

@@ -114,35 +114,40 @@ pub(super) fn reserved_names(names: &[At<String>]) -> Vec<Reserved> {
     names.iter().map(reserve).collect()
 }
 
-/// What an enum or flags reserve. `clash` says whether a reserved value and that of a variant exclude one another.
+/// What an enum or flags reserve. No variant has a reserved name or value, and no flag a bit of a reserved mask.
 pub(super) fn check_reserved_values(
     def: &EnumDef,
+    what: &str,
     repr: Scalar,
     variants: &[Variant],
-    clash: impl Fn(i128, i128) -> bool,
     cx: &mut Diagnostics,
 ) -> Vec<Reserved> {
-    let mut reserved: Vec<Reserved> = Vec::with_capacity(def.reserved.len());
-    for selector in &def.reserved {
-        let item = reserve(selector, repr, cx);
-        if let Some(first) = reserved.iter().find(|first| first.what == item.what) {
-            cx.push(reserved_twice(&title(&item.what), item.span, first.span));
+    let parts = |value: i128| if what == "flags" { bits(value) } else { vec![value] };
+    let (mut first, mut names, mut values) = (HashMap::new(), HashMap::new(), HashMap::new());
+    let reserved: Vec<Reserved> = def.reserved.iter().map(|selector| reserve(selector, repr, cx)).collect();
+    for Reserved { what, span } in &reserved {
+        if let Some(first) = first.insert(what, *span) {
+            cx.push(reserved_twice(&title(what), *span, first));
         }
-        for variant in variants {
-            match &item.what {
-                ReservedItem::Name(name) if *name == variant.name.spec => {
-                    cx.push(used_again(&title(&item.what), variant.name.span, item.span));
-                }
-                ReservedItem::Value(value) if clash(*value, variant.value) => {
-                    let title = format!("the value {} of `{}`", variant.value, variant.name.spec);
-                    cx.push(used_again(&title, variant.name.span, item.span));
-                }
-                ReservedItem::Name(_) | ReservedItem::Value(_) => {}
-            }
+        match what {
+            ReservedItem::Name(name) => drop(names.insert(name.as_str(), *span)),
+            ReservedItem::Value(value) => values.extend(parts(*value).into_iter().map(|part| (part, *span))),
         }
-        reserved.push(item);
+    }
+    for Variant { name, value, .. } in variants {
+        if let Some(&span) = names.get(name.spec.as_str()) {
+            cx.push(used_again(&format!("the name `{}`", name.spec), name.span, span));
+        }
+        if let Some(&span) = parts(*value).iter().find_map(|part| values.get(part)) {
+            cx.push(used_again(&format!("the value {value} of `{}`", name.spec), name.span, span));
+        }
     }
     reserved
+}
+
+/// Each bit of a mask by itself.
+fn bits(mask: i128) -> Vec<i128> {
+    (0..u64::BITS).map(|bit| 1 << bit).filter(|bit| mask & bit != 0).collect()
 }
 
 /// A name, or a value that fits the `repr`.
