@@ -327,8 +327,15 @@ mod tests {
     #[test]
     fn records_go_by_name_and_offsets_in_arrays_too() {
         use crate::shape::TypeInfo;
-        static KEY: TypeInfo =
-            TypeInfo { name: "key", size: 8, names: "a b", offsets: &[0, 4], shapes: &[], details: &[] };
+        static KEY: TypeInfo = TypeInfo {
+            name: "key",
+            size: 8,
+            names: "a b",
+            offsets: &[0, 4],
+            shapes: &[],
+            details: &[],
+            fingerprint: None,
+        };
         const EXPECTED: Expected = Expected::Record { name: "key", size: 8, offsets: &[0, 4] };
         const RECORD: Shape = Shape::Record(&KEY);
         let (key, keys) = (RECORD, Shape::Array(&RECORD, 2));
