@@ -15,6 +15,8 @@
 //! println!("{} bytes, {} members", btf.size_of(map)?, btf.members(map).len());
 //! # Ok(()) }
 //! ```
+//!
+//! The feature `object`, on by default, adds ELF objects and their maps.
 #![forbid(unsafe_code)]
 
 mod btf;
@@ -23,7 +25,9 @@ mod error;
 mod header;
 mod index;
 mod kind;
+#[cfg(feature = "object")]
 mod maps;
+#[cfg(feature = "object")]
 mod object;
 mod ty;
 mod validate;
@@ -32,7 +36,11 @@ pub use crate::{
     btf::{Btf, TypeId},
     error::Error,
     kind::Kind,
+    ty::{Array, Enumerator, Enumerators, Int, Member, Members, SectionVar, SectionVars, Type},
+};
+
+#[cfg(feature = "object")]
+pub use crate::{
     maps::{MapDef, MapExtra},
     object::Object,
-    ty::{Array, Enumerator, Enumerators, Int, Member, Members, SectionVar, SectionVars, Type},
 };

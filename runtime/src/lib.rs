@@ -30,7 +30,8 @@
 //! | --- | --- |
 //! | `std` (default) | `Str::to_str_lossy`, `Str::as_os_str`; without it the crate is `no_std` and does not allocate |
 //! | `macros` (default) | [`include_layouts!`] |
-//! | `libbpf` | typed maps, ring buffers and perf buffers |
+//! | `btf` | `bpf_layout::skew`: values of an older or newer layout, read by its BTF |
+//! | `libbpf` | typed maps, ring buffers and perf buffers; `btf` |
 //! | `serde` | `Serialize` on every type |
 //! | `zerocopy` | `FromBytes`, `IntoBytes`, `Immutable`, `KnownLayout` on every type; their derives take rustc a tenth of a second per type |
 //! | `bytemuck` | `Zeroable` and `Pod` on every type |
@@ -62,6 +63,8 @@ mod scalar;
 mod ser;
 mod shape;
 mod show;
+#[cfg(feature = "btf")]
+pub mod skew;
 mod text;
 mod value;
 mod view;
