@@ -5,7 +5,7 @@
 //! this program, field by field and by name; then it reads value after value:
 //!
 //! - a field that lies elsewhere is copied, one with a number of another width, sign or byte order converted, a longer
-//!   string truncated and marked, a field that is not there zero and [`missing`](Skewed::missing);
+//!   string truncated and marked, a field that is not there zero and [`missing`](Lost::missing);
 //! - where both layouts are the same, a value is borrowed as [`Layout::parse`](crate::Layout::parse) does;
 //! - what cannot be read is refused when the plan is made, with every difference in a sentence.
 //!
@@ -14,6 +14,7 @@
 //!
 //! All of it is safe code over byte slices. BTF may be damaged or hostile, and bytes anything: the worst is an error.
 
+mod buffer;
 mod build;
 mod error;
 mod find;
@@ -31,10 +32,11 @@ mod write;
 /// BTF, as plans are made of it.
 pub use bpf_layout_btf as btf;
 
+pub use buffer::{Scratch, SkewedBuffer};
 pub use error::PlanError;
 pub use plan::Plan;
 #[cfg(feature = "libbpf")]
 pub(crate) use plan::{Comparison, Steps, compare};
-pub use read::{Note, Skewed};
+pub use read::{Lost, Note, Skewed};
 pub use rule::{Difference, Handling, Rule};
 pub use write::WriteError;

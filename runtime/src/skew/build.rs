@@ -219,14 +219,7 @@ impl Builder<'_, '_> {
     }
 
     /// A difference that there is no reading over, and so no step.
-    fn refuse(
-        &mut self,
-        at: &At<'_>,
-        rule: Rule,
-        expected: String,
-        found: String,
-        reason: &'static str,
-    ) -> Vec<Op> {
+    fn refuse(&mut self, at: &At<'_>, rule: Rule, expected: String, found: String, reason: &'static str) -> Vec<Op> {
         self.differ(at, rule, expected, found, Handling::Refused(reason));
         vec![]
     }

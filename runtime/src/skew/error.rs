@@ -19,6 +19,11 @@ pub enum PlanError {
         /// Name in the spec.
         name: &'static str,
     },
+    /// There is none of a buffer's events.
+    NoEvents {
+        /// Name of the buffer.
+        buffer: &'static str,
+    },
     /// There are several types of this name that differ.
     Ambiguous {
         /// Name in the spec.
@@ -34,7 +39,10 @@ impl fmt::Display for PlanError {
             PlanError::Btf(error) => error.fmt(f),
             PlanError::ByteOrder => f.write_str("the BTF is of a machine of the other byte order"),
             PlanError::NotFound { name } => write!(f, "the BTF has no struct or union `{name}`, nor `{name}_event`"),
-            PlanError::Ambiguous { name } => write!(f, "the BTF has several types `{name}` that differ; name one by its id"),
+            PlanError::NoEvents { buffer } => write!(f, "the BTF has none of the events of `{buffer}`"),
+            PlanError::Ambiguous { name } => {
+                write!(f, "the BTF has several types `{name}` that differ; name one by its id")
+            }
             PlanError::Refused(differences) => {
                 let refused = |difference: &&Difference| matches!(difference.handling, Handling::Refused(_));
                 let reasons: Vec<String> = differences.iter().filter(refused).map(|d| std::format!("{d}")).collect();

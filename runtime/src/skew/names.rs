@@ -221,10 +221,12 @@ mod tests {
 
     #[test]
     fn names_are_the_same_in_c_and_in_rust() {
-        for (c, rust) in [("FILE_OP", "file_op"), ("CAMEL_CASE", "CamelCase"), ("CLASS_", "class"), ("TYPE", "r#type")] {
+        for (c, rust) in [("FILE_OP", "file_op"), ("CAMEL_CASE", "CamelCase"), ("CLASS_", "class"), ("TYPE", "r#type")]
+        {
             assert_eq!(plain(c), plain(rust));
         }
-        let info = NamesInfo { name: "family", size: 2, signed: false, values: &[("inet", 2), ("inet6", 10), ("unix", 1)] };
+        let info =
+            NamesInfo { name: "family", size: 2, signed: false, values: &[("inet", 2), ("inet6", 10), ("unix", 1)] };
         assert_eq!(prefix(&info, &[("AF_UNIX", 1), ("AF_INET", 2), ("FAMILY_INET6", 10)]), "AF");
         assert_eq!(prefix(&info, &[("OTHER", 1)]), "FAMILY");
     }

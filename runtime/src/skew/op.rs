@@ -39,7 +39,7 @@ pub(super) struct Number {
 
 /// Something that reading one value came upon: the number of a field, and what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(crate) enum Event {
     Truncated(usize),
     Changed(usize),
     Absent(usize),

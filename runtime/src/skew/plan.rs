@@ -46,7 +46,7 @@ use crate::{
 /// let time = plan.read(&theirs)?;
 /// assert_eq!((time.tv_sec, time.tv_nsec), (7, 1_000));
 /// assert_eq!(time.known(|time| &time.cpu), None);
-/// assert!(time.missing().eq(["cpu"]));
+/// assert!(time.lost().missing().eq(["cpu"]));
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
@@ -143,7 +143,7 @@ impl Steps {
     }
 
     /// Reads theirs into the zero bytes of ours.
-    pub(crate) fn read(&self, bytes: &[u8], ours: &mut [u8]) -> Result<Vec<Event>, ParseError> {
+    pub(super) fn read(&self, bytes: &[u8], ours: &mut [u8]) -> Result<Vec<Event>, ParseError> {
         if !self.is_size(bytes.len()) {
             return Err(ParseError::size(self.shape.name(), bytes.len(), self.size));
         }
@@ -164,7 +164,7 @@ impl Steps {
         self.paths.get(number).map_or("", String::as_str)
     }
 
-    pub(crate) fn missing(&self) -> &[Missing] {
+    pub(super) fn missing(&self) -> &[Missing] {
         &self.missing
     }
 }
@@ -266,7 +266,7 @@ impl<T: Layout> Plan<T> {
 
 impl Event {
     /// What happened, and to which field.
-    pub(crate) fn note(self, steps: &Steps) -> Note<'_> {
+    pub(super) fn note(self, steps: &Steps) -> Note<'_> {
         match self {
             Event::Truncated(field) => Note::Truncated(steps.path(field)),
             Event::Changed(field) => Note::Changed(steps.path(field)),

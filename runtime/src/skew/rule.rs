@@ -71,7 +71,7 @@ pub enum Handling {
     Converted,
     /// Values that do not fit are changed, and [noted](crate::skew::Note) where that happens.
     Narrowed,
-    /// Ours is zero, and [missing](crate::skew::Skewed::missing).
+    /// Ours is zero, and [missing](crate::skew::Lost::missing).
     Defaulted,
     /// It is not read.
     Ignored,

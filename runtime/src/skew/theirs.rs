@@ -101,7 +101,9 @@ fn add_members<'a>(
         }
         let bit_offset = base.saturating_add(member.bit_offset.into());
         match look(btf, member.ty)? {
-            Theirs::Record(inner) if member.name.is_empty() => add_members(btf, &inner, bit_offset, depth - 1, members)?,
+            Theirs::Record(inner) if member.name.is_empty() => {
+                add_members(btf, &inner, bit_offset, depth - 1, members)?
+            }
             _ => {
                 let (first, bits) = bitfield(btf, member.ty, member.bit_size)?;
                 let bit_offset = bit_offset.saturating_add(first.into());

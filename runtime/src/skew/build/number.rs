@@ -148,13 +148,8 @@ impl<'a> Builder<'_, 'a> {
 
     /// What theirs says of a number; `None` if it is none.
     fn found(&self, shape: &Shape, source: &Source) -> Result<Option<Found<'a>>, Error> {
-        let found = |size: u64, signed| Found {
-            size: index(size),
-            signed,
-            big_endian: false,
-            bool: false,
-            definition: None,
-        };
+        let found =
+            |size: u64, signed| Found { size: index(size), signed, big_endian: false, bool: false, definition: None };
         Ok(match look(self.btf, source.id)? {
             Theirs::Number { size, signed, bool, big_endian } => {
                 // Many C programs hold network byte order in a plain integer; where ours says so, it is so. Enums and

@@ -70,10 +70,7 @@ impl Builder<'_, '_> {
     }
 
     /// The steps of one member, which say where it is missing.
-    fn member(
-        &mut self,
-        build: impl FnOnce(&mut Self) -> Result<Vec<Op>, Error>,
-    ) -> Result<Vec<Op>, Error> {
+    fn member(&mut self, build: impl FnOnce(&mut Self) -> Result<Vec<Op>, Error>) -> Result<Vec<Op>, Error> {
         let before = self.built.missing.len();
         let mut ops = build(self)?;
         ops.extend(self.built.missing[before..].iter().map(|missing| Op::Absent { field: missing.path }));
