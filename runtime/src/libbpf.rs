@@ -51,11 +51,14 @@ mod handle;
 mod map;
 mod percpu;
 mod perf;
+mod skewed;
+mod types;
 
 pub use batch::Entry;
 pub use clock::BootClock;
 pub use error::{Error, Mismatch};
 pub use events::{Events, EventsBuilder, Stats};
-pub use handle::TypedMap;
+pub use handle::{Checked, TypedMap};
 pub use libbpf_rs::{self, MapFlags};
 pub use perf::{PerfEvents, PerfEventsBuilder};
+pub use skewed::{SkewedEntry, SkewedMap};

@@ -95,6 +95,14 @@ pub(crate) fn compare(shape: &'static Shape, btf: &Btf<'_>, id: TypeId) -> Resul
 }
 
 impl Steps {
+    /// Reads a type as itself.
+    #[cfg(feature = "libbpf")]
+    fn same(shape: &'static Shape) -> Self {
+        let (ops, size) = (Vec::from([Op::Copy { theirs: 0, ours: 0, len: shape.size() }]), shape.size());
+        let (differences, paths, missing) = (Vec::new(), Vec::new(), Vec::new());
+        Steps { shape, size, ops, differences, paths, missing, tag: None, in_place: true }
+    }
+
     /// Compares a type with the one of its name.
     pub(crate) fn by_name(shape: &'static Shape, btf: &Btf<'_>) -> Result<Self, PlanError> {
         let mut found: Option<(TypeId, Comparison)> = None;
@@ -186,7 +194,7 @@ impl<T: Layout> Plan<T> {
         Steps::by_name(const { &T::SHAPE }, btf).map(Self::of)
     }
 
-    pub(crate) fn of(steps: Steps) -> Self {
+    fn of(steps: Steps) -> Self {
         Plan { steps, ours: PhantomData }
     }
 
@@ -261,6 +269,42 @@ impl<T: Layout> Plan<T> {
     #[must_use]
     pub fn size(&self) -> usize {
         self.steps.size
+    }
+}
+
+/// What maps need: values of a size that was compared when the map was opened, and whose tags nobody asks for.
+#[cfg(feature = "libbpf")]
+impl<T: Layout> Plan<T> {
+    /// Reads `T` as itself.
+    pub(crate) fn same() -> Self {
+        Self::of(Steps::same(const { &T::SHAPE }))
+    }
+
+    /// Reads `T` as what it was compared with.
+    pub(crate) fn of_comparison(comparison: Comparison) -> Result<Self, PlanError> {
+        Steps::of(comparison).map(Self::of)
+    }
+
+    /// Has the bytes of a value of theirs filled in, and reads it. `None` if there was none.
+    pub(crate) fn fill<E>(&self, fill: impl FnOnce(&mut [u8]) -> Result<bool, E>) -> Result<Option<Skewed<'_, T>>, E> {
+        let mut value = T::zeroed();
+        let mut events = Vec::new();
+        let found = if self.steps.in_place {
+            fill(value.as_bytes_mut())?
+        } else {
+            let mut theirs = std::vec![0; self.steps.size];
+            let found = fill(&mut theirs)?;
+            op::read(&self.steps.ops, &theirs, value.as_bytes_mut(), &mut events);
+            found
+        };
+        Ok(found.then(|| Skewed::new(crate::View::Owned(value), &self.steps, events)))
+    }
+
+    /// Reads the bytes of a value of theirs; what is missing of them is zero.
+    pub(crate) fn value(&self, bytes: &[u8]) -> Skewed<'_, T> {
+        let (mut value, mut events) = (T::zeroed(), Vec::new());
+        op::read(&self.steps.ops, bytes, value.as_bytes_mut(), &mut events);
+        Skewed::new(crate::View::Owned(value), &self.steps, events)
     }
 }
 

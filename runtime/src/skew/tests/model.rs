@@ -142,9 +142,7 @@ impl Ty {
         let mut note = |kind| notes.insert((kind, path.into()));
         match (self, value) {
             (_, None) => self.zero(),
-            (Ty::Bool, Some(Value::Number(number))) if *theirs != Ty::Bool => {
-                Value::Number((*number != 0).into())
-            }
+            (Ty::Bool, Some(Value::Number(number))) if *theirs != Ty::Bool => Value::Number((*number != 0).into()),
             (Ty::Bool, Some(Value::Number(number))) => Value::Number(*number),
             (_, Some(Value::Number(number))) => {
                 let (least, most, bits) = self.range();
