@@ -36,7 +36,7 @@ pub use buffer::{Scratch, SkewedBuffer};
 pub use error::PlanError;
 pub use plan::Plan;
 #[cfg(feature = "libbpf")]
-pub(crate) use plan::{Comparison, Steps, compare};
+pub(crate) use plan::{Comparison, compare};
 pub use read::{Lost, Note, Skewed};
 pub use rule::{Difference, Handling, Rule};
 pub use write::WriteError;

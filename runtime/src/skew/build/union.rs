@@ -23,7 +23,8 @@ pub(super) struct Tag {
 impl Builder<'_, '_> {
     /// The members of a union that begins `within` the record that has a name.
     ///
-    /// Which of them is meant does not matter if all are the same bytes, moved by as much. Otherwise the tag must tell.
+    /// Which of them is meant does not matter if all are the same bytes, moved by as much. Otherwise the tag must tell;
+    /// and it tells where one is meant that theirs does not have.
     pub(super) fn choices(
         &mut self,
         scope: &Scope<'_>,
@@ -34,7 +35,10 @@ impl Builder<'_, '_> {
         let owned = mem::replace(&mut self.owned, false);
         let members = self.members(scope, (info, within))?;
         self.owned = owned;
-        if let Some(copies) = in_common(&members) {
+        let is_absent = |op: &Op| matches!(op, Op::Absent { .. });
+        let all_there = !members.iter().flatten().any(is_absent);
+        let copies = in_common(&members);
+        if let Some(copies) = copies.filter(|_| all_there || tag.is_none()) {
             return Ok(copies);
         }
         if let Some(Tag { number, cases }) = tag {
