@@ -121,7 +121,7 @@ impl Builder<'_, '_> {
         let field = info.fields().find(|field| field.offset == place.offset && field.shape.size() == place.size);
         if let (Some(field), Theirs::Record(record)) = (field, look(self.btf, id)?) {
             let members = theirs::members(self.btf, &record)?;
-            if let Some(member) = theirs::named(&members, field.name) {
+            if let Some(member) = theirs::named(&members, info.c_name(field.name)) {
                 self.built.tag = self.tag((field.offset, field.shape), &Source::member(0, member))?;
             }
         }

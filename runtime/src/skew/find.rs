@@ -17,7 +17,7 @@ pub(super) fn candidates(btf: &Btf<'_>, shape: &Shape) -> Result<Vec<TypeId>, Er
     for id in named(btf, info.name) {
         let Theirs::Record(record) = look(btf, id)? else { continue };
         let members = theirs::members(btf, &record)?;
-        let shared = info.fields().filter(|field| theirs::named(&members, field.name).is_some()).count();
+        let shared = info.fields().filter(|field| theirs::named(&members, info.c_name(field.name)).is_some()).count();
         let shared = if is_empty(info) { 1 } else { shared };
         match shared.cmp(&best.0) {
             std::cmp::Ordering::Less => {}

@@ -10,7 +10,7 @@ use bpf_layout_btf::{Btf, Kind, Type};
 
 use super::{
     rule::{Difference, Handling, Rule},
-    theirs::{enum_sign, is_same_name},
+    theirs::enum_sign,
 };
 use crate::shape::NamesInfo;
 
@@ -171,10 +171,10 @@ fn is_related(info: &NamesInfo, theirs: &Type<'_>) -> bool {
     theirs.enumerators().take(MAX_VALUES).any(|enumerator| ends(enumerator.name))
 }
 
-/// Whether a field that is declared with this enum is declared with ours.
+/// Whether a field that is declared with this enum is declared with ours: flags are `__open_flags` in C, and a reserved
+/// name has an underscore behind it.
 pub(super) fn is_ours(info: &NamesInfo, theirs: &Type<'_>) -> bool {
-    let name = theirs.name().trim_start_matches('_');
-    is_same_name(name, info.name.trim_start_matches('_'))
+    theirs.name().trim_matches('_') == info.name.trim_matches('_')
 }
 
 #[cfg(test)]

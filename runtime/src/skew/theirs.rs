@@ -123,16 +123,9 @@ fn bitfield(btf: &Btf<'_>, ty: TypeId, bit_size: u32) -> Result<(u32, Option<u32
     Ok(narrow.map_or((0, None), |int| (int.bit_offset, Some(int.bits))))
 }
 
-/// The member that a field of ours is, by its name: as it is, or as C or Rust must write it where it is reserved (`class_`
-/// is C's for `class`, `self_` Rust's for `self`).
+/// The member of this name.
 pub(super) fn named<'m, 'a>(members: &'m [Member<'a>], name: &str) -> Option<&'m Member<'a>> {
-    let exact = members.iter().find(|member| member.name == name);
-    exact.or_else(|| members.iter().find(|member| is_same_name(member.name, name)))
-}
-
-/// Whether two names differ in no more than the underscore that a reserved word gets.
-pub(super) fn is_same_name(theirs: &str, ours: &str) -> bool {
-    theirs == ours || theirs.strip_suffix('_') == Some(ours) || ours.strip_suffix('_') == Some(theirs)
+    members.iter().find(|member| member.name == name)
 }
 
 /// Whether a member is there to fill a hole, by its name, as for `cargo bpf-layout check`.

@@ -98,7 +98,7 @@ impl Builder<'_, '_> {
             }
             _ => {
                 let tag = self.tag_of(scope, (info, within), field)?;
-                self.named_field(scope, start, field, tag)
+                self.named_field(scope, (info, start), field, tag)
             }
         }
     }
@@ -106,13 +106,13 @@ impl Builder<'_, '_> {
     fn named_field(
         &mut self,
         scope: &Scope<'_>,
-        start: usize,
+        (info, start): (&'static TypeInfo, usize),
         field: FieldInfo,
         tag: Option<Tag>,
     ) -> Result<Vec<Op>, Error> {
         let path = scope.path(field.name);
         let at = At { what: scope.what, field: Some(field.name), path: &path };
-        let Some(member) = scope.member(field.name) else {
+        let Some(member) = scope.member(info.c_name(field.name)) else {
             self.missing(&at, field.shape, 8 * start, Some((scope.ours + start, field.shape.size())));
             return Ok(vec![]);
         };
@@ -145,7 +145,7 @@ impl Builder<'_, '_> {
             if let Detail::Bits { name, place, shape } = detail
                 && place.offset == offset
             {
-                ops.append(&mut self.bitfield_of(scope, within, (name, place, shape))?);
+                ops.append(&mut self.bitfield_of(scope, (info, within), (name, place, shape))?);
             }
         }
         // What does not differ at all lies at the same bits.
@@ -161,14 +161,14 @@ impl Builder<'_, '_> {
     pub(super) fn bitfield_of(
         &mut self,
         scope: &Scope<'_>,
-        within: usize,
+        (info, within): (&'static TypeInfo, usize),
         (name, place, shape): (&'static str, &Place, &'static Shape),
     ) -> Result<Vec<Op>, Error> {
         let path = scope.path(name);
         let at = At { what: scope.what, field: Some(name), path: &path };
         let (first, width) = place.bits.unwrap_or((0, 8 * shape.size() as u32));
         let start = 8 * (within + place.offset) + first;
-        let Some(member) = scope.member(name) else {
+        let Some(member) = scope.member(info.c_name(name)) else {
             self.missing(&at, shape, start, None);
             return Ok(vec![]);
         };
@@ -208,7 +208,7 @@ impl Builder<'_, '_> {
     fn extra(&mut self, scope: &Scope<'_>, info: &'static TypeInfo) {
         let mut names = vec![];
         own_names(info, &mut names);
-        let known = |found: &str| names.iter().any(|name| theirs::is_same_name(found, name));
+        let known = |found: &str| names.contains(&found);
         for member in scope.members.iter().filter(|member| !known(member.name) && !theirs::is_padding(member.name)) {
             let at = At { what: scope.what, field: Some(member.name), path: "" };
             let found = format!("{} at {}", theirs::text(self.btf, member.ty), place(member.bit_offset));
@@ -217,17 +217,17 @@ impl Builder<'_, '_> {
     }
 }
 
-/// The names of a record's fields, those of unnamed members among them.
+/// What C calls a record's fields, those of unnamed members among them.
 fn own_names(info: &'static TypeInfo, names: &mut Vec<&'static str>) {
     for field in info.fields() {
         match field.shape {
             Shape::Record(inner) | Shape::Union(inner) if is_unnamed(field) => own_names(inner, names),
             Shape::Padding(_) | Shape::BitRun(_) => {}
-            _ => names.push(field.name),
+            _ => names.push(info.c_name(field.name)),
         }
     }
     names.extend(info.details.iter().filter_map(|detail| match detail {
-        Detail::Bits { name, .. } => Some(*name),
+        Detail::Bits { name, .. } => Some(info.c_name(name)),
         _ => None,
     }));
 }

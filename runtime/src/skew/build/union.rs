@@ -67,7 +67,7 @@ impl Builder<'_, '_> {
         }
         for detail in info.details {
             if let Detail::Bits { name, place, shape } = detail {
-                members.push(self.member(|builder| builder.bitfield_of(scope, within, (name, place, shape)))?);
+                members.push(self.member(|builder| builder.bitfield_of(scope, (info, within), (name, place, shape)))?);
             }
         }
         Ok(members)
@@ -95,7 +95,7 @@ impl Builder<'_, '_> {
         let Some((place, cases)) = selection else { return Ok(None) };
         let tag = info.fields().find(|field| field.offset == place.offset && field.shape.size() == place.size);
         let Some(tag) = tag else { return Ok(None) };
-        let Some(member) = scope.member(tag.name) else { return Ok(None) };
+        let Some(member) = scope.member(info.c_name(tag.name)) else { return Ok(None) };
         let ours = (scope.ours + within + tag.offset, tag.shape);
         let number = self.tag((ours.0, ours.1), &Source::member(scope.theirs, member))?;
         Ok(number.map(|number| Tag { number, cases }))
