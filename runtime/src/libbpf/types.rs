@@ -8,7 +8,7 @@ use std::{
     vec::Vec,
 };
 
-use bpf_layout_btf::{Btf, TypeId};
+use bpf_layout_btf::{Btf, Error as BtfError, TypeId};
 use libbpf_rs::{MapCore, libbpf_sys};
 
 use super::{error::Error, handle::Checked};
@@ -23,8 +23,9 @@ pub(super) struct LiveMap {
     pub(super) flags: u32,
     /// The BTF that key and value refer to; none if the map was made without.
     btf: Option<Vec<u8>>,
-    key: TypeId,
-    value: TypeId,
+    /// Type and bytes.
+    key: (TypeId, u32),
+    value: (TypeId, u32),
 }
 
 impl LiveMap {
@@ -35,6 +36,7 @@ impl LiveMap {
         let (key, value) = (TypeId(info.btf_key_type_id), TypeId(info.btf_value_type_id));
         let has_types = info.btf_id != 0 && (key, value) != (TypeId::VOID, TypeId::VOID);
         let btf = if has_types { Some(btf_by_id(info.btf_id).map_err(|source| failed(source.into()))?) } else { None };
+        let (key, value) = ((key, info.key_size), (value, info.value_size));
         Ok(LiveMap { flags: info.map_flags, btf, key, value })
     }
 
@@ -65,9 +67,13 @@ impl Parts {
     }
 }
 
-fn part<T: Layout>(btf: &Btf<'_>, id: TypeId) -> Result<Option<Comparison>, PlanError> {
+fn part<T: Layout>(btf: &Btf<'_>, (id, size): (TypeId, u32)) -> Result<Option<Comparison>, PlanError> {
     if size_of::<T>() == 0 || id == TypeId::VOID {
         return Ok(None);
+    }
+    // The kernel makes no such map (`map_check_btf`); a type that is not as large must not decide how bytes are read.
+    if btf.size_of(id)? != u64::from(size) {
+        return Err(BtfError::Damaged("a map's key or value is not as large as its type").into());
     }
     compare(const { &T::SHAPE }, btf, id).map(Some)
 }
@@ -80,8 +86,12 @@ pub(super) fn sentences(part: &str, comparison: &Comparison) -> Vec<String> {
     comparison.differences.iter().map(tell).collect()
 }
 
-/// The BTF that has this number in the kernel (`BPF_BTF_GET_FD_BY_ID`, which asks for `CAP_SYS_ADMIN`).
-fn btf_by_id(id: u32) -> io::Result<Vec<u8>> {
+/// The BTF that has this number in the kernel: that of a loaded program, say, by the `btf_id` of its
+/// `libbpf_rs::query::ProgramInfo`.
+///
+/// # Errors
+/// If there is none, or it may not be read (`BPF_BTF_GET_FD_BY_ID` asks for `CAP_SYS_ADMIN`).
+pub fn btf_by_id(id: u32) -> io::Result<Vec<u8>> {
     // SAFETY: the call takes a number and returns a descriptor or a negative errno.
     let fd = unsafe { libbpf_sys::bpf_btf_get_fd_by_id(id) };
     if fd < 0 {

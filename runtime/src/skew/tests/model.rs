@@ -133,6 +133,30 @@ impl Ty {
         }
     }
 
+    /// Zeroes the padding of structs in arrays, which is looked at where an array is longer than ours: whether a dropped
+    /// element is zero is asked of all its bytes.
+    pub(super) fn clear_padding(&self, bytes: &mut [u8], in_list: bool) {
+        match self {
+            Ty::List(element, _) => {
+                bytes.chunks_exact_mut(element.size().max(1)).for_each(|bytes| element.clear_padding(bytes, true));
+            }
+            Ty::Record(fields) => {
+                let mut end = 0;
+                for ((_, ty), start) in fields.iter().zip(places(fields).0) {
+                    bytes[end..start].fill(if in_list { 0 } else { 0xaa });
+                    end = start + ty.size();
+                    ty.clear_padding(&mut bytes[start..end], in_list);
+                }
+                bytes[end..].fill(if in_list { 0 } else { 0xaa });
+            }
+            Ty::Bits { first, width, .. } if in_list => {
+                let mask = ((1u64 << width) - 1) << first;
+                bytes.iter_mut().zip(mask.to_le_bytes()).for_each(|(byte, mask)| *byte &= mask);
+            }
+            Ty::Int { .. } | Ty::Big(_) | Ty::Bool | Ty::Bits { .. } | Ty::Text(_) => {}
+        }
+    }
+
     fn zero(&self) -> Value {
         self.value(&vec![0; self.size()], 0)
     }
