@@ -16,11 +16,11 @@ use bpf_layout::{
     Be16, Buffer as _, Ipv4, Layout as _,
     libbpf::{
         Checked, Error, Events, SkewedMap, Stats, TypedMap, btf_by_id,
-        libbpf_rs::{MapCore as _, Object, Program, query::ProgInfoIter},
+        libbpf_rs::{MapCore as _, Object, ObjectBuilder, Program, ProgramInput, query::ProgInfoIter},
     },
     skew::{Note, PlanError, Scratch, SkewedBuffer, btf},
 };
-use object::{clang, compile, load, run};
+use object::{clang, compile};
 use support::kernel;
 
 mod old {
@@ -37,6 +37,21 @@ fn older() -> Vec<u8> {
 
 fn newer() -> Vec<u8> {
     compile("skew/new.toml", "skew/writer.bpf.c", &["-DNEW"])
+}
+
+/// Loads an object into the kernel.
+fn load(object: &[u8]) -> Object {
+    let open = ObjectBuilder::default().open_memory(object).expect("libbpf reads it");
+    open.load().expect("the kernel takes it")
+}
+
+/// Runs a program of a loaded object once.
+fn run(object: &Object, name: &str) {
+    let program = object.progs_mut().find(|program| program.name() == name).expect("the object has it");
+    let mut context = [0; 96];
+    let input = ProgramInput { context_in: Some(&mut context), ..Default::default() };
+    let output = program.test_run(input).expect("the kernel runs it");
+    assert_eq!(output.return_value, 0);
 }
 
 /// A pinned map, for as long as this is.

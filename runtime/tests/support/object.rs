@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use bpf_layout::libbpf::libbpf_rs::{self, libbpf_sys};
+use bpf_layout::libbpf::libbpf_rs::libbpf_sys;
 use bpf_layout_emit::c;
 use bpf_layout_spec::Options;
 
@@ -52,19 +52,4 @@ fn multiarch() -> PathBuf {
     let triple = found.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
     let triple = if triple.is_empty() { format!("{}-linux-gnu", std::env::consts::ARCH) } else { triple };
     Path::new("/usr/include").join(triple)
-}
-
-/// Loads an object into the kernel.
-pub(crate) fn load(object: &[u8]) -> libbpf_rs::Object {
-    let open = libbpf_rs::ObjectBuilder::default().open_memory(object).expect("libbpf reads it");
-    open.load().expect("the kernel takes it")
-}
-
-/// Runs a program of a loaded object once.
-pub(crate) fn run(object: &libbpf_rs::Object, name: &str) {
-    let program = object.progs_mut().find(|program| program.name() == name).expect("the object has it");
-    let mut context = [0; 96];
-    let input = libbpf_rs::ProgramInput { context_in: Some(&mut context), ..Default::default() };
-    let output = program.test_run(input).expect("the kernel runs it");
-    assert_eq!(output.return_value, 0);
 }
