@@ -11,10 +11,7 @@ mod object;
 
 use std::{hint::black_box, time::Instant};
 
-use bpf_layout::{
-    Layout,
-    skew::{Plan, btf::Btf},
-};
+use bpf_layout::{Layout, skew::Plan};
 use bpf_layout_btf::Object;
 
 mod old {

@@ -45,7 +45,7 @@ impl Encoder {
     }
 
     pub(super) fn int(&mut self, name: &str, size: usize, signed: bool) -> TypeId {
-        self.ty(name, (INT, false, 0), size as u32, &[u32::from(signed) << 24 | 8 * size as u32])
+        self.ty(name, (INT, false, 0), size as u32, &[(u32::from(signed) << 24) | (8 * size as u32)])
     }
 
     pub(super) fn bool(&mut self) -> TypeId {

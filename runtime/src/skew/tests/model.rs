@@ -319,7 +319,7 @@ fn pair(depth: u32) -> BoxedStrategy<(Ty, Ty)> {
             // Runs of bytes are bytes, of either sign.
             let bytes = |ty: &Ty| matches!(ty, Ty::Int { size: 1, .. });
             let pair = (Ty::List(Box::new(ours.clone()), len), Ty::List(Box::new(theirs.clone()), their_len));
-            (!swapped && !(bytes(&ours) && bytes(&theirs))).then_some(pair)
+            (!(swapped || bytes(&ours) && bytes(&theirs))).then_some(pair)
         });
     if depth == 0 {
         return prop_oneof![numbers, texts, lists].boxed();
