@@ -32,8 +32,11 @@ DEFINE_ARGS_BUFFERS_MAP;
 DEFINE_EXEC_EVENT_SCRATCH;
 
 #include "args.h"
+#include "count.h"
+#include "exec_call.h"
 #include "path.h"
 #include "syscall.h"
+#include "task.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -43,19 +46,10 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 /* include/uapi/linux/magic.h */
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
 
-/* Atomic, since a program may be preempted by another on the same CPU. */
-#define COUNT(counter)                                            \
-	do {                                                      \
-		__u32 zero = 0;                                   \
-		struct exec_counters *stats =                     \
-			bpf_map_lookup_elem(&exec_stats, &zero);  \
-		if (stats)                                        \
-			__sync_fetch_and_add(&stats->counter, 1); \
-	} while (0)
+#define COUNT(counter) COUNT_IN(exec_stats, struct exec_counters, counter)
 
 static void read_task(struct exec_event *event, struct task_struct *task)
 {
-	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	__u64 uid_gid = bpf_get_current_uid_gid();
 
@@ -64,8 +58,8 @@ static void read_task(struct exec_event *event, struct task_struct *task)
 	event->tid = (__u32)pid_tgid;
 	event->uid = (__u32)uid_gid;
 	event->gid = uid_gid >> 32;
-	event->ppid = BPF_CORE_READ(parent, tgid);
-	event->mntns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	event->ppid = task_ppid(task);
+	event->mntns = task_mntns(task);
 	event->loginuid = AUDIT_UNSET;
 	event->sessionid = AUDIT_UNSET;
 	if (bpf_core_field_exists(task->loginuid))
@@ -73,21 +67,16 @@ static void read_task(struct exec_event *event, struct task_struct *task)
 	if (bpf_core_field_exists(task->sessionid))
 		event->sessionid = BPF_CORE_READ(task, sessionid);
 	exec_event_read_comm_kernel(event, task->comm);
-	/* The parent's own name, whichever of its threads started us. */
-	exec_event_read_pcomm_kernel(event,
-				     BPF_CORE_READ(parent, group_leader)->comm);
+	exec_event_read_pcomm_kernel(event, task_parent_comm(task));
 }
 
 static void read_cwd(struct exec_event *event, struct task_struct *task)
 {
-	struct fs_struct *fs = BPF_CORE_READ(task, fs);
-
-	if (!fs)
-		return;
 #if EXEC_EVENT_HAS_CWD
-	path_read(event->cwd, &fs->pwd);
+	task_read_cwd(event->cwd, task);
 #else
 	(void)event;
+	(void)task;
 #endif
 }
 

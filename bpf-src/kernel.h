@@ -45,6 +45,10 @@ enum {
 	BPF_NOEXIST = 1,
 };
 
+/* include/uapi/linux/bpf.h; nobody here looks into it. */
+struct __sk_buff;
+struct bpf_sock;
+
 /* include/linux/sched.h */
 #define TASK_COMM_LEN 16
 
@@ -96,6 +100,17 @@ struct path {
 
 struct file {
 	struct path f_path;
+	struct inode *f_inode;
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
 };
 
 struct fs_struct {
@@ -108,6 +123,7 @@ struct super_block {
 
 struct inode {
 	struct super_block *i_sb;
+	unsigned short i_mode;
 };
 
 /* fs/overlayfs/ovl_entry.h; absent where overlayfs is not loaded. */
@@ -135,8 +151,56 @@ struct mnt_namespace {
 	struct ns_common ns;
 };
 
+struct net {
+	struct ns_common ns;
+};
+
 struct nsproxy {
 	struct mnt_namespace *mnt_ns;
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct signal_struct {
+	atomic_t live;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+/* include/net/sock.h */
+struct sock_common {
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	unsigned char skc_ipv6only : 1;
+	possible_net_t skc_net;
+	__u16 skc_num;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	__u16 sk_protocol;
+};
+
+struct inet_sock {
+	__be16 inet_sport;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct net_device {
+	possible_net_t nd_net;
+};
+
+struct sk_buff {
+	struct net_device *dev;
+	struct sock *sk;
+	unsigned int len;
 };
 
 struct task_struct {
@@ -147,6 +211,8 @@ struct task_struct {
 	char comm[TASK_COMM_LEN];
 	struct mm_struct *mm;
 	struct fs_struct *fs;
+	struct files_struct *files;
+	struct signal_struct *signal;
 	struct nsproxy *nsproxy;
 	/* Only with CONFIG_AUDIT. */
 	kuid_t loginuid;

@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT OR Apache-2.0 */
 /*
- * Which system call a raw_syscalls tracepoint is about, and its arguments:
- * the only part of these programs that depends on the machine.
- *
- * Numbers: arch/x86/entry/syscalls/, include/uapi/asm-generic/unistd.h,
- * arch/arm64/tools/syscall_32.tbl. They never change.
+ * Which system call a raw_syscalls tracepoint is about, and its arguments. This
+ * and the numbers in *_call.h are all that depends on the machine.
  */
 #ifndef __SYSCALL_H
 #define __SYSCALL_H
-
-/* The arguments of execve(), and of execveat() but for its directory. */
-struct exec_call {
-	const char *filename;
-	const void *argv;
-	/* Bytes of a pointer in `argv`: 4 in a 32-bit process. */
-	__u32 pointer_size;
-};
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), \
 			     apply_to = record)
@@ -71,13 +60,6 @@ struct task_struct___thread_info {
 
 #if defined(__TARGET_ARCH_x86)
 
-enum {
-	NR_EXECVE = 59,
-	NR_EXECVEAT = 322,
-	NR_COMPAT_EXECVE = 11,
-	NR_COMPAT_EXECVEAT = 358,
-};
-
 /* The same number is another call in a 32-bit process. */
 static inline bool syscall_is_compat(void)
 {
@@ -96,13 +78,6 @@ static inline bool syscall_is_compat(void)
 #define REG_COMPAT_ARG3(regs) ((__u32)BPF_CORE_READ(regs, dx))
 
 #elif defined(__TARGET_ARCH_arm64)
-
-enum {
-	NR_EXECVE = 221,
-	NR_EXECVEAT = 281,
-	NR_COMPAT_EXECVE = 11,
-	NR_COMPAT_EXECVEAT = 387,
-};
 
 static inline bool syscall_is_compat(void)
 {
@@ -123,14 +98,7 @@ static inline bool syscall_is_compat(void)
 
 #elif defined(__TARGET_ARCH_riscv)
 
-/* A 32-bit process has the same numbers and registers. */
-enum {
-	NR_EXECVE = 221,
-	NR_EXECVEAT = 281,
-	NR_COMPAT_EXECVE = -1,
-	NR_COMPAT_EXECVEAT = -1,
-};
-
+/* A 32-bit process has the same registers. */
 static inline bool syscall_is_compat(void)
 {
 	return false;
@@ -145,38 +113,5 @@ static inline bool syscall_is_compat(void)
 #define REG_COMPAT_ARG3(regs) REG_ARG3(regs)
 
 #endif
-
-/* Cheap, as every system call of the machine comes through here. */
-static inline bool syscall_may_be_exec(long nr)
-{
-	return nr == NR_EXECVE || nr == NR_EXECVEAT || nr == NR_COMPAT_EXECVE ||
-	       nr == NR_COMPAT_EXECVEAT;
-}
-
-/* Reads the arguments; false if the call is neither execve nor execveat. */
-static inline bool exec_call_read(struct exec_call *call, struct pt_regs *regs,
-				  long nr)
-{
-	if (syscall_is_compat()) {
-		bool at = nr == NR_COMPAT_EXECVEAT;
-
-		if (!at && nr != NR_COMPAT_EXECVE)
-			return false;
-		call->filename = (void *)(__u64)(at ? REG_COMPAT_ARG2(regs)
-						    : REG_COMPAT_ARG1(regs));
-		call->argv = (void *)(__u64)(at ? REG_COMPAT_ARG3(regs)
-						: REG_COMPAT_ARG2(regs));
-		call->pointer_size = 4;
-	} else {
-		bool at = nr == NR_EXECVEAT;
-
-		if (!at && nr != NR_EXECVE)
-			return false;
-		call->filename = (void *)(at ? REG_ARG2(regs) : REG_ARG1(regs));
-		call->argv = (void *)(at ? REG_ARG3(regs) : REG_ARG2(regs));
-		call->pointer_size = 8;
-	}
-	return true;
-}
 
 #endif /* __SYSCALL_H */

@@ -1,4 +1,5 @@
-//! Reads BTF, the type information of BPF objects and of the kernel, and the maps that an object defines with it.
+//! Reads BTF, the type information of BPF objects and of the kernel, the maps that an object defines with it, and the
+//! calls by which its programs hand records to userspace.
 //!
 //! The format is that of `include/uapi/linux/btf.h` of Linux 7.1, which reads all that came before it. What is read may
 //! be damaged or hostile: [`Btf::parse`] checks every offset, name and reference once, after which asking cannot fail
@@ -16,12 +17,16 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The feature `object`, on by default, adds ELF objects and their maps.
+//! The feature `object`, on by default, adds ELF objects, their maps and calls.
 #![forbid(unsafe_code)]
 
 mod btf;
 mod bytes;
+#[cfg(feature = "object")]
+mod code;
 mod error;
+#[cfg(feature = "object")]
+mod ext;
 mod header;
 mod index;
 mod kind;
@@ -41,6 +46,8 @@ pub use crate::{
 
 #[cfg(feature = "object")]
 pub use crate::{
+    code::OutputCall,
+    ext::SourceLine,
     maps::{MapDef, MapExtra},
     object::Object,
 };

@@ -234,21 +234,31 @@ fn page_size(text: &str) -> Result<u64, String> {
 /// or map agrees, differs, or is in none of the objects; only a difference is an error. Objects may be of either byte
 /// order, and linked by `bpftool gen object`.
 ///
+/// With --live, does so with what the running kernel has: maps of the spec's names, and the programs that use them. A
+/// number of entries that was changed at load is told, and is no difference.
+///
+/// In objects, also found is what crosses the boundary to userspace otherwise: a record handed to a ring or perf buffer
+/// whose size is that of none of its events, and, as warnings, buffers and maps with structs that the spec does not have.
+/// What it knowingly does not have, it names under `[outside]`.
+///
 /// A build script that uses `bpf_layout_codegen::Builder` does this on every build.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   cargo bpf-layout check --object tracer.bpf.o
   cargo bpf-layout check --object a.bpf.o --object b.bpf.o      also that both have the same types
+  cargo bpf-layout check --live                                 what is loaded now
+  cargo bpf-layout check --live --pin /sys/fs/bpf/execs         one map
   cargo bpf-layout check --object tracer.bpf.o --format github  in a workflow: annotates layouts.toml
+  cargo bpf-layout check --object tracer.bpf.o --format sarif > layouts.sarif
 
 JSON:
-  {\"ok\", \"differences\": [{\"code\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
-   \"not_in_object\": [...]}
+  {\"ok\", \"differences\": [{\"code\", \"severity\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
+   \"not_in_object\": [...]}; with --live also \"live\": {\"maps\", \"resized\", \"unknown\", \"not_loaded\"}
   docs/checks.md lists the codes.
 
 Exit status:
-  0  agrees
+  0  agrees; warnings do not count
   1  differs
   2  could not be checked")]
 pub(crate) struct Check {
@@ -257,6 +267,15 @@ pub(crate) struct Check {
     /// A BPF object to compare with the spec; may be given several times
     #[arg(long, value_name = "FILE")]
     pub(crate) object: Vec<PathBuf>,
+    /// Compare the maps that the running kernel has loaded, found by their names; takes root
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// With --live: only the loaded map with this id; may be given several times
+    #[arg(long, value_name = "ID", requires = "live")]
+    pub(crate) map_id: Vec<u32>,
+    /// With --live: only the map that is pinned at this path; may be given several times
+    #[arg(long, value_name = "PATH", requires = "live")]
+    pub(crate) pin: Vec<PathBuf>,
     /// How to print it
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,
@@ -271,6 +290,8 @@ pub(crate) enum CheckFormat {
     Json,
     /// Annotations of GitHub Actions
     Github,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
 }
 
 /// Say what changed between two specs, profiles or revisions

@@ -5,10 +5,14 @@
 
 mod github;
 mod json;
+#[cfg(target_os = "linux")]
+mod live;
 mod objects;
+mod rules;
+mod sarif;
 mod section;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use self::section::Section;
 use crate::{
@@ -22,7 +26,7 @@ pub(crate) fn run(options: &Check) -> Result<ExitCode, Failure> {
     if gates.is_empty() {
         return Err(Failure::new(
             "there is nothing to check the spec against",
-            "name the BPF objects that were built: `--object target/.../out/tracer.bpf.o`",
+            "name the BPF objects that were built: `--object target/.../out/tracer.bpf.o`; or `--live`, for what is loaded",
         ));
     }
     let loaded = spec_file::load(&options.spec)?;
@@ -31,8 +35,14 @@ pub(crate) fn run(options: &Check) -> Result<ExitCode, Failure> {
         CheckFormat::Human => sections.iter().map(|section| section.human.as_str()).collect(),
         CheckFormat::Json => json::text(&sections),
         CheckFormat::Github => github::text(&sections),
+        CheckFormat::Sarif => sarif::text(&sections, spec_path(&loaded)),
     })?;
     Ok(if sections.iter().all(Section::is_ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The spec as it was named, or found.
+fn spec_path(loaded: &bpf_layout_spec::Loaded) -> &Path {
+    loaded.sources.paths().next().unwrap_or(Path::new("layouts.toml"))
 }
 
 type Gate = fn(&Check, &bpf_layout_spec::Loaded) -> Result<Section, Failure>;
@@ -43,5 +53,19 @@ fn gates(options: &Check) -> Vec<Gate> {
     if !options.object.is_empty() {
         gates.push(objects::check);
     }
+    if options.live {
+        gates.push(live);
+    }
     gates
+}
+
+/// `--live`: what is loaded against the spec.
+fn live(options: &Check, loaded: &bpf_layout_spec::Loaded) -> Result<Section, Failure> {
+    #[cfg(target_os = "linux")]
+    return live::check(options, loaded);
+    #[cfg(not(target_os = "linux"))]
+    Err(Failure::new(
+        "`--live` asks the running kernel, and this is not Linux",
+        "run it on the machine that has the maps",
+    ))
 }

@@ -91,8 +91,10 @@ impl Builder {
     }
 
     /// Compiles a BPF program `NAME.bpf.c` to `NAME.bpf.o`, compares the object's BTF with the spec, and generates the
-    /// skeleton `NAME.skel.rs`. A type or map that is not as the spec says is an error. Any number of them; paths are relative to the package's folder. Warnings of clang become cargo's; those that hide a wrong
-    /// layout (an incompatible pointer, an undeclared function) are errors.
+    /// skeleton `NAME.skel.rs`. A type or map that is not as the spec says is an error, and so is a record of another size
+    /// than the events of its buffer; maps with structs and buffers that the spec does not have are warnings. Any number of
+    /// them; paths are relative to the package's folder. Warnings of clang become cargo's; those that hide a wrong layout
+    /// (an incompatible pointer, an undeclared function) are errors.
     pub fn source(mut self, path: impl Into<PathBuf>) -> Self {
         self.sources.push(path.into());
         self

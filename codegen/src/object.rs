@@ -115,7 +115,7 @@ impl Workshop<'_> {
             output.warnings.push(warnings.join("\n"));
         }
         self.watch(&depfile, output)?;
-        check::refuse_mismatch(self.loaded, source, &object)?;
+        output.warnings.extend(check::refuse_mismatch(self.loaded, source, &object)?);
         refuse_breaking_names(source, &object)?;
         builder
             .generate(&skeleton)

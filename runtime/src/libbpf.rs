@@ -53,7 +53,6 @@
 //! ```
 
 mod batch;
-mod clock;
 mod error;
 mod events;
 mod handle;
@@ -64,11 +63,12 @@ mod skewed;
 mod types;
 
 pub use batch::Entry;
-pub use clock::BootClock;
+pub use bpf_layout_live::{Error as KernelError, LoadedBtf};
 pub use error::{Error, Mismatch};
 pub use events::{Events, EventsBuilder, Stats};
 pub use handle::{Checked, TypedMap};
 pub use libbpf_rs::{self, MapFlags};
 pub use perf::{PerfEvents, PerfEventsBuilder};
 pub use skewed::{SkewedEntry, SkewedMap};
-pub use types::btf_by_id;
+
+pub use crate::clock::BootClock;

@@ -15,7 +15,7 @@ use std::{
 use bpf_layout::{
     Be16, Buffer as _, Ipv4, Layout as _,
     libbpf::{
-        Checked, Error, Events, SkewedMap, Stats, TypedMap, btf_by_id,
+        Checked, Error, Events, LoadedBtf, SkewedMap, Stats, TypedMap,
         libbpf_rs::{MapCore as _, Object, ObjectBuilder, Program, ProgramInput, query::ProgInfoIter},
     },
     skew::{Note, PlanError, Scratch, SkewedBuffer, btf},
@@ -300,7 +300,7 @@ fn kernel_events_of_an_older_producer_are_read() {
     let sender = object.progs_mut().find(|program| program.name() == "send_events").expect("the object has it");
     let id = Program::id_from_fd(sender.as_fd()).expect("the kernel tells");
     let loaded = ProgInfoIter::default().find(|info| info.id == id).expect("it is loaded");
-    let from_kernel = btf_by_id(loaded.btf_id).expect("the kernel has its BTF");
+    let from_kernel = LoadedBtf::from_id(loaded.btf_id).and_then(|btf| btf.bytes()).expect("the kernel has its BTF");
     let btf = btf::Btf::parse(&from_kernel).expect("the kernel keeps sound BTF");
     let buffer = SkewedBuffer::<new::maps::Events>::by_name(&btf).expect("its events can be read");
     assert_eq!(buffer.missing_events().collect::<Vec<_>>(), ["fork"]);

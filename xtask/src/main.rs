@@ -5,6 +5,7 @@
 mod demo;
 mod kernel;
 mod needs;
+mod objects;
 mod test;
 
 use std::{

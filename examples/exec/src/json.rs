@@ -1,14 +1,12 @@
 //! An event as one line of JSON.
-//!
-//! JSON has no bytes. A string that is not UTF-8 is given with U+FFFD in place of what is wrong, and then `raw` has the
-//! field's bytes in hexadecimal: nothing is lost, and nobody who does not care is bothered.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt::Write};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use bpf_layout::libbpf::BootClock;
 use serde::Serialize;
+use tool::{Notes, clock};
 
-use crate::{clock, event::Exec, layouts::ExecEvent};
+use crate::{event::Exec, layouts::ExecEvent};
 
 /// All that an event says; the names are those of `layouts.toml`.
 #[derive(Debug, Serialize)]
@@ -54,6 +52,7 @@ struct Line<'a> {
 /// The event as JSON, without a line break at its end.
 pub(crate) fn line(event: &ExecEvent, clock: BootClock) -> serde_json::Result<String> {
     let mut notes = Notes::default();
+    notes.bytes("args", event.args_bytes());
     let line = Line {
         time: clock::rfc3339(clock, event.timestamp),
         timestamp: event.timestamp.as_nanos(),
@@ -67,56 +66,20 @@ pub(crate) fn line(event: &ExecEvent, clock: BootClock) -> serde_json::Result<St
         sessionid: event.session(),
         retval: event.retval,
         upper_layer: event.upper_layer.get(),
-        comm: notes.text("comm", event.comm.as_bytes(), event.comm.is_truncated()),
-        pcomm: notes.text("pcomm", event.pcomm.as_bytes(), event.pcomm.is_truncated()),
-        cwd: event.cwd().map(|s| notes.text("cwd", s.as_bytes(), s.is_truncated())),
-        exepath: event.exepath().map(|s| notes.text("exepath", s.as_bytes(), s.is_truncated())),
-        file: event.file().map(|s| notes.text("file", s.as_bytes(), s.is_truncated())),
+        comm: notes.text("comm", &event.comm),
+        pcomm: notes.text("pcomm", &event.pcomm),
+        cwd: event.cwd().map(|s| notes.text("cwd", s)),
+        exepath: event.exepath().map(|s| notes.text("exepath", s)),
+        file: event.file().map(|s| notes.text("file", s)),
         args: event.arguments().map(String::from_utf8_lossy).collect(),
         args_count: event.args_count,
         args_size: event.args_size,
         args_cut: event.args_cut.get(),
         missing: event.missing.iter_names().map(|(name, _)| name.to_ascii_lowercase()).collect(),
-        raw: notes.raw("args", event.args_bytes()),
         truncated: notes.truncated,
+        raw: notes.raw,
     };
     serde_json::to_string(&line)
-}
-
-/// What the strings of an event could not say themselves.
-#[derive(Debug, Default)]
-struct Notes {
-    truncated: Vec<&'static str>,
-    raw: BTreeMap<&'static str, String>,
-}
-
-impl Notes {
-    fn text<'a>(&mut self, field: &'static str, bytes: &'a [u8], truncated: bool) -> Cow<'a, str> {
-        if truncated {
-            self.truncated.push(field);
-        }
-        self.note_raw(field, bytes);
-        String::from_utf8_lossy(bytes)
-    }
-
-    /// The last field's bytes, and all the notes so far.
-    fn raw(&mut self, field: &'static str, bytes: &[u8]) -> BTreeMap<&'static str, String> {
-        self.note_raw(field, bytes);
-        std::mem::take(&mut self.raw)
-    }
-
-    fn note_raw(&mut self, field: &'static str, bytes: &[u8]) {
-        if str::from_utf8(bytes).is_err() {
-            self.raw.insert(field, hexadecimal(bytes));
-        }
-    }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ bpf_layout::include_layouts!();
 
 /// The profile of `layouts.toml` that this binary was built with.
 pub(crate) const PROFILE: &str = match option_env!("BPF_LAYOUT_PROFILE") {
-    Some(profile) => profile,
-    None => "default",
+    Some(profile) if !profile.is_empty() => profile,
+    _ => "default",
 };
 
 /// Profile and sizes, in a few words.

@@ -5,14 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bpf_layout::{
-    Map,
-    libbpf::{Events, TypedMap},
-};
-use libbpf_rs::{Link, MapCore, MapHandle, Object, ObjectBuilder};
+use bpf_layout::libbpf::{Events, TypedMap};
+use libbpf_rs::{Link, Object, ObjectBuilder};
+use tool::{Needs, Source, attach, explain, handle, keep_messages};
 
 use crate::{
-    explain::{explain, keep_messages},
     layouts::{ExecCounters, ExecEvent, maps},
     totals::Totals,
 };
@@ -25,6 +22,8 @@ static OBJECT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/exec.bpf.o"));
 
 /// In this order, so that no call is seen to begin whose end would be missed; and detached the other way round.
 const PROGRAMS: [&str; 4] = ["exec_abandoned", "exec_failure", "exec_success", "exec_enter"];
+
+const NEEDS: Needs = Needs { tool: "exec", linux: "5.17", capabilities: &["CAP_BPF", "CAP_PERFMON"] };
 
 /// How long programs that were detached may go on on another CPU.
 const SETTLING: Duration = Duration::from_secs(1);
@@ -48,40 +47,16 @@ impl<'cb> Tracer<'cb> {
     /// If the kernel does not let us, with what to do about it.
     pub(crate) fn start(mut on_event: impl FnMut(&ExecEvent) + Send + 'cb) -> Result<Self, String> {
         keep_messages();
-        let object = load().map_err(|error| explain("cannot load the BPF programs", &error))?;
+        let object = load().map_err(|error| explain(&NEEDS, "cannot load the BPF programs", &error))?;
         let handler = move |maps::EventsRecord::Exec(event): maps::EventsRecord<'_>| on_event(&event);
         Ok(Tracer {
             events: Events::new(&handle::<maps::Events>(&object)?, handler).map_err(text)?,
             counters: TypedMap::from_handle(handle::<maps::ExecStats>(&object)?).map_err(text)?,
             calls: TypedMap::from_handle(handle::<maps::Execs>(&object)?).map_err(text)?,
-            links: attach(&object).map_err(|error| explain("cannot attach the BPF programs", &error))?,
+            links: attach(&object, &PROGRAMS)
+                .map_err(|error| explain(&NEEDS, "cannot attach the BPF programs", &error))?,
             _object: object,
         })
-    }
-
-    /// Handles the events that there are, or waits for the next. A signal ends the wait.
-    ///
-    /// # Errors
-    /// If the ring buffer cannot be read.
-    pub(crate) fn poll(&self, timeout: Duration) -> Result<(), String> {
-        self.events.poll(timeout).map(drop).map_err(text)
-    }
-
-    /// Detaches, handles what is left, and gives the account.
-    ///
-    /// # Errors
-    /// If a map cannot be read.
-    pub(crate) fn finish(mut self) -> Result<Totals, String> {
-        while self.links.pop().is_some() {}
-        let began = Instant::now();
-        loop {
-            self.events.consume().map_err(text)?;
-            let totals = self.totals()?;
-            if totals.is_settled() || began.elapsed() > SETTLING {
-                return Ok(totals);
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
     }
 
     fn totals(&self) -> Result<Totals, String> {
@@ -97,25 +72,29 @@ impl<'cb> Tracer<'cb> {
     }
 }
 
-fn load() -> Result<Object, libbpf_rs::Error> {
-    ObjectBuilder::default().open_memory(OBJECT)?.load()
-}
+impl Source for Tracer<'_> {
+    type Totals = Totals;
 
-/// A map of the object by the name that the spec gives it.
-fn handle<M: Map>(object: &Object) -> Result<MapHandle, String> {
-    let map = object.maps().find(|map| map.name() == M::NAME);
-    let map = map.ok_or_else(|| format!("the BPF object has no map `{}`", M::NAME))?;
-    MapHandle::try_from(&map).map_err(text)
-}
+    fn poll(&mut self, timeout: Duration) -> Result<(), String> {
+        self.events.poll(timeout).map(drop).map_err(text)
+    }
 
-fn attach(object: &Object) -> Result<Vec<Link>, libbpf_rs::Error> {
-    let mut links = Vec::with_capacity(PROGRAMS.len());
-    for name in PROGRAMS {
-        for program in object.progs_mut().filter(|program| program.name() == name) {
-            links.push(program.attach()?);
+    fn finish(mut self) -> Result<Totals, String> {
+        while self.links.pop().is_some() {}
+        let began = Instant::now();
+        loop {
+            self.events.consume().map_err(text)?;
+            let totals = self.totals()?;
+            if totals.is_settled() || began.elapsed() > SETTLING {
+                return Ok(totals);
+            }
+            thread::sleep(Duration::from_millis(1));
         }
     }
-    Ok(links)
+}
+
+fn load() -> Result<Object, libbpf_rs::Error> {
+    ObjectBuilder::default().open_memory(OBJECT)?.load()
 }
 
 /// The sum over all CPUs.

@@ -6,7 +6,7 @@ use std::{collections::HashSet, io::Read, process::Command, thread};
 
 use rustix::process::Signal;
 
-use crate::common::{Tracer, exec, kernel_permits, marker, odd_command, run};
+use crate::common::{ExecTrace, exec, kernel_permits, marker, odd_command, run, start, start_unread};
 
 #[test]
 fn kernel_accounting_of_two_hundred_at_once() {
@@ -14,7 +14,7 @@ fn kernel_accounting_of_two_hundred_at_once() {
         return;
     }
     let marker = marker("swarm");
-    let tracer = Tracer::start(&["--json"]);
+    let tracer = start(&["--json"]);
     run(&mut odd_command(&["swarm", "200", "/bin/true", &marker]));
     let trace = tracer.stop();
     let totals = trace.totals();
@@ -33,7 +33,7 @@ fn kernel_accounting_of_threads_that_race() {
         return;
     }
     let marker = marker("race");
-    let tracer = Tracer::start(&["--json"]);
+    let tracer = start(&["--json"]);
     run(&mut odd_command(&["race", "50", "/bin/true", &marker]));
     let trace = tracer.stop();
     let totals = trace.totals();
@@ -48,7 +48,7 @@ fn kernel_accounting_of_a_reader_that_is_too_slow() {
         return;
     }
     let marker = marker("slow");
-    let mut tracer = Tracer::start_unread(&["--json"]);
+    let mut tracer = start_unread(&["--json"]);
     let text = "x".repeat(1000);
     run(&mut odd_command(&["swarm", "600", "/bin/true", &marker, &text]));
     let mut stdout = tracer.take_stdout();
@@ -70,8 +70,8 @@ fn kernel_accounting_of_two_tracers_side_by_side() {
         return;
     }
     let marker = marker("two");
-    let first = Tracer::start(&["--json"]);
-    let second = Tracer::start(&["--json"]);
+    let first = start(&["--json"]);
+    let second = start(&["--json"]);
     run(Command::new("/bin/true").arg(&marker));
     let (first, second) = (first.stop(), second.stop());
     let mut events = [&first, &second].map(|trace| trace.event_with(&marker));
@@ -91,7 +91,7 @@ fn kernel_accounting_ends_with_a_signal() {
         return;
     }
     for signal in [Signal::INT, Signal::TERM] {
-        let tracer = Tracer::start(&[]);
+        let tracer = start(&[]);
         tracer.signal(signal);
         let trace = tracer.wait();
         assert!(trace.status.success(), "{trace:?}");
@@ -104,13 +104,13 @@ fn kernel_accounting_ends_when_told_to() {
     if !kernel_permits() {
         return;
     }
-    let tracer = Tracer::start(&["--json", "--count", "3"]);
+    let tracer = start(&["--json", "--count", "3"]);
     run(&mut odd_command(&["swarm", "20", "/bin/true", &marker("count")]));
     let trace = tracer.wait();
     assert_eq!((trace.lines.len(), trace.status.success()), (3, true), "{trace:?}");
     trace.totals();
 
-    let trace = Tracer::start(&["--duration", "0.3"]).wait();
+    let trace = start(&["--duration", "0.3"]).wait();
     assert!(trace.status.success(), "{trace:?}");
     trace.totals();
 }
@@ -120,7 +120,7 @@ fn kernel_accounting_ends_when_nobody_reads_any_more() {
     if !kernel_permits() {
         return;
     }
-    let mut tracer = Tracer::start_unread(&["--json"]);
+    let mut tracer = start_unread(&["--json"]);
     drop(tracer.take_stdout());
     run(Command::new("/bin/true").arg(marker("epipe")));
     let trace = tracer.wait();
@@ -134,7 +134,7 @@ fn kernel_accounting_prints_a_table() {
         return;
     }
     let marker = marker("table");
-    let tracer = Tracer::start(&["--no-failed"]);
+    let tracer = start(&["--no-failed"]);
     run(Command::new("/bin/true").args([&marker, "two words", "\x1b[2J"]));
     let trace = tracer.stop();
     assert!(trace.lines[0].contains("PID") && trace.lines[0].contains("ARGS"), "{:?}", trace.lines[0]);

@@ -6,11 +6,11 @@ use std::{ffi::OsStr, os::unix::ffi::OsStrExt, process::Command};
 
 use serde_json::json;
 
-use crate::common::{Trace, Tracer, built_with, folder, kernel_permits, marker, odd_command, run};
+use crate::common::{ExecTrace, Trace, built_with, folder, kernel_permits, marker, odd_command, run, start};
 
 /// Starts `/bin/true` with these arguments under a tracer.
 fn trace_true(args: &[&[u8]]) -> Trace {
-    let tracer = Tracer::start(&["--json"]);
+    let tracer = start(&["--json"]);
     run(Command::new("/bin/true").args(args.iter().map(|arg| OsStr::from_bytes(arg))));
     tracer.stop()
 }
@@ -55,7 +55,7 @@ fn kernel_arguments_may_be_none_at_all() {
         let program = folder.path().join("true");
         std::fs::copy("/bin/true", &program).expect("a copy of /bin/true");
         let program = program.to_str().expect("a path that is text");
-        let tracer = Tracer::start(&["--json"]);
+        let tracer = start(&["--json"]);
         run(&mut odd_command(&[mode, program]));
         let events = tracer.stop().events();
         let event = events.iter().find(|event| event["file"] == program).expect("the call was seen");
@@ -121,7 +121,7 @@ fn kernel_arguments_that_were_not_in_memory_are_read_later() {
     let file = folder.path().join("strings");
     let file = file.to_str().expect("a path that is text");
     let marker = marker("absent");
-    let tracer = Tracer::start(&["--json"]);
+    let tracer = start(&["--json"]);
     run(&mut odd_command(&["absent", file, "/bin/true", &marker, "last"]));
     let failed = odd_command(&["absent", file, "/bin/absent", &marker]).status().expect("odd runs");
     assert_eq!(failed.code(), Some(98), "there is no /bin/absent");

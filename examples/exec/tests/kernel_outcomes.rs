@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::common::{Tracer, folder, kernel_permits, marker, odd, odd_command, run};
+use crate::common::{ExecTrace, folder, kernel_permits, marker, odd, odd_command, run, start};
 
 #[test]
 fn kernel_outcomes_of_calls_that_fail() {
@@ -26,7 +26,7 @@ fn kernel_outcomes_of_calls_that_fail() {
     let absent = folder.path().join("absent");
     let marker = marker("fail");
 
-    let tracer = Tracer::start(&["--json"]);
+    let tracer = start(&["--json"]);
     let errors = [&absent, &plain, &garbage].map(|path| {
         Command::new(path).arg(&marker).spawn().expect_err("it is no program").raw_os_error().expect("an errno")
     });
@@ -49,25 +49,25 @@ fn kernel_outcomes_can_be_filtered() {
     }
     let marker = marker("filter");
     let failed = |trace: &common::Trace| trace.events().iter().any(|event| event["retval"] != 0);
-    let start = || {
+    let call = || {
         let _ = Command::new("/absent").arg(&marker).spawn().expect_err("it is absent");
         run(Command::new("/bin/sh").args(["-c", &format!("/bin/true {marker}; true")]));
     };
 
-    let tracer = Tracer::start(&["--json", "--no-failed"]);
-    start();
+    let tracer = start(&["--json", "--no-failed"]);
+    call();
     let trace = tracer.stop();
     assert!(!failed(&trace) && !trace.events_with(&marker).is_empty());
     assert!(trace.stderr.contains("not printed"), "{}", trace.stderr);
 
-    let tracer = Tracer::start(&["--json", "--comm", "sh"]);
-    start();
+    let tracer = start(&["--json", "--comm", "sh"]);
+    call();
     let trace = tracer.stop();
     assert!(trace.events().iter().all(|event| event["comm"] == "sh"));
     assert_eq!(trace.event_with(&marker)["file"], "/bin/true");
 
-    let tracer = Tracer::start(&["--json", "--uid", "4294967294"]);
-    start();
+    let tracer = start(&["--json", "--uid", "4294967294"]);
+    call();
     assert!(tracer.stop().lines.is_empty());
 }
 
@@ -78,7 +78,7 @@ fn kernel_outcomes_say_who_called() {
         return;
     }
     let marker = marker("who");
-    let tracer = Tracer::start(&["--json"]);
+    let tracer = start(&["--json"]);
     let script = format!("echo $$; cat /proc/self/loginuid /proc/self/sessionid; exec /bin/true {marker}");
     let output = run(Command::new("/bin/sh").args(["-c", &script]));
     let event = tracer.stop().event_with(&marker);
@@ -115,7 +115,7 @@ fn kernel_outcomes_of_a_script_are_its_own_and_its_interpreters() {
     fs::write(&script, "#!/bin/sh\nexit 0\n").expect("a file");
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("our own file");
     let marker = marker("script");
-    let tracer = Tracer::start(&["--json"]);
+    let tracer = start(&["--json"]);
     run(Command::new(&script).arg(&marker));
     let event = tracer.stop().event_with(&marker);
     assert_eq!(event["file"].as_str(), script.to_str());
@@ -130,7 +130,7 @@ fn kernel_outcomes_of_a_thread_that_becomes_the_process() {
         return;
     }
     let marker = marker("thread");
-    let tracer = Tracer::start(&["--json"]);
+    let tracer = start(&["--json"]);
     run(&mut odd_command(&["thread", "/bin/true", &marker]));
     let trace = tracer.stop();
     let events = trace.events_with(&marker);
@@ -152,7 +152,7 @@ fn kernel_outcomes_of_a_thread_whose_new_program_is_broken() {
     fs::write(&broken, break_second_segment(fs::read("/bin/true").expect("a program"))).expect("a file");
     fs::set_permissions(&broken, fs::Permissions::from_mode(0o755)).expect("our own file");
     let path = broken.to_str().expect("a path that is text");
-    let tracer = Tracer::start(&["--json"]);
+    let tracer = start(&["--json"]);
     let status = odd_command(&["thread", path]).status().expect("odd runs");
     let trace = tracer.stop();
 
@@ -192,7 +192,7 @@ fn kernel_outcomes_of_a_32_bit_process() {
         }
     };
     let marker = marker("compat");
-    let tracer = Tracer::start(&["--json"]);
+    let tracer = start(&["--json"]);
     run(Command::new(&odd32).args(["thread", "/bin/true", &marker, "a b", ""]));
     run(Command::new(&odd32).args(["memfd", "/bin/true", &marker, "by execveat"]));
     let failed = Command::new(&odd32).args(["thread", "/absent", &marker]).status().expect("odd runs");

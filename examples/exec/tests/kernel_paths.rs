@@ -6,11 +6,11 @@ use std::{fs, os::unix::process::CommandExt, path::Path, process::Command};
 
 use serde_json::{Value, json};
 
-use crate::common::{Tracer, built_with, folder, kernel_permits, marker, odd, odd_command, run};
+use crate::common::{ExecTrace, built_with, folder, kernel_permits, marker, odd, odd_command, run, start};
 
 /// Runs this program under a tracer; the event is the last with the marker, as `odd` has been given it, too.
 fn trace(command: &mut Command, marker: &str) -> Value {
-    let tracer = Tracer::start(&["--json"]);
+    let tracer = start(&["--json"]);
     run(command);
     let trace = tracer.stop();
     trace.events_with(marker).pop().unwrap_or_else(|| panic!("no event with {marker}: {trace:?}"))
@@ -20,7 +20,7 @@ fn trace(command: &mut Command, marker: &str) -> Value {
 fn trace_mounts(script: &str) -> (Vec<Value>, String) {
     let folder = folder();
     let marker = marker("mounts");
-    let tracer = Tracer::start(&["--json"]);
+    let tracer = start(&["--json"]);
     let script = format!("set -e; {script}");
     run(Command::new("unshare").args(["--mount", "sh", "-c", &script]).arg(folder.path()).arg(&marker));
     let events = tracer.stop().events_with(&marker);
@@ -40,7 +40,7 @@ fn kernel_paths_are_those_of_proc() {
     }
     let folder = folder();
     let marker = marker("proc");
-    let tracer = Tracer::start(&["--json"]);
+    let tracer = start(&["--json"]);
     // The arguments after the script are the shell's own.
     let mut command = Command::new("/bin/sh");
     command.args(["-c", "readlink /proc/$$/cwd /proc/$$/exe", &marker]).current_dir(folder.path());

@@ -26,6 +26,13 @@ pub enum Error {
         /// Why not.
         source: PlanError,
     },
+    /// The kernel does not give the BTF of the live map.
+    Kernel {
+        /// Name of the map in the spec.
+        map: &'static str,
+        /// Why not, and what would help.
+        source: bpf_layout_live::Error,
+    },
     /// A key or value cannot be written in the layout of the live map.
     Write {
         /// Name of the map in the spec.
@@ -91,6 +98,10 @@ impl fmt::Display for Error {
                 write!(f, "map `{map}`: cannot open the map pinned at {}: {source}", path.display())
             }
             Error::Layout { map, source } => write!(f, "map `{map}`: {source}"),
+            Error::Kernel { map, source } => {
+                write!(f, "map `{map}`: cannot read its types: {source}")?;
+                source.help().map_or(Ok(()), |help| write!(f, "; {help}"))
+            }
             Error::Write { map, source } => write!(f, "map `{map}`: {source}"),
             Error::Libbpf { map, operation, source } => write!(f, "map `{map}`: cannot {operation}: {source}"),
             Error::Batch { map, operation, done, source } => {
@@ -108,6 +119,7 @@ impl std::error::Error for Error {
         match self {
             Error::Libbpf { source, .. } | Error::Open { source, .. } => Some(source),
             Error::Layout { source, .. } => Some(source),
+            Error::Kernel { source, .. } => Some(source),
             Error::Write { source, .. } => Some(source),
             Error::Batch { source, .. } => Some(source),
             Error::Mismatch(_) | Error::Cpus { .. } => None,

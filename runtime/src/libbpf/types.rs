@@ -1,15 +1,10 @@
 //! The types of a live map's keys and values, as the kernel keeps them.
 
-use std::{
-    io,
-    os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd},
-    string::String,
-    vec,
-    vec::Vec,
-};
+use std::{string::String, vec::Vec};
 
 use bpf_layout_btf::{Btf, Error as BtfError, TypeId};
-use libbpf_rs::{MapCore, libbpf_sys};
+use bpf_layout_live::LoadedBtf;
+use libbpf_rs::MapCore;
 
 use super::{error::Error, handle::Checked};
 use crate::{
@@ -35,7 +30,8 @@ impl LiveMap {
         let info = libbpf_rs::MapInfo::new(map.as_fd()).map_err(failed)?.info;
         let (key, value) = (TypeId(info.btf_key_type_id), TypeId(info.btf_value_type_id));
         let has_types = info.btf_id != 0 && (key, value) != (TypeId::VOID, TypeId::VOID);
-        let btf = if has_types { Some(btf_by_id(info.btf_id).map_err(|source| failed(source.into()))?) } else { None };
+        let btf = has_types.then(|| LoadedBtf::from_id(info.btf_id)?.bytes()).transpose();
+        let btf = btf.map_err(|source| Error::Kernel { map: M::NAME, source })?;
         let (key, value) = ((key, info.key_size), (value, info.value_size));
         Ok(LiveMap { flags: info.map_flags, btf, key, value })
     }
@@ -84,38 +80,4 @@ pub(super) fn sentences(part: &str, comparison: &Comparison) -> Vec<String> {
         std::format!("{part}: {} ({})", difference.tell("the live map"), difference.rule)
     };
     comparison.differences.iter().map(tell).collect()
-}
-
-/// The BTF that has this number in the kernel: that of a loaded program, say, by the `btf_id` of its
-/// `libbpf_rs::query::ProgramInfo`.
-///
-/// # Errors
-/// If there is none, or it may not be read (`BPF_BTF_GET_FD_BY_ID` asks for `CAP_SYS_ADMIN`).
-pub fn btf_by_id(id: u32) -> io::Result<Vec<u8>> {
-    // SAFETY: the call takes a number and returns a descriptor or a negative errno.
-    let fd = unsafe { libbpf_sys::bpf_btf_get_fd_by_id(id) };
-    if fd < 0 {
-        return Err(io::Error::from_raw_os_error(fd.saturating_neg()));
-    }
-    // SAFETY: the kernel has just given this descriptor, and nobody else has it.
-    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-    let size = btf_info(&fd, &mut [])?;
-    let mut data = vec![0; size as usize];
-    let filled = btf_info(&fd, &mut data)?;
-    data.truncate(filled as usize);
-    Ok(data)
-}
-
-/// Copies as much BTF as there is room for, and says how much there is (`btf_get_info_by_fd`).
-fn btf_info(fd: &OwnedFd, data: &mut [u8]) -> io::Result<u32> {
-    let mut info = libbpf_sys::bpf_btf_info {
-        btf: data.as_mut_ptr() as u64,
-        btf_size: u32::try_from(data.len()).unwrap_or(u32::MAX),
-        ..Default::default()
-    };
-    let mut len = size_of_val(&info) as u32;
-    // SAFETY: the kernel writes at most `len` bytes of `info`, and at most `btf_size` bytes to `btf`, which are those of
-    // `data`; both are borrowed mutably until it returns.
-    let status = unsafe { libbpf_sys::bpf_btf_get_info_by_fd(fd.as_fd().as_raw_fd(), &raw mut info, &raw mut len) };
-    if status == 0 { Ok(info.btf_size) } else { Err(io::Error::from_raw_os_error(status.saturating_neg())) }
 }

@@ -190,6 +190,17 @@ __bpf_layout_inline void __bpf_layout_zero_u64(void *p, unsigned long size)
 }
 #endif
 
+#ifndef __BPF_LAYOUT_LOOKUP
+#define __BPF_LAYOUT_LOOKUP
+__bpf_layout_inline void *__bpf_layout_lookup(void *map, __u32 key)
+{
+	void *(*lookup)(void *, const void *) =
+		(void *)1; /* bpf_map_lookup_elem() */
+
+	return lookup(map, &key);
+}
+#endif
+
 __bpf_layout_btf void __btf_type_kind(enum kind *p)
 {
 	(void)p;
@@ -220,6 +231,23 @@ __bpf_layout_inline void option_init(struct option *p)
 	__bpf_layout_zero_u64(p, sizeof(*p));
 }
 
+/*
+ * 24 bytes may grow beyond the stack: at file scope, this defines one per
+ * CPU, and option_scratch(), which gives it as it was left.
+ */
+#define DEFINE_OPTION_SCRATCH                                     \
+	struct {                                                  \
+		__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */  \
+		__uint(max_entries, 1);                           \
+		__type(key, __u32);                               \
+		__type(value, struct option);                     \
+	} __option_scratch SEC(".maps");                          \
+	__bpf_layout_inline struct option *option_scratch(void)   \
+	{                                                         \
+		return __bpf_layout_lookup(&__option_scratch, 0); \
+	}                                                         \
+	struct option
+
 __bpf_layout_btf void __btf_type_tight(struct tight *p)
 {
 	(void)p;
@@ -233,6 +261,23 @@ __bpf_layout_inline void tight_init(struct tight *p)
 	__bpf_layout_keep(__btf_type_tight);
 	__bpf_layout_zero_u8(p, sizeof(*p));
 }
+
+/*
+ * 58 bytes may grow beyond the stack: at file scope, this defines one per
+ * CPU, and tight_scratch(), which gives it as it was left.
+ */
+#define DEFINE_TIGHT_SCRATCH                                     \
+	struct {                                                 \
+		__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */ \
+		__uint(max_entries, 1);                          \
+		__type(key, __u32);                              \
+		__type(value, struct tight);                     \
+	} __tight_scratch SEC(".maps");                          \
+	__bpf_layout_inline struct tight *tight_scratch(void)    \
+	{                                                        \
+		return __bpf_layout_lookup(&__tight_scratch, 0); \
+	}                                                        \
+	struct tight
 
 #endif /* __BPF__ */
 

@@ -269,6 +269,17 @@ __bpf_layout_inline void *__bpf_layout_reserve(void *ringbuf, __u64 size)
 }
 #endif
 
+#ifndef __BPF_LAYOUT_LOOKUP
+#define __BPF_LAYOUT_LOOKUP
+__bpf_layout_inline void *__bpf_layout_lookup(void *map, __u32 key)
+{
+	void *(*lookup)(void *, const void *) =
+		(void *)1; /* bpf_map_lookup_elem() */
+
+	return lookup(map, &key);
+}
+#endif
+
 __bpf_layout_btf void __btf_type_file_op(enum file_op *p)
 {
 	(void)p;
@@ -343,6 +354,23 @@ __bpf_layout_inline long socket_value_read_exepath_user(struct socket_value *p,
 	return __bpf_layout_read_user(p->exepath, sizeof(p->exepath), src);
 }
 
+/*
+ * 168 bytes may grow beyond the stack: at file scope, this defines one per
+ * CPU, and socket_value_scratch(), which gives it as it was left.
+ */
+#define DEFINE_SOCKET_VALUE_SCRATCH                                         \
+	struct {                                                            \
+		__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */            \
+		__uint(max_entries, 1);                                     \
+		__type(key, __u32);                                         \
+		__type(value, struct socket_value);                         \
+	} __socket_value_scratch SEC(".maps");                              \
+	__bpf_layout_inline struct socket_value *socket_value_scratch(void) \
+	{                                                                   \
+		return __bpf_layout_lookup(&__socket_value_scratch, 0);     \
+	}                                                                   \
+	struct socket_value
+
 __bpf_layout_btf void __btf_type_file_event(struct file_event *p)
 {
 	(void)p;
@@ -390,6 +418,23 @@ __bpf_layout_inline struct file_event *file_event_reserve(void *ringbuf)
 		file_event_init(p);
 	return p;
 }
+
+/*
+ * 168 bytes may grow beyond the stack: at file scope, this defines one per
+ * CPU, and file_event_scratch(), which gives it as it was left.
+ */
+#define DEFINE_FILE_EVENT_SCRATCH                                       \
+	struct {                                                        \
+		__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */        \
+		__uint(max_entries, 1);                                 \
+		__type(key, __u32);                                     \
+		__type(value, struct file_event);                       \
+	} __file_event_scratch SEC(".maps");                            \
+	__bpf_layout_inline struct file_event *file_event_scratch(void) \
+	{                                                               \
+		return __bpf_layout_lookup(&__file_event_scratch, 0);   \
+	}                                                               \
+	struct file_event
 
 #define DEFINE_GADGET_SOCKETS_MAP                         \
 	struct {                                          \

@@ -235,6 +235,17 @@ __bpf_layout_inline void *__bpf_layout_reserve(void *ringbuf, __u64 size)
 }
 #endif
 
+#ifndef __BPF_LAYOUT_LOOKUP
+#define __BPF_LAYOUT_LOOKUP
+__bpf_layout_inline void *__bpf_layout_lookup(void *map, __u32 key)
+{
+	void *(*lookup)(void *, const void *) =
+		(void *)1; /* bpf_map_lookup_elem() */
+
+	return lookup(map, &key);
+}
+#endif
+
 __bpf_layout_btf void __btf_type_peer_key(struct peer_key *p)
 {
 	(void)p;
@@ -271,6 +282,23 @@ __bpf_layout_inline long peer_value_read_name_user(struct peer_value *p,
 	return __bpf_layout_read_user(p->name, sizeof(p->name), src);
 }
 
+/*
+ * 24 bytes may grow beyond the stack: at file scope, this defines one per
+ * CPU, and peer_value_scratch(), which gives it as it was left.
+ */
+#define DEFINE_PEER_VALUE_SCRATCH                                       \
+	struct {                                                        \
+		__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */        \
+		__uint(max_entries, 1);                                 \
+		__type(key, __u32);                                     \
+		__type(value, struct peer_value);                       \
+	} __peer_value_scratch SEC(".maps");                            \
+	__bpf_layout_inline struct peer_value *peer_value_scratch(void) \
+	{                                                               \
+		return __bpf_layout_lookup(&__peer_value_scratch, 0);   \
+	}                                                               \
+	struct peer_value
+
 __bpf_layout_btf void __btf_type_peer_prefix(struct peer_prefix *p)
 {
 	(void)p;
@@ -304,6 +332,23 @@ __bpf_layout_inline struct seen_event *seen_event_reserve(void *ringbuf)
 		seen_event_init(p);
 	return p;
 }
+
+/*
+ * 24 bytes may grow beyond the stack: at file scope, this defines one per
+ * CPU, and seen_event_scratch(), which gives it as it was left.
+ */
+#define DEFINE_SEEN_EVENT_SCRATCH                                       \
+	struct {                                                        \
+		__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */        \
+		__uint(max_entries, 1);                                 \
+		__type(key, __u32);                                     \
+		__type(value, struct seen_event);                       \
+	} __seen_event_scratch SEC(".maps");                            \
+	__bpf_layout_inline struct seen_event *seen_event_scratch(void) \
+	{                                                               \
+		return __bpf_layout_lookup(&__seen_event_scratch, 0);   \
+	}                                                               \
+	struct seen_event
 
 __bpf_layout_btf void __btf_type_gone_event(struct gone_event *p)
 {

@@ -82,26 +82,32 @@ struct event {
 __BPF_LAYOUT_SIZE(struct event, 1, 1);
 __BPF_LAYOUT_AT(struct event, enum_, 0);
 
+struct long_length {
+	/*  0 */
+	char path_of_the_thing_that_was_looked_for
+		[A_VERY_LONG_NAME_FOR_A_LENGTH_THAT_NOBODY_WOULD_TYPE_BY_HAND_LEN];
+};
+__BPF_LAYOUT_SIZE(struct long_length, 16, 1);
+__BPF_LAYOUT_AT(struct long_length, path_of_the_thing_that_was_looked_for, 0);
+
 struct a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more {
 	/*  0 */
 	__u64 a_member_with_a_name_that_is_just_as_long_as_it_could_be_at_all;
-	/*  8 */
-	char path_of_the_thing_that_was_looked_for
-		[A_VERY_LONG_NAME_FOR_A_LENGTH_THAT_NOBODY_WOULD_TYPE_BY_HAND_LEN];
-	/* 24 */ char x[8];
+	/*  8 */ char path_of_the_thing[24];
+	/* 32 */ char x[8];
 } __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(
 	struct a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more,
-	32, 8);
+	40, 8);
 __BPF_LAYOUT_AT(
 	struct a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more,
 	a_member_with_a_name_that_is_just_as_long_as_it_could_be_at_all, 0);
 __BPF_LAYOUT_AT(
 	struct a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more,
-	path_of_the_thing_that_was_looked_for, 8);
+	path_of_the_thing, 8);
 __BPF_LAYOUT_AT(
 	struct a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more,
-	x, 24);
+	x, 32);
 
 #ifdef __BPF__
 
@@ -285,6 +291,17 @@ __bpf_layout_inline void *__bpf_layout_reserve(void *ringbuf, __u64 size)
 }
 #endif
 
+#ifndef __BPF_LAYOUT_LOOKUP
+#define __BPF_LAYOUT_LOOKUP
+__bpf_layout_inline void *__bpf_layout_lookup(void *map, __u32 key)
+{
+	void *(*lookup)(void *, const void *) =
+		(void *)1; /* bpf_map_lookup_elem() */
+
+	return lookup(map, &key);
+}
+#endif
+
 __bpf_layout_btf void __btf_type_async(enum async *p)
 {
 	(void)p;
@@ -349,6 +366,53 @@ __bpf_layout_inline struct event *event_reserve(void *ringbuf)
 	return p;
 }
 
+__bpf_layout_btf void __btf_type_long_length(struct long_length *p)
+{
+	(void)p;
+}
+
+/* Zeroes every byte, padding included. */
+__bpf_layout_inline void long_length_init(struct long_length *p)
+{
+	__bpf_layout_keep(__btf_type_long_length);
+	__bpf_layout_zero_u8(p, sizeof(*p));
+}
+
+__bpf_layout_inline long
+long_length_read_path_of_the_thing_that_was_looked_for_kernel(
+	struct long_length *p, const void *src)
+{
+	return __bpf_layout_read_kernel(
+		p->path_of_the_thing_that_was_looked_for,
+		sizeof(p->path_of_the_thing_that_was_looked_for), src);
+}
+
+__bpf_layout_inline long
+long_length_read_path_of_the_thing_that_was_looked_for_user(
+	struct long_length *p, const void *src)
+{
+	return __bpf_layout_read_user(
+		p->path_of_the_thing_that_was_looked_for,
+		sizeof(p->path_of_the_thing_that_was_looked_for), src);
+}
+
+/*
+ * 16 bytes may grow beyond the stack: at file scope, this defines one per
+ * CPU, and long_length_scratch(), which gives it as it was left.
+ */
+#define DEFINE_LONG_LENGTH_SCRATCH                                        \
+	struct {                                                          \
+		__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */          \
+		__uint(max_entries, 1);                                   \
+		__type(key, __u32);                                       \
+		__type(value, struct long_length);                        \
+	} __long_length_scratch SEC(".maps");                             \
+	__bpf_layout_inline struct long_length *long_length_scratch(void) \
+	{                                                                 \
+		return __bpf_layout_lookup(&__long_length_scratch, 0);    \
+	}                                                                 \
+	struct long_length
+
 __bpf_layout_btf void
 __btf_type_a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more(
 	struct a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more
@@ -369,25 +433,23 @@ a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more_init(
 }
 
 __bpf_layout_inline long
-a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more_read_path_of_the_thing_that_was_looked_for_kernel(
+a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more_read_path_of_the_thing_kernel(
 	struct a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more
 		*p,
 	const void *src)
 {
-	return __bpf_layout_read_kernel(
-		p->path_of_the_thing_that_was_looked_for,
-		sizeof(p->path_of_the_thing_that_was_looked_for), src);
+	return __bpf_layout_read_kernel(p->path_of_the_thing,
+					sizeof(p->path_of_the_thing), src);
 }
 
 __bpf_layout_inline long
-a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more_read_path_of_the_thing_that_was_looked_for_user(
+a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more_read_path_of_the_thing_user(
 	struct a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more
 		*p,
 	const void *src)
 {
-	return __bpf_layout_read_user(
-		p->path_of_the_thing_that_was_looked_for,
-		sizeof(p->path_of_the_thing_that_was_looked_for), src);
+	return __bpf_layout_read_user(p->path_of_the_thing,
+				      sizeof(p->path_of_the_thing), src);
 }
 
 __bpf_layout_inline long

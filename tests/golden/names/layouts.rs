@@ -57,10 +57,16 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct AStructWithANameAsLongAsTheSpecLetsItBeAndNoMore("a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more"): size 32, align 8 {
+    pub struct LongLength("long_length"): size 16, align 1 {
+        pub path_of_the_thing_that_was_looked_for: ::bpf_layout::Str<A_VERY_LONG_NAME_FOR_A_LENGTH_THAT_NOBODY_WOULD_TYPE_BY_HAND_LEN> = 0,
+    }
+}
+
+::bpf_layout::layout! {
+    pub struct AStructWithANameAsLongAsTheSpecLetsItBeAndNoMore("a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more"): size 40, align 8 {
         pub a_member_with_a_name_that_is_just_as_long_as_it_could_be_at_all: u64 = 0,
-        pub path_of_the_thing_that_was_looked_for: ::bpf_layout::Str<A_VERY_LONG_NAME_FOR_A_LENGTH_THAT_NOBODY_WOULD_TYPE_BY_HAND_LEN> = 8,
-        pub x: ::bpf_layout::Str<8> = 24,
+        pub path_of_the_thing: ::bpf_layout::Str<24> = 8,
+        pub x: ::bpf_layout::Str<8> = 32,
     }
 }
 

@@ -174,6 +174,17 @@ __bpf_layout_inline long __bpf_layout_read_user(char *field, __u32 size,
 }
 #endif
 
+#ifndef __BPF_LAYOUT_LOOKUP
+#define __BPF_LAYOUT_LOOKUP
+__bpf_layout_inline void *__bpf_layout_lookup(void *map, __u32 key)
+{
+	void *(*lookup)(void *, const void *) =
+		(void *)1; /* bpf_map_lookup_elem() */
+
+	return lookup(map, &key);
+}
+#endif
+
 __bpf_layout_btf void __btf_type_socket_value(struct socket_value *p)
 {
 	(void)p;
@@ -243,6 +254,23 @@ __bpf_layout_inline long socket_value_read_args_user(struct socket_value *p,
 	(void)src;
 	return 0; /* left out by the profile */
 }
+
+/*
+ * 128 bytes may grow beyond the stack: at file scope, this defines one per
+ * CPU, and socket_value_scratch(), which gives it as it was left.
+ */
+#define DEFINE_SOCKET_VALUE_SCRATCH                                         \
+	struct {                                                            \
+		__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */            \
+		__uint(max_entries, 1);                                     \
+		__type(key, __u32);                                         \
+		__type(value, struct socket_value);                         \
+	} __socket_value_scratch SEC(".maps");                              \
+	__bpf_layout_inline struct socket_value *socket_value_scratch(void) \
+	{                                                                   \
+		return __bpf_layout_lookup(&__socket_value_scratch, 0);     \
+	}                                                                   \
+	struct socket_value
 
 #define DEFINE_SOCKETS_MAP                                \
 	struct {                                          \

@@ -396,6 +396,23 @@ __bpf_layout_inline long names_read_grid_user(struct names *p, __u32 i, __u32 j,
 				      src);
 }
 
+/*
+ * 440 bytes may grow beyond the stack: at file scope, this defines one per
+ * CPU, and names_scratch(), which gives it as it was left.
+ */
+#define DEFINE_NAMES_SCRATCH                                     \
+	struct {                                                 \
+		__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */ \
+		__uint(max_entries, 1);                          \
+		__type(key, __u32);                              \
+		__type(value, struct names);                     \
+	} __names_scratch SEC(".maps");                          \
+	__bpf_layout_inline struct names *names_scratch(void)    \
+	{                                                        \
+		return __bpf_layout_lookup(&__names_scratch, 0); \
+	}                                                        \
+	struct names
+
 __bpf_layout_btf void __btf_type_opened_event(struct opened_event *p)
 {
 	(void)p;

@@ -254,6 +254,17 @@ __bpf_layout_inline void *__bpf_layout_reserve(void *ringbuf, __u64 size)
 }
 #endif
 
+#ifndef __BPF_LAYOUT_LOOKUP
+#define __BPF_LAYOUT_LOOKUP
+__bpf_layout_inline void *__bpf_layout_lookup(void *map, __u32 key)
+{
+	void *(*lookup)(void *, const void *) =
+		(void *)1; /* bpf_map_lookup_elem() */
+
+	return lookup(map, &key);
+}
+#endif
+
 __bpf_layout_btf void __btf_type_family(enum family *p)
 {
 	(void)p;
@@ -288,6 +299,23 @@ __bpf_layout_inline long address_read_path_user(union address *p,
 	return __bpf_layout_read_user(p->path, sizeof(p->path), src);
 }
 
+/*
+ * 64 bytes may grow beyond the stack: at file scope, this defines one per
+ * CPU, and address_scratch(), which gives it as it was left.
+ */
+#define DEFINE_ADDRESS_SCRATCH                                     \
+	struct {                                                   \
+		__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */   \
+		__uint(max_entries, 1);                            \
+		__type(key, __u32);                                \
+		__type(value, union address);                      \
+	} __address_scratch SEC(".maps");                          \
+	__bpf_layout_inline union address *address_scratch(void)   \
+	{                                                          \
+		return __bpf_layout_lookup(&__address_scratch, 0); \
+	}                                                          \
+	union address
+
 __bpf_layout_btf void __btf_type_connect_event(struct connect_event *p)
 {
 	(void)p;
@@ -311,6 +339,23 @@ __bpf_layout_inline struct connect_event *connect_event_reserve(void *ringbuf)
 		connect_event_init(p);
 	return p;
 }
+
+/*
+ * 80 bytes may grow beyond the stack: at file scope, this defines one per
+ * CPU, and connect_event_scratch(), which gives it as it was left.
+ */
+#define DEFINE_CONNECT_EVENT_SCRATCH                                          \
+	struct {                                                              \
+		__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */              \
+		__uint(max_entries, 1);                                       \
+		__type(key, __u32);                                           \
+		__type(value, struct connect_event);                          \
+	} __connect_event_scratch SEC(".maps");                               \
+	__bpf_layout_inline struct connect_event *connect_event_scratch(void) \
+	{                                                                     \
+		return __bpf_layout_lookup(&__connect_event_scratch, 0);      \
+	}                                                                     \
+	struct connect_event
 
 __bpf_layout_btf void __btf_type_close_event(struct close_event *p)
 {

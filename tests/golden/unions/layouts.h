@@ -207,6 +207,17 @@ __bpf_layout_inline long __bpf_layout_read_user(char *field, __u32 size,
 }
 #endif
 
+#ifndef __BPF_LAYOUT_LOOKUP
+#define __BPF_LAYOUT_LOOKUP
+__bpf_layout_inline void *__bpf_layout_lookup(void *map, __u32 key)
+{
+	void *(*lookup)(void *, const void *) =
+		(void *)1; /* bpf_map_lookup_elem() */
+
+	return lookup(map, &key);
+}
+#endif
+
 __bpf_layout_btf void __btf_type_word(union word *p)
 {
 	(void)p;
@@ -228,6 +239,23 @@ __bpf_layout_inline long word_read_name_user(union word *p, const void *src)
 {
 	return __bpf_layout_read_user(p->name, sizeof(p->name), src);
 }
+
+/*
+ * 16 bytes may grow beyond the stack: at file scope, this defines one per
+ * CPU, and word_scratch(), which gives it as it was left.
+ */
+#define DEFINE_WORD_SCRATCH                                      \
+	struct {                                                 \
+		__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */ \
+		__uint(max_entries, 1);                          \
+		__type(key, __u32);                              \
+		__type(value, union word);                       \
+	} __word_scratch SEC(".maps");                           \
+	__bpf_layout_inline union word *word_scratch(void)       \
+	{                                                        \
+		return __bpf_layout_lookup(&__word_scratch, 0);  \
+	}                                                        \
+	union word
 
 __bpf_layout_btf void __btf_type_mixed(struct mixed *p)
 {
@@ -251,6 +279,23 @@ __bpf_layout_inline long mixed_read_label_user(struct mixed *p, const void *src)
 {
 	return __bpf_layout_read_user(p->label, sizeof(p->label), src);
 }
+
+/*
+ * 72 bytes may grow beyond the stack: at file scope, this defines one per
+ * CPU, and mixed_scratch(), which gives it as it was left.
+ */
+#define DEFINE_MIXED_SCRATCH                                     \
+	struct {                                                 \
+		__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */ \
+		__uint(max_entries, 1);                          \
+		__type(key, __u32);                              \
+		__type(value, struct mixed);                     \
+	} __mixed_scratch SEC(".maps");                          \
+	__bpf_layout_inline struct mixed *mixed_scratch(void)    \
+	{                                                        \
+		return __bpf_layout_lookup(&__mixed_scratch, 0); \
+	}                                                        \
+	struct mixed
 
 #endif /* __BPF__ */
 

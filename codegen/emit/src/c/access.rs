@@ -159,10 +159,12 @@ impl Access<'_> {
         out.line("}");
     }
 
-    /// A per-CPU array of one, for what does not fit on the stack. Locks and the like cannot be in one.
+    /// A per-CPU array of one, for what does not fit on the stack, or would not if a number were changed. Locks and the
+    /// like cannot be in one.
     fn scratch(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>) {
         let size = self.layouts.of(self.id).size;
-        if size <= STACK || size > PER_CPU_VALUE || self.facts.get(self.id).managed {
+        let fact = self.facts.get(self.id);
+        if (size <= STACK && !fact.elastic) || size > PER_CPU_VALUE || fact.managed {
             return;
         }
         helpers.insert(Helper::Lookup);
@@ -187,8 +189,14 @@ impl Access<'_> {
         body.push(format!("\t{}", self.ty));
         out.blank();
         out.line("/*");
-        out.line(&format!(" * {size} bytes do not fit on the stack: at file scope, this defines one per CPU,"));
-        out.line(&format!(" * and {}(), which gives it as it was left.", self.name("scratch")));
+        let scratch = self.name("scratch");
+        if size > STACK {
+            out.line(&format!(" * {size} bytes do not fit on the stack: at file scope, this defines one per CPU,"));
+            out.line(&format!(" * and {scratch}(), which gives it as it was left."));
+        } else {
+            out.line(&format!(" * {size} bytes may grow beyond the stack: at file scope, this defines one per"));
+            out.line(&format!(" * CPU, and {scratch}(), which gives it as it was left."));
+        }
         out.line(" */");
         out.lines(macro_definition(&format!("DEFINE_{}_SCRATCH", self.record.name.upper), &body));
     }

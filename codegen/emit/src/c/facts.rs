@@ -2,7 +2,7 @@
 
 use bpf_layout_spec::{
     layout::Layouts,
-    model::{Field, Record, Type, TypeDef, TypeId},
+    model::{Expr, Field, Record, Type, TypeDef, TypeId},
 };
 
 use super::types::{has_enumerators, is_kept_apart};
@@ -18,6 +18,8 @@ pub(super) struct Fact {
     pub(super) hidden: Vec<TypeId>,
     /// Whether bytes of it are only the kernel's to write.
     pub(super) managed: bool,
+    /// Whether a number or a profile of the spec decides its size, so that it may have another one tomorrow.
+    pub(super) elastic: bool,
 }
 
 impl Facts {
@@ -59,10 +61,21 @@ impl Facts {
         }
     }
 
+    /// Whether the size of this type hangs on a constant or a profile.
+    fn is_elastic(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Str(count) | Type::Bytes(count) => is_named(&count.expr),
+            Type::Array(element, count) => is_named(&count.expr) || self.is_elastic(element),
+            Type::Def(id) => self.get(*id).elastic,
+            Type::Scalar(_) | Type::Kernel(_) | Type::Kptr(..) => false,
+        }
+    }
+
     fn of_record(&self, layouts: &Layouts, record: &Record) -> Fact {
-        let mut fact = Fact::default();
+        let mut fact = Fact { elastic: record.fields.iter().any(|field| field.optional), ..Fact::default() };
         for field in record.fields.iter().filter(|field| !field.omitted) {
             fact.managed |= self.is_managed(&field.ty);
+            fact.elastic |= self.is_elastic(&field.ty);
             let hidden = match (&field.ty, field.bits) {
                 (Type::Def(id), Some(_)) => bitfield_enum(layouts, *id),
                 _ => self.hidden_in(layouts, &field.ty),
@@ -74,6 +87,15 @@ impl Facts {
             }
         }
         fact
+    }
+}
+
+/// Whether there is a constant in it.
+fn is_named(expr: &Expr) -> bool {
+    match expr {
+        Expr::Literal(_) => false,
+        Expr::Const(_) => true,
+        Expr::Binary(_, left, right) => is_named(left) || is_named(right),
     }
 }
 

@@ -5,12 +5,12 @@ use std::time::{Duration, SystemTime};
 use bpf_layout::{Ktime, libbpf::BootClock};
 
 /// `2026-11-22T20:51:51.123456789Z`
-pub(crate) fn rfc3339(clock: BootClock, at: Ktime) -> String {
+pub fn rfc3339(clock: BootClock, at: Ktime) -> String {
     humantime::format_rfc3339_nanos(printable(clock, at)).to_string()
 }
 
 /// `20:51:51.123`, UTC.
-pub(crate) fn time_of_day(clock: BootClock, at: Ktime) -> String {
+pub fn time_of_day(clock: BootClock, at: Ktime) -> String {
     let text = humantime::format_rfc3339_millis(printable(clock, at)).to_string();
     text.split_once('T').map_or("", |(_, time)| time.trim_end_matches('Z')).to_owned()
 }

@@ -1,4 +1,4 @@
-//! Where events go: the filters, the format, and stdout.
+//! Where events go: the format, and stdout.
 
 use std::{
     io::{self, BufWriter, Stdout, Write},
@@ -8,26 +8,42 @@ use std::{
 use bpf_layout::libbpf::BootClock;
 use rustix::termios;
 
-use crate::{json, layouts::ExecEvent, options::Options, table::Table};
+use crate::{
+    options::Common,
+    table::{Column, Table},
+};
 
-/// Prints the events that were asked for.
-pub(crate) struct Output<'a> {
-    options: &'a Options,
+/// How a tool prints its events.
+pub struct Format<E: 'static> {
+    /// Columns of the table.
+    pub columns: &'static [Column<E>],
+    /// Titles of columns, the first to go where the terminal is too narrow.
+    pub expendable: &'static [&'static str],
+    /// An event as one line of JSON.
+    pub json: fn(&E, BootClock) -> serde_json::Result<String>,
+}
+
+/// Prints events.
+pub struct Output<E: 'static> {
+    format: Format<E>,
+    options: Common,
     clock: BootClock,
-    table: Table,
+    table: Table<E>,
     out: BufWriter<Stdout>,
     printed: u64,
     /// The first thing that went wrong, kept until somebody asks.
     result: io::Result<()>,
 }
 
-impl<'a> Output<'a> {
+impl<E> Output<E> {
     /// To stdout.
-    pub(crate) fn new(options: &'a Options) -> Self {
+    #[must_use]
+    pub fn new(format: Format<E>, options: &Common) -> Self {
         Output {
-            options,
+            table: Table::new(format.columns, format.expendable, terminal_width()),
+            format,
+            options: options.clone(),
             clock: BootClock::now(),
-            table: Table::new(terminal_width()),
             out: BufWriter::new(io::stdout()),
             printed: 0,
             result: Ok(()),
@@ -35,20 +51,20 @@ impl<'a> Output<'a> {
     }
 
     /// The titles of the table.
-    pub(crate) fn header(&mut self) {
+    pub fn header(&mut self) {
         if !self.options.json {
             let header = self.table.header();
             self.write(&header);
         }
     }
 
-    /// One event, unless it was filtered out, nothing more can be printed, or enough has been.
-    pub(crate) fn show(&mut self, event: &ExecEvent) {
-        if self.is_done() || !self.is_wanted(event) {
+    /// One event, unless nothing more can be printed, or enough has been.
+    pub fn show(&mut self, event: &E) {
+        if self.is_done() {
             return;
         }
         if self.options.json {
-            match json::line(event, self.clock) {
+            match (self.format.json)(event, self.clock) {
                 Ok(line) => self.write(&line),
                 Err(error) => self.result = Err(error.into()),
             }
@@ -62,20 +78,22 @@ impl<'a> Output<'a> {
     }
 
     /// Hands over what was printed so far, and follows the terminal to a new size.
-    pub(crate) fn flush(&mut self) {
+    pub fn flush(&mut self) {
         if self.result.is_ok() {
             self.result = self.out.flush();
         }
-        self.table = Table::new(terminal_width());
+        self.table = Table::new(self.format.columns, self.format.expendable, terminal_width());
     }
 
     /// Whether nothing will be printed any more: `--count` is reached or stdout is gone.
-    pub(crate) fn is_done(&self) -> bool {
+    #[must_use]
+    pub fn is_done(&self) -> bool {
         self.result.is_err() || self.options.count.is_some_and(|count| self.printed >= count)
     }
 
     /// Lines of events.
-    pub(crate) fn printed(&self) -> u64 {
+    #[must_use]
+    pub fn printed(&self) -> u64 {
         self.printed
     }
 
@@ -83,15 +101,8 @@ impl<'a> Output<'a> {
     ///
     /// # Errors
     /// If stdout could not be written to.
-    pub(crate) fn take_result(&mut self) -> io::Result<()> {
+    pub fn take_result(&mut self) -> io::Result<()> {
         mem::replace(&mut self.result, Ok(()))
-    }
-
-    fn is_wanted(&self, event: &ExecEvent) -> bool {
-        let Options { uid, comm, no_failed, .. } = self.options;
-        uid.is_none_or(|uid| event.uid == uid)
-            && comm.as_ref().is_none_or(|comm| event.comm.as_bytes() == comm.as_bytes())
-            && (!no_failed || event.retval == 0)
     }
 
     fn write(&mut self, line: &str) {

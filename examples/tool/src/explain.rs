@@ -8,6 +8,17 @@ use std::{
 
 use libbpf_rs::{ErrorKind, PrintLevel};
 
+/// What a tool needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs {
+    /// Its name.
+    pub tool: &'static str,
+    /// The oldest Linux that it runs on: `5.17`.
+    pub linux: &'static str,
+    /// Names as in capabilities(7).
+    pub capabilities: &'static [&'static str],
+}
+
 /// libbpf's own messages: long, and of interest only when something fails.
 static MESSAGES: Mutex<String> = Mutex::new(String::new());
 
@@ -15,7 +26,7 @@ static MESSAGES: Mutex<String> = Mutex::new(String::new());
 const KEPT: usize = 16 * 1024;
 
 /// Keeps libbpf's warnings for [`explain`] instead of printing them.
-pub(crate) fn keep_messages() {
+pub fn keep_messages() {
     libbpf_rs::set_print(Some((PrintLevel::Warn, |_, message| {
         let mut messages = MESSAGES.lock().unwrap_or_else(PoisonError::into_inner);
         messages.push_str(&message);
@@ -25,23 +36,26 @@ pub(crate) fn keep_messages() {
     })));
 }
 
-/// What was attempted, why it failed, and what to do about it.
-pub(crate) fn explain(attempt: &str, error: &libbpf_rs::Error) -> String {
+/// What was attempted, why it failed, and what to do about it. `needs` says what the tool needs: a version of Linux, and
+/// capabilities as `setcap` takes them.
+pub fn explain(needs: &Needs, attempt: &str, error: &libbpf_rs::Error) -> String {
+    let Needs { tool, linux, capabilities } = needs;
     let mut text = format!("{attempt}: {error:#}");
     if error.kind() == ErrorKind::PermissionDenied {
-        text.push_str(
-            "\nexec loads BPF programs, which takes CAP_BPF and CAP_PERFMON: run it as root (`sudo`), or give the \
-             binary both by `setcap cap_bpf,cap_perfmon+ep`. In a container, the container needs \
-             them, and its seccomp profile must allow bpf(2). If you are root, see whether the kernel is locked down: \
-             /sys/kernel/security/lockdown.",
-        );
+        text.push_str(&format!(
+            "\n{tool} loads BPF programs, which takes {}: run it as root (`sudo`), or give the binary these by \
+             `setcap {}+ep`. In a container, the container needs them, and its seccomp profile must allow bpf(2). If you \
+             are root, see whether the kernel is locked down: /sys/kernel/security/lockdown.",
+            capabilities.join(" and "),
+            capabilities.join(",").to_ascii_lowercase(),
+        ));
         return text;
     }
     if !Path::new("/sys/kernel/btf/vmlinux").exists() {
         text.push_str("\nThis kernel has no BTF, which tells where its structs have their members: it was built without CONFIG_DEBUG_INFO_BTF.");
     } else {
         let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-        text.push_str(&format!("\nexec needs Linux 5.17 or newer; this is {}.", release.trim()));
+        text.push_str(&format!("\n{tool} needs Linux {linux} or newer; this is {}.", release.trim()));
     }
     let messages = MESSAGES.lock().unwrap_or_else(PoisonError::into_inner);
     if !messages.is_empty() {

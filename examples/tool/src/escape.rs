@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 /// The bytes with everything that a terminal would not show as a character written as `\n`, `\xff`, `\u{202e}`; a
 /// backslash is doubled, so that different bytes give different text.
-pub(crate) fn escape(bytes: &[u8]) -> String {
+pub fn escape(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
@@ -32,7 +32,7 @@ fn push_char(text: &mut String, c: char) {
 
 /// Arguments as one would write them: separated by spaces, in double quotes where one is empty or has spaces or quotes
 /// of its own.
-pub(crate) fn command_line<'a>(args: impl Iterator<Item = &'a [u8]>) -> String {
+pub fn command_line<'a>(args: impl Iterator<Item = &'a [u8]>) -> String {
     let mut line = String::new();
     for arg in args {
         if !line.is_empty() {

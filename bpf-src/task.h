@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT OR Apache-2.0 */
+/*
+ * What there is to say of a task.
+ *
+ * A program that includes this needs DEFINE_PATH_BUFFERS_MAP.
+ */
+#ifndef __TASK_H
+#define __TASK_H
+
+#include "path.h"
+
+static inline __u32 task_ppid(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, real_parent, tgid);
+}
+
+static inline __u64 task_mntns(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+}
+
+/* The parent's own name, whichever of its threads started us: an address. */
+static inline const char *task_parent_comm(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, real_parent, group_leader)->comm;
+}
+
+/* Writes a path to `field`, which has PATH_LEN bytes, all of them zero. */
+static inline void task_read_cwd(char *field, struct task_struct *task)
+{
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+
+	if (fs)
+		path_read(field, &fs->pwd);
+}
+
+/* Likewise; nothing for kernel threads. */
+static inline void task_read_exepath(char *field, struct task_struct *task)
+{
+	struct file *file = BPF_CORE_READ(task, mm, exe_file);
+
+	if (file)
+		path_read(field, &file->f_path);
+}
+
+#endif /* __TASK_H */

@@ -1,0 +1,104 @@
+//! An event as one line of JSON.
+
+use std::{borrow::Cow, collections::BTreeMap, net::SocketAddr};
+
+use bpf_layout::libbpf::BootClock;
+use serde::Serialize;
+use tool::{Notes, clock};
+
+use crate::{
+    layouts::{Direction, PacketEvent},
+    packet::Packet,
+    table::proto,
+};
+
+/// All that an event says.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    /// RFC 3339, UTC.
+    time: String,
+    /// Nanoseconds since boot.
+    timestamp: u64,
+    netns: u32,
+    /// Bytes from the IP header on.
+    size: u32,
+    proto: &'static str,
+    direction: &'static str,
+    source: SocketAddr,
+    destination: SocketAddr,
+    /// `null` if the socket is not known.
+    owner: Option<Owner<'a>>,
+    /// Fields whose text was too long.
+    truncated: Vec<&'static str>,
+    /// Fields that are not UTF-8, in hexadecimal.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    raw: BTreeMap<&'static str, String>,
+}
+
+/// Who opened the socket.
+#[derive(Debug, Serialize)]
+struct Owner<'a> {
+    mntns: u64,
+    pid: u32,
+    tid: u32,
+    ppid: u32,
+    uid: u32,
+    gid: u32,
+    comm: Cow<'a, str>,
+    pcomm: Cow<'a, str>,
+    cwd: Cow<'a, str>,
+    exepath: Cow<'a, str>,
+}
+
+/// The event as JSON, without a line break at its end.
+pub(crate) fn line(event: &PacketEvent, clock: BootClock) -> serde_json::Result<String> {
+    let mut notes = Notes::default();
+    let owner = event.named.get().then(|| owner(event, &mut notes));
+    let line = Line {
+        time: clock::rfc3339(clock, event.timestamp),
+        timestamp: event.timestamp.as_nanos(),
+        netns: event.netns,
+        size: event.size,
+        proto: proto(event.proto),
+        direction: if event.direction == Direction::SENT { "sent" } else { "received" },
+        source: event.source(),
+        destination: event.destination(),
+        owner,
+        truncated: notes.truncated,
+        raw: notes.raw,
+    };
+    serde_json::to_string(&line)
+}
+
+fn owner<'a>(event: &'a PacketEvent, notes: &mut Notes) -> Owner<'a> {
+    Owner {
+        mntns: event.mntns,
+        pid: event.pid(),
+        tid: event.tid(),
+        ppid: event.ppid,
+        uid: event.uid(),
+        gid: event.gid(),
+        comm: notes.text("comm", &event.task),
+        pcomm: notes.text("pcomm", &event.ptask),
+        cwd: notes.text("cwd", &event.cwd),
+        exepath: notes.text("exepath", &event.exepath),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bpf_layout::Str;
+
+    use super::*;
+
+    #[test]
+    fn the_owner_is_null_if_nobody_knows_it() {
+        let parsed = |event: &PacketEvent| -> serde_json::Value {
+            serde_json::from_str(&line(event, BootClock::now()).expect("JSON")).expect("it can be read back")
+        };
+        let mut event = PacketEvent { exepath: Str::from_bytes(b"/bin/nc"), ..PacketEvent::default() };
+        assert_eq!(parsed(&event)["owner"], serde_json::Value::Null);
+        event.named = true.into();
+        assert_eq!(parsed(&event)["owner"]["exepath"], "/bin/nc");
+    }
+}

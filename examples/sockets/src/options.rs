@@ -1,0 +1,66 @@
+//! The command line.
+
+use std::sync::LazyLock;
+
+use clap::Parser;
+use tool::Common;
+
+use crate::layouts::{self, PacketEvent};
+
+/// Names the owner of each TCP and UDP packet: which process opened the socket that it comes from or goes to.
+///
+/// Prints a table, or with --json one object per line; a packet on the loopback device is seen at both of its ends. Totals,
+/// lost packets among them, go to stderr at the end. Sockets that were opened before have no name. Needs Linux 5.17 with
+/// BTF and a mounted cgroup2, and CAP_BPF with CAP_PERFMON and CAP_NET_ADMIN (or root).
+#[derive(Clone, Debug, Parser)]
+#[command(name = "sockets", version, long_version = LONG_VERSION.as_str(), after_help = EXAMPLES)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    /// Print only packets from or to this port
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
+
+    /// Print only packets of sockets that a thread of this name opened
+    #[arg(long, value_name = "NAME")]
+    comm: Option<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sockets                              everything, until Ctrl-C
+  sockets --port 53                    who asks for names, and who answers
+  sockets --json --duration 10 | jq .  ten seconds, for a program to read";
+
+static LONG_VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{}\n{}", env!("CARGO_PKG_VERSION"), layouts::summary()));
+
+impl Options {
+    /// Whether this packet is to be printed.
+    pub(crate) fn wants(&self, event: &PacketEvent) -> bool {
+        self.port.is_none_or(|port| event.sport == port || event.dport == port)
+            && self.comm.as_ref().is_none_or(|comm| event.named.get() && event.task.as_bytes() == comm.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn filters_hold_together() {
+        let options = Options::parse_from(["sockets", "--port", "53", "--comm", ""]);
+        let event = PacketEvent { dport: 53, named: true.into(), ..PacketEvent::default() };
+        assert!(options.wants(&event));
+        assert!(!options.wants(&PacketEvent { dport: 54, ..event }));
+        assert!(!options.wants(&PacketEvent { named: false.into(), ..event }));
+    }
+}

@@ -1,0 +1,144 @@
+//! The BPF side: loaded, attached, read, and at the end asked for its account.
+
+use std::{
+    fmt, fs,
+    os::fd::AsRawFd,
+    thread,
+    time::{Duration, Instant},
+};
+
+use bpf_layout::libbpf::{Events, TypedMap};
+use libbpf_rs::{Link, Object, ObjectBuilder};
+use tool::{Needs, Source, attach, explain, handle, keep_messages};
+
+use crate::{
+    cgroup,
+    layouts::{PacketEvent, SocketCounters, maps},
+    totals::Totals,
+};
+
+/// The object that the build script made of `bpf-src/sockets.bpf.c`.
+static OBJECT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sockets.bpf.o"));
+
+const NEEDS: Needs =
+    Needs { tool: "sockets", linux: "5.17", capabilities: &["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN"] };
+
+/// In this order, so that no socket is seen to be opened whose end would be missed. The first is there only where owners
+/// stand by themselves.
+const TRACEPOINTS: [&str; 4] =
+    ["sockets_process_ended", "sockets_tcp_closed", "sockets_opened", "sockets_opening_enter"];
+const BEFORE: [&str; 1] = ["sockets_released"];
+const AFTER: [&str; 2] = ["sockets_sent", "sockets_received"];
+
+/// How long programs that were detached may go on on another CPU.
+const SETTLING: Duration = Duration::from_secs(1);
+
+/// Programs that are attached, and their events.
+pub(crate) struct Tracer<'cb> {
+    links: Vec<Link>,
+    events: Events<'cb, maps::Packets>,
+    counters: TypedMap<'static, maps::SocketStats>,
+    sockets: TypedMap<'static, maps::GadgetSockets>,
+    /// Where owners stand by themselves.
+    owners: Option<TypedMap<'static, maps::SocketOwners>>,
+    /// What the links are of; so it goes last.
+    _object: Object,
+}
+
+impl<'cb> Tracer<'cb> {
+    /// Loads and attaches; from now on the ring buffer fills. `on_event` is called while events are handled.
+    ///
+    /// # Errors
+    /// If the kernel does not let us, with what to do about it.
+    pub(crate) fn start(mut on_event: impl FnMut(&PacketEvent) + Send + 'cb) -> Result<Self, String> {
+        keep_messages();
+        let object = load().map_err(|error| explain(&NEEDS, "cannot load the BPF programs", &error))?;
+        let handler = move |maps::PacketsRecord::Packet(event): maps::PacketsRecord<'_>| on_event(&event);
+        Ok(Tracer {
+            events: Events::new(&handle::<maps::Packets>(&object)?, handler).map_err(text)?,
+            counters: TypedMap::from_handle(handle::<maps::SocketStats>(&object)?).map_err(text)?,
+            sockets: TypedMap::from_handle(handle::<maps::GadgetSockets>(&object)?).map_err(text)?,
+            owners: handle::<maps::SocketOwners>(&object).ok().map(TypedMap::from_handle).transpose().map_err(text)?,
+            links: attach_all(&object)?,
+            _object: object,
+        })
+    }
+
+    fn totals(&self) -> Result<Totals, String> {
+        let per_cpu = self.counters.lookup_percpu(&0).map_err(text)?.unwrap_or_default();
+        let stats = self.events.stats();
+        let open = self.sockets.keys().count() as u64;
+        Ok(Totals {
+            kernel: sum(&per_cpu),
+            open,
+            owners: self.owners.as_ref().map_or(open, |owners| owners.keys().count() as u64),
+            received: stats.received,
+            malformed: stats.malformed,
+            hidden: 0,
+        })
+    }
+}
+
+impl Source for Tracer<'_> {
+    type Totals = Totals;
+
+    fn poll(&mut self, timeout: Duration) -> Result<(), String> {
+        self.events.poll(timeout).map(drop).map_err(text)
+    }
+
+    fn finish(mut self) -> Result<Totals, String> {
+        while self.links.pop().is_some() {}
+        let began = Instant::now();
+        loop {
+            self.events.consume().map_err(text)?;
+            let totals = self.totals()?;
+            if totals.is_settled() || began.elapsed() > SETTLING {
+                return Ok(totals);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+fn load() -> Result<Object, libbpf_rs::Error> {
+    ObjectBuilder::default().open_memory(OBJECT)?.load()
+}
+
+fn attach_all(object: &Object) -> Result<Vec<Link>, String> {
+    let refused = |error| explain(&NEEDS, "cannot attach the BPF programs", &error);
+    let mut links = attach_to_cgroup(object, &BEFORE)?;
+    links.extend(attach(object, &TRACEPOINTS).map_err(refused)?);
+    links.extend(attach_to_cgroup(object, &AFTER)?);
+    Ok(links)
+}
+
+fn attach_to_cgroup(object: &Object, programs: &[&str]) -> Result<Vec<Link>, String> {
+    let root = cgroup::root()?;
+    let folder = fs::File::open(&root).map_err(|error| format!("cannot open {}: {error}", root.display()))?;
+    let mut links = Vec::new();
+    for name in programs {
+        for program in object.progs_mut().filter(|program| program.name() == *name) {
+            let link = program.attach_cgroup(folder.as_raw_fd());
+            links.push(link.map_err(|error| explain(&NEEDS, &format!("cannot attach to {}", root.display()), &error))?);
+        }
+    }
+    Ok(links)
+}
+
+/// The sum over all CPUs.
+fn sum(per_cpu: &[SocketCounters]) -> SocketCounters {
+    per_cpu.iter().fold(SocketCounters::default(), |sum, cpu| SocketCounters {
+        opened: sum.opened + cpu.opened,
+        closed: sum.closed + cpu.closed,
+        replaced: sum.replaced + cpu.replaced,
+        lost_sockets_full: sum.lost_sockets_full + cpu.lost_sockets_full,
+        lost_owners_full: sum.lost_owners_full + cpu.lost_owners_full,
+        packets: sum.packets + cpu.packets,
+        named: sum.named + cpu.named,
+        lost_packets_full: sum.lost_packets_full + cpu.lost_packets_full,
+    })
+}
+
+fn text(error: impl fmt::Display) -> String {
+    error.to_string()
+}
