@@ -17,7 +17,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The feature `object`, on by default, adds ELF objects, their maps and calls.
+//! The feature `object`, on by default, adds ELF objects and their calls.
 #![forbid(unsafe_code)]
 
 mod btf;
@@ -30,7 +30,6 @@ mod ext;
 mod header;
 mod index;
 mod kind;
-#[cfg(feature = "object")]
 mod maps;
 #[cfg(feature = "object")]
 mod object;
@@ -41,13 +40,9 @@ pub use crate::{
     btf::{Btf, TypeId},
     error::Error,
     kind::Kind,
+    maps::{MapDef, MapExtra},
     ty::{Array, Enumerator, Enumerators, Int, Member, Members, SectionVar, SectionVars, Type},
 };
 
 #[cfg(feature = "object")]
-pub use crate::{
-    code::OutputCall,
-    ext::SourceLine,
-    maps::{MapDef, MapExtra},
-    object::Object,
-};
+pub use crate::{code::OutputCall, ext::SourceLine, object::Object};
