@@ -78,12 +78,16 @@ pub(crate) struct Comparison {
     pub(crate) steps: Option<Steps>,
 }
 
+/// More bytes than any record or value of a map has: `RINGBUF_MAX_RECORD_SZ` of `kernel/bpf/ringbuf.c` is a quarter of
+/// what 32 bits count. Hostile BTF must not make anything allocate more.
+const LARGEST: usize = 1 << 30;
+
 /// Compares a type with one of another layout.
 pub(crate) fn compare(shape: &'static Shape, btf: &Btf<'_>, id: TypeId) -> Result<Comparison, PlanError> {
     if btf.is_big_endian() != cfg!(target_endian = "big") {
         return Err(PlanError::ByteOrder);
     }
-    let size = usize::try_from(btf.size_of(id)?).map_err(|_| BtfError::TooLarge(id))?;
+    let size = usize::try_from(btf.size_of(id)?).ok().filter(|size| *size <= LARGEST).ok_or(BtfError::TooLarge(id))?;
     let Built { ops, differences, paths, missing, tag } = build::build(btf, shape, id)?;
     if op::end(&ops).is_none_or(|end| end > size) {
         return Err(BtfError::Damaged("a member lies outside of its struct").into());

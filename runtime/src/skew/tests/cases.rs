@@ -148,6 +148,19 @@ fn members_outside_of_their_struct_are_refused() {
 }
 
 #[test]
+fn types_beyond_all_records_are_refused() {
+    let mut btf = Encoder::default();
+    let byte = btf.int("__u8", 1, false);
+    let long = btf.array(byte, u32::MAX as usize);
+    let longer = btf.array(long, u32::MAX as usize / 4);
+    let bytes = btf.finish();
+    let btf = Btf::parse(&bytes).expect("sound BTF");
+    for id in [long, longer] {
+        assert_eq!(Plan::<[u8; 8]>::new(&btf, id).unwrap_err(), PlanError::Btf(BtfError::TooLarge(id)));
+    }
+}
+
+#[test]
 fn types_are_found_by_name_and_by_what_they_share_with_ours() {
     let mut btf = Encoder::default();
     let (word, address) = (btf.int("__u32", 4, false), address(&mut btf, [0, 0]));
