@@ -90,6 +90,7 @@ fn finding(place: &str, first: &Difference, along: &[&Difference], sources: &Sou
         primary: first
             .span
             .map(|span| Label { span, text: if first.rule.id == "two-layouts" { String::new() } else { label } }),
+        secondary: Vec::new(),
         notes,
         help: help(first).into_iter().collect(),
     }

@@ -241,12 +241,16 @@ fn page_size(text: &str) -> Result<u64, String> {
 /// whose size is that of none of its events, and, as warnings, buffers and maps with structs that the spec does not have.
 /// What it knowingly does not have, it names under `[outside]`.
 ///
+/// With --source, looks through C sources for numbers that the spec has a name for, and for those that are no longer what
+/// it says. What it finds is a warning, unless denied.
+///
 /// A build script that uses `bpf_layout_codegen::Builder` does this on every build.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   cargo bpf-layout check --object tracer.bpf.o
   cargo bpf-layout check --object a.bpf.o --object b.bpf.o      also that both have the same types
+  cargo bpf-layout check --source src/bpf/*.bpf.c --deny-warnings  no number where there is a name
   cargo bpf-layout check --live                                 what is loaded now
   cargo bpf-layout check --live --pin /sys/fs/bpf/execs         one map
   cargo bpf-layout check --object tracer.bpf.o --format github  in a workflow: annotates layouts.toml
@@ -255,7 +259,7 @@ Examples:
 JSON:
   {\"ok\", \"differences\": [{\"code\", \"severity\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
    \"not_in_object\": [...]}; with --live also \"live\": {\"maps\", \"resized\", \"unknown\", \"not_loaded\"}
-  docs/checks.md lists the codes.
+  docs/checks.md and docs/literals.md list the codes.
 
 Exit status:
   0  agrees; warnings do not count
@@ -276,6 +280,15 @@ pub(crate) struct Check {
     /// With --live: only the map that is pinned at this path; may be given several times
     #[arg(long, value_name = "PATH", requires = "live")]
     pub(crate) pin: Vec<PathBuf>,
+    /// C sources to look through for numbers that the spec has a name for, with the headers beside them
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) source: Vec<PathBuf>,
+    /// A rule whose findings are errors, not warnings; may be given several times
+    #[arg(long, value_name = "RULE")]
+    pub(crate) deny: Vec<String>,
+    /// Make errors of all warnings
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
     /// How to print it
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,
@@ -284,7 +297,7 @@ pub(crate) struct Check {
 /// How `check` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CheckFormat {
-    /// Each difference at its line of the spec
+    /// Each difference at its line of the spec or source
     Human,
     /// Stable JSON for programs
     Json,

@@ -1,5 +1,6 @@
 //! Every rule of every gate, for formats that list them whether or not they found something.
 
+use bpf_layout_lint as lint;
 use bpf_layout_spec::compare;
 
 use super::section::word;
@@ -31,5 +32,11 @@ pub(super) fn all() -> Vec<Listed> {
         level: "note",
         page: "docs/checks.md#the-running-kernel",
     }];
-    of_objects.chain(of_live_maps).collect()
+    let of_sources = lint::RULES.into_iter().map(|rule| Listed {
+        id: rule.id,
+        summary: rule.summary,
+        level: "warning",
+        page: "docs/literals.md#rules",
+    });
+    of_objects.chain(of_live_maps).chain(of_sources).collect()
 }
