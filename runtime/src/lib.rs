@@ -30,8 +30,9 @@
 //! | --- | --- |
 //! | `std` (default) | `Str::to_str_lossy`, `Str::as_os_str`, [`convert`]; without it the crate is `no_std` and does not allocate |
 //! | `macros` (default) | [`include_layouts!`], [`BpfLayout`](derive@BpfLayout), with `std` [`FromLayout`](derive@FromLayout) |
+//! | `btf` | `bpf_layout::skew`: values of an older or newer layout, read by its BTF |
 //! | `clock` | `BootClock`, and `SystemTime` made from a [`Ktime`] |
-//! | `libbpf` | typed maps, ring buffers and perf buffers; `clock` |
+//! | `libbpf` | typed maps, ring buffers and perf buffers; `btf`, `clock` |
 //! | `serde` | `Serialize` on every type |
 //! | `zerocopy` | `FromBytes`, `IntoBytes`, `Immutable`, `KnownLayout` on every type; their derives take rustc a tenth of a second per type |
 //! | `bytemuck` | `Zeroable` and `Pod` on every type |
@@ -69,6 +70,8 @@ mod scalar;
 mod ser;
 mod shape;
 mod show;
+#[cfg(feature = "btf")]
+pub mod skew;
 mod text;
 mod value;
 mod view;

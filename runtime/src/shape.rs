@@ -182,6 +182,16 @@ impl TypeInfo {
         self.details
     }
 
+    /// What C calls a field.
+    #[cfg(feature = "btf")]
+    pub(crate) fn c_name(&self, name: &'static str) -> &'static str {
+        let renamed = self.details.iter().find_map(|detail| match detail {
+            Detail::FieldName { field, c } if *field == name => Some(*c),
+            _ => None,
+        });
+        renamed.unwrap_or(name)
+    }
+
     /// Where an event's tag lies and what it holds.
     pub(crate) fn event_tag(&self) -> Option<(Place, i128)> {
         self.details.iter().find_map(|detail| match detail {
@@ -237,6 +247,13 @@ pub enum Detail {
         place: Place,
         /// What it holds.
         value: i128,
+    },
+    /// A field whose name in C is another, since one of the languages reserves it.
+    FieldName {
+        /// Name in Rust, without `r#`.
+        field: &'static str,
+        /// Name in C.
+        c: &'static str,
     },
     /// A union whose member is selected by another field.
     UnionTag {

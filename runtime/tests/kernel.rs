@@ -1,5 +1,7 @@
 //! Typed maps and buffers on the kernel that runs.
 
+#[path = "support/sender.rs"]
+mod sender;
 mod support;
 
 use std::{
@@ -16,7 +18,8 @@ use bpf_layout::{
     Ktime, Layout as _, Map,
     libbpf::{BootClock, Error, Events, MapFlags, PerfEvents, Stats, TypedMap, libbpf_rs},
 };
-use support::{Send, Sender, create, kernel};
+use sender::{Send, Sender};
+use support::{create, kernel};
 
 bpf_layout::layout! {
     /// A key that needs its padding to be the same each time.

@@ -1,6 +1,8 @@
 //! What can go wrong between a spec and a live map.
 
-use std::{fmt, io, string::String, vec::Vec};
+use std::{fmt, io, path::PathBuf, string::String, vec::Vec};
+
+use crate::skew::{Difference, PlanError, WriteError};
 
 use super::verify::Differs;
 
@@ -10,6 +12,36 @@ use super::verify::Differs;
 pub enum Error {
     /// The live map is not the one that the spec describes.
     Mismatch(Mismatch),
+    /// A pinned map cannot be opened.
+    Open {
+        /// Name of the map in the spec.
+        map: &'static str,
+        /// Where it should be.
+        path: PathBuf,
+        /// Why not.
+        source: libbpf_rs::Error,
+    },
+    /// The live map's types cannot be read, or its values not as those of the spec.
+    Layout {
+        /// Name of the map in the spec.
+        map: &'static str,
+        /// Why not.
+        source: PlanError,
+    },
+    /// The kernel does not give the BTF of the live map.
+    Kernel {
+        /// Name of the map in the spec.
+        map: &'static str,
+        /// Why not, and what would help.
+        source: bpf_layout_live::Error,
+    },
+    /// A key or value cannot be written in the layout of the live map.
+    Write {
+        /// Name of the map in the spec.
+        map: &'static str,
+        /// Why not.
+        source: WriteError,
+    },
     /// The kernel or libbpf refused.
     Libbpf {
         /// Name of the map in the spec.
@@ -55,6 +87,8 @@ pub struct Mismatch {
     pub map: &'static str,
     /// What differs, as text: `value: 1112 bytes, expected 1104 (socket_value)`.
     pub differences: Vec<String>,
+    /// Those of key and value, where the kernel has their types.
+    pub layout: Vec<Difference>,
 }
 
 impl fmt::Display for Mismatch {
@@ -75,6 +109,15 @@ impl fmt::Display for Error {
                 "the BPF object carries no fingerprints of {spec}.toml: it was compiled without the header that is \
                  generated from it, with one of an older release, or with BPF_LAYOUT_NO_FINGERPRINTS"
             ),
+            Error::Open { map, path, source } => {
+                write!(f, "map `{map}`: cannot open the map pinned at {}: {source}", path.display())
+            }
+            Error::Layout { map, source } => write!(f, "map `{map}`: {source}"),
+            Error::Kernel { map, source } => {
+                write!(f, "map `{map}`: cannot read its types: {source}")?;
+                source.help().map_or(Ok(()), |help| write!(f, "; {help}"))
+            }
+            Error::Write { map, source } => write!(f, "map `{map}`: {source}"),
             Error::Libbpf { map, operation, source } => write!(f, "map `{map}`: cannot {operation}: {source}"),
             Error::Batch { map, operation, done, source } => {
                 write!(f, "map `{map}`: cannot {operation}: {source} (after {done} entries)")
@@ -89,7 +132,10 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Libbpf { source, .. } => Some(source),
+            Error::Libbpf { source, .. } | Error::Open { source, .. } => Some(source),
+            Error::Layout { source, .. } => Some(source),
+            Error::Kernel { source, .. } => Some(source),
+            Error::Write { source, .. } => Some(source),
             Error::Batch { source, .. } => Some(source),
             Error::Mismatch(_) | Error::Differs(_) | Error::NoFingerprints { .. } | Error::Cpus { .. } => None,
         }

@@ -210,11 +210,20 @@ macro_rules! buffer {
         impl $crate::Buffer for $map {
             type Record<'a> = $record<'a>;
 
+            const EVENTS: &'static [$crate::Shape] = &[$(<$event as $crate::Layout>::SHAPE),+];
+
             fn parse(
                 bytes: &[$crate::__private::core::primitive::u8],
             ) -> $crate::__private::core::result::Result<$record<'_>, $crate::ParseError> {
-                let events = &[$(<$event as $crate::Layout>::SHAPE),+];
-                let mut candidate = $crate::__private::pick_event($spec, events, bytes)?;
+                let event = $crate::__private::pick_event($spec, Self::EVENTS, bytes)?;
+                Self::parse_event(event, bytes)
+            }
+
+            fn parse_event(
+                event: $crate::__private::core::primitive::usize,
+                bytes: &[$crate::__private::core::primitive::u8],
+            ) -> $crate::__private::core::result::Result<$record<'_>, $crate::ParseError> {
+                let mut candidate = event;
                 $(
                     if candidate == 0 {
                         return <$event as $crate::Layout>::parse(bytes)

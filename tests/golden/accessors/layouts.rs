@@ -105,6 +105,7 @@ impl Pick {
         ::bpf_layout::Detail::bits::<i16>("clone", (16, 2), (6, 5)),
         ::bpf_layout::Detail::bits::<::bpf_layout::Bool>("parse", (16, 2), (11, 1)),
         ::bpf_layout::Detail::union_tag::<u8>("pick", 0, &[(1, 0), (2, 1), (3, 2), (4, 2), (5, 3)]),
+        ::bpf_layout::Detail::FieldName { field: "default", c: "default_" },
     ]
 }
 

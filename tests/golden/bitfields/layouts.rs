@@ -128,6 +128,7 @@ impl GapsAnon0 {
         ::bpf_layout::Detail::bits::<u32>("wide", (4, 3), (0, 20)),
         ::bpf_layout::Detail::bits::<i32>("neg", (10, 6), (0, 5)),
         ::bpf_layout::Detail::bits::<u64>("long", (10, 6), (5, 40)),
+        ::bpf_layout::Detail::FieldName { field: "long", c: "long_" },
     ]
 }
 

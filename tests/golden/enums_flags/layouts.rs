@@ -138,6 +138,9 @@ use ::bpf_layout::Layout as _;
         pub _pad2: ::bpf_layout::Pad<4> = 60,
         pub wide_flags: WideFlags = 64,
     }
+    details [
+        ::bpf_layout::Detail::FieldName { field: "short", c: "short_" },
+    ]
 }
 
 ::bpf_layout::layout! {

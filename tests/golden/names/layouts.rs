@@ -40,6 +40,15 @@ use ::bpf_layout::Layout as _;
         pub int: u8 = 8,
         pub new: ::bpf_layout::Str<16> = 9,
     }
+    details [
+        ::bpf_layout::Detail::FieldName { field: "class", c: "class_" },
+        ::bpf_layout::Detail::FieldName { field: "this", c: "this_" },
+        ::bpf_layout::Detail::FieldName { field: "self_", c: "self" },
+        ::bpf_layout::Detail::FieldName { field: "static", c: "static_" },
+        ::bpf_layout::Detail::FieldName { field: "template", c: "template_" },
+        ::bpf_layout::Detail::FieldName { field: "int", c: "int_" },
+        ::bpf_layout::Detail::FieldName { field: "new", c: "new_" },
+    ]
 }
 
 ::bpf_layout::open_enum! {
@@ -59,6 +68,9 @@ use ::bpf_layout::Layout as _;
     pub struct Event("event"): size 1, align 1, fingerprint 0xe6ae_8854_455c_8869 {
         pub r#enum: Async = 0,
     }
+    details [
+        ::bpf_layout::Detail::FieldName { field: "enum", c: "enum_" },
+    ]
 }
 
 ::bpf_layout::layout! {

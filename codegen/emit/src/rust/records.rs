@@ -75,7 +75,22 @@ fn details(layouts: &Layouts, names: &Names, (id, record): (TypeId, &Record)) ->
         details.push(format!("::bpf_layout::Detail::event_tag::<{ty}>({offset}, {value})"));
     }
     details.extend(tagged::details(layouts, names, (id, record)));
+    details.extend(field_names(layouts, (id, record)));
     details
+}
+
+/// Fields that C calls otherwise, because one of the languages reserves the name.
+fn field_names<'a>(layouts: &'a Layouts, (id, record): (TypeId, &'a Record)) -> impl Iterator<Item = String> + 'a {
+    let placed = layouts.of(id).members.iter().flat_map(|member| match member {
+        Member::Field { field, .. } => vec![*field],
+        Member::Bits(run) => run.bits.iter().filter_map(|bits| bits.field).collect(),
+        Member::Padding { .. } => Vec::new(),
+    });
+    let names = placed.map(|field| &record.fields[field].name);
+    names.filter(|name| plain(&name.rust) != name.c).map(|name| {
+        let (rust, c) = (docs::literal(plain(&name.rust)), docs::literal(&name.c));
+        format!("::bpf_layout::Detail::FieldName {{ field: {rust}, c: {c} }}")
+    })
 }
 
 /// Byte of the record where a field of whole bytes lies; 0 for one that takes no room.
@@ -140,7 +155,9 @@ pub(super) fn union(
             out.line(&bits::union_member(run));
         }
     }
-    close_with_details(out, &bits::details(layouts, (id, record)));
+    let mut details = bits::details(layouts, (id, record));
+    details.extend(field_names(layouts, (id, record)));
+    close_with_details(out, &details);
     out.close();
     accessors::write_union(out, layouts, (id, record));
     if let Some(selection) = names.selection(id) {
