@@ -1,6 +1,8 @@
 //! What the rules about breaking changes say of records of another version, held against readers of this crate: records
 //! travel through buffers of the kernel that runs, and are read as the type of the other version.
 
+#[path = "support/sender.rs"]
+mod sender;
 mod support;
 
 use std::{path::Path, time::Duration};
@@ -14,7 +16,8 @@ use bpf_layout_spec::{
     Options,
     breaking::{self, Finding, Relation, Verdict},
 };
-use support::{Send, Sender, create, kernel};
+use sender::{Send, Sender};
+use support::{create, kernel};
 
 macro_rules! records {
     ($($name:ident size $size:literal align $align:literal { $($fields:tt)* } $ring:ident $samples:ident;)+) => { $(

@@ -3,6 +3,7 @@
 use std::{
     fs,
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
+    path::Path,
     process::Command,
     time::{Duration, Instant},
 };
