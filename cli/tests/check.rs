@@ -176,6 +176,18 @@ fn what_crosses_the_boundary_is_told_at_the_line_of_c() {
 }
 
 #[test]
+fn warnings_that_are_denied_are_errors() {
+    let Some(folder) = sending("4", "") else { return };
+    let check = |deny: &[&str]| run(folder.path(), &[&["check", "--object", "tracer.bpf.o"], deny].concat());
+    let ran = check(&["--deny", "unlisted-buffer"]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.out.contains("warning[unlisted-struct]") && ran.out.contains("error[unlisted-buffer]"), "{}", ran.out);
+    assert!(ran.out.contains("1 difference and 1 warning; "), "{}", ran.out);
+    let ran = check(&["--deny-warnings"]);
+    assert_eq!((ran.status, ran.out.contains("warning")), (1, false), "{}", ran.out);
+}
+
+#[test]
 fn warnings_are_status_0() {
     let Some(folder) = sending("4", "") else { return };
     let ran = run(folder.path(), &["check", "--object", "tracer.bpf.o", "--format", "json"]);

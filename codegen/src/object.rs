@@ -17,7 +17,7 @@ use crate::{
     clang::{CLANG_VARIABLE, Clang},
     depfile,
     error::Error,
-    located, skeleton_names, vmlinux, warnings,
+    literals, located, skeleton_names, vmlinux, warnings,
 };
 
 /// What all sources of a build share.
@@ -54,6 +54,7 @@ pub(crate) fn build_all(builder: &Builder, loaded: &Loaded, out_dir: &Path, outp
         more: &builder.clang_args,
         header: output.header.clone(),
     };
+    literals::check(builder.literals, loaded, &sources, output)?;
     for (source, name) in sources.iter().zip(names) {
         workshop.build(source, name, output)?;
     }

@@ -141,6 +141,8 @@ fn what_is_as_it_must_be_gets_none() {
     assert!(!rules_of(&fixed, "value").contains(&"field-order"), "a fixed place");
     let packed = SPEC.replace("[struct.value]\n", "[struct.value]\npacked = 1\n");
     assert!(!rules_of(&packed, "value").contains(&"field-order"));
+    let history = SPEC.replace("[struct.value]\n", "[struct.value]\nreserved = [\"gone\"]\n");
+    assert!(!rules_of(&history, "value").contains(&"field-order"), "readers know its fields");
     let comm = SPEC.replace("str[64]", "str[16]");
     assert_eq!(rules_of(&comm, "value.task_comm"), Vec::<&str>::new());
     assert!(advice("spec = 1\n").is_empty());

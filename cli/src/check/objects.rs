@@ -2,7 +2,8 @@
 
 use std::{env, fs, path::Path};
 
-use bpf_layout_check::{self as check, Outcome, sentence, styled};
+use bpf_layout_check::{self as check, Outcome, sentence};
+use bpf_layout_emit::render;
 use bpf_layout_spec::{
     Loaded,
     compare::{Difference, SourceLine, Thing, ThingKind},
@@ -23,7 +24,7 @@ pub(super) fn check(options: &Check, loaded: &Loaded) -> Result<Section, Failure
         source.file = seen_from_here(&source.file);
     }
     Ok(Section {
-        human: human(&outcome, &loaded.sources, names.len()),
+        human: human(options, &outcome, &loaded.sources),
         found: outcome.differences.iter().map(|difference| found(difference, &loaded.sources)).collect(),
         not_in_object: outcome.not_in_object.iter().map(|thing| thing.name.clone()).collect(),
         ..Section::default()
@@ -60,7 +61,15 @@ pub(super) fn found(difference: &Difference, sources: &Sources) -> Found {
         found: Some(difference.found.clone()),
         at: places.next(),
         also: places.collect(),
-        witness: Some(format!("{}: {}", difference.witness, difference.place)),
+        witness: Some(place(difference)),
+    }
+}
+
+/// The witness, and where in it.
+fn place(difference: &Difference) -> String {
+    match difference.place.as_str() {
+        "" => difference.witness.clone(),
+        place => format!("{}: {place}", difference.witness),
     }
 }
 
@@ -73,8 +82,13 @@ fn at(source: &SourceLine) -> At {
 }
 
 /// Each difference at its line of the spec, then a summary.
-fn human(outcome: &Outcome, sources: &Sources, objects: usize) -> String {
-    let mut text = styled(&outcome.differences, sources);
+fn human(options: &Check, outcome: &Outcome, sources: &Sources) -> String {
+    let objects = options.object.len();
+    let mut findings = check::findings(&outcome.differences, sources);
+    for finding in &mut findings {
+        finding.severity = super::severity(options, finding.id, finding.severity);
+    }
+    let mut text = render::styled_findings(&findings, sources);
     if !text.is_empty() {
         text.push('\n');
     }
@@ -92,7 +106,9 @@ fn human(outcome: &Outcome, sources: &Sources, objects: usize) -> String {
         count(outcome.agrees.len() - types, "map", ""),
         count(objects, "object", "")
     );
-    let warnings = outcome.differences.iter().filter(|found| found.rule.severity == Severity::Warning).count();
+    let is_warning =
+        |found: &&Difference| super::severity(options, found.rule.id, found.rule.severity) == Severity::Warning;
+    let warnings = outcome.differences.iter().filter(is_warning).count();
     let counts = [(outcome.differences.len() - warnings, "difference"), (warnings, "warning")];
     let counts = counts.iter().filter(|(number, _)| *number > 0).map(|(number, noun)| count(*number, noun, ""));
     let found = counts.collect::<Vec<_>>().join(" and ");

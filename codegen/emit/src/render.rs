@@ -28,8 +28,10 @@ pub struct Finding {
     pub message: String,
     /// A line of another file that it is about in the first place.
     pub excerpt: Option<Excerpt>,
-    /// The place in the spec that it is about.
+    /// The place in the spec, or in a C source that is among the sources, that it is about.
     pub primary: Option<Label>,
+    /// Other places that belong to it, such as what an older revision has there.
+    pub secondary: Vec<Label>,
     /// Facts that explain it.
     pub notes: Vec<String>,
     /// What to do about it.
@@ -145,7 +147,7 @@ impl<'a> Told<'a> {
             message: &finding.message,
             excerpt: finding.excerpt.as_ref(),
             primary: finding.primary.as_ref(),
-            secondary: &[],
+            secondary: &finding.secondary,
             notes: &finding.notes,
             help: &finding.help,
         }

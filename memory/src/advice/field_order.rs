@@ -38,13 +38,14 @@ fn proposal(layouts: &Layouts, id: TypeId) -> Option<Proposal> {
 }
 
 /// Whether the order of its fields is nobody's business but its own: not where places or bits are said, where an event
-/// must be told by its tag, or where a key begins with its prefix length.
+/// must be told by its tag, where a key begins with its prefix length, or where fields have a history that readers know.
 fn is_free(model: &Model, id: TypeId, record: &Record) -> bool {
     let own = matches!(record.kind, RecordKind::Struct | RecordKind::Event { tag: None });
     let plain =
         record.fields.iter().all(|field| field.offset.is_none() && field.bits.is_none() && field.align.is_none());
     let prefix = model.maps.iter().any(|map| map.kind.name == "lpm_trie" && map.key == Some(Type::Def(id)));
-    own && plain && !prefix && !record.anonymous && record.packed.is_none()
+    let history = !record.reserved.is_empty() || record.fields.iter().any(|field| field.since.is_some());
+    own && plain && !history && !prefix && !record.anonymous && record.packed.is_none()
 }
 
 fn padding(layouts: &Layouts, id: TypeId) -> u64 {

@@ -166,6 +166,7 @@ fn in_c(text: &str, underlined: Range<usize>, primary: Option<Label>) -> Finding
         message: "`events` gets 8 bytes".into(),
         excerpt: Some(Excerpt { path: "src/x.bpf.c".into(), line: 41, text: text.into(), underlined }),
         primary,
+        secondary: Vec::new(),
         notes: vec!["in x.o".into()],
         help: Vec::new(),
     }
