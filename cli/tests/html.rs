@@ -161,7 +161,7 @@ fn over_a_budget_says_the_ways_back() {
     assert_eq!(ran.status, 1);
     let over = parse(&ran.out);
     let callout = text(all(&over, ".callout")[0]);
-    assert!(callout.contains("Over budget: `gadget_sockets`") && callout.contains("PATH 4096 -> 512"), "{callout}");
+    assert!(callout.contains("Over budget: gadget_sockets") && callout.contains("PATH 4096 -> 512"), "{callout}");
 }
 
 #[test]

@@ -348,6 +348,11 @@ error: `opens` costs 2,361,280 bytes when full, 1.3 MB over the budget of 1 MiB
     );
     assert_eq!(package.out(), [""; 0], "nothing is generated");
 
+    let group = "[group.few]\nmaps = [\"opens\"]\nbudget = \"1 MiB\"\n";
+    fs::write(package.path("layouts.toml"), format!("{SPEC}{map}{group}")).expect("writable");
+    let over = error(&package, builder());
+    assert!(over.starts_with("error: the maps of group `few` together cost "), "{over}");
+
     // Within the budget by what the kernel reports, but each element fills a slab object that is larger.
     let sparse = map.replace("max_entries", "flags = [\"no_prealloc\"]\nmax_entries");
     fs::write(package.path("layouts.toml"), format!("{SPEC}{sparse}{}", budget.replace('1', "3"))).expect("writable");

@@ -44,6 +44,7 @@ const USES: [Use; 11] = [
 pub(super) fn text(side: &Side, before: Option<&Side>, budgets: Option<&Budgets>) -> String {
     let model = &side.loaded.layouts.model;
     let title = format!("What the maps of {} cost", model.spec_name);
+    let sections = sections(side, before);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -55,27 +56,36 @@ pub(super) fn text(side: &Side, before: Option<&Side>, budgets: Option<&Budgets>
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                header { h1 { (title) } (machine(side, before)) (contents(side, before)) }
-                main { (sections(side, before, budgets)) }
+                header { h1 { (title) } (machine(side, before)) (contents(&sections)) }
+                main {
+                    @if let Some(budgets) = budgets { (over(budgets, model)) }
+                    @for Section { id, title, body } in &sections { section id=(id) { h2 { (title) } (body) } }
+                }
             }
         }
     };
     page.into_string() + "\n"
 }
 
-fn sections(side: &Side, before: Option<&Side>, budgets: Option<&Budgets>) -> Markup {
-    let model = &side.loaded.layouts.model;
-    html! {
-        @if let Some(budgets) = budgets { (over(budgets, model)) }
-        section #maps { h2 { "Maps" } (tables::maps(side)) }
-        @if let Some(before) = before { section #compared { h2 { "Before and after" } (compare::section(before, side)) } }
-        @if !model.maps.is_empty() {
-            section #memory { h2 { "Where the bytes go" } (memory(side)) }
-        }
-        @let advice = advice::section(side);
-        @if let Some(advice) = &advice { section #advice { h2 { "Advice" } (advice) } }
-        section #structs { h2 { "Structs, byte by byte" } (structs::section(side, before)) }
-    }
+/// A part of the page that can be linked to.
+struct Section {
+    id: &'static str,
+    title: &'static str,
+    body: Markup,
+}
+
+/// All that there is something to say of.
+fn sections(side: &Side, before: Option<&Side>) -> Vec<Section> {
+    let maps = !side.loaded.layouts.model.maps.is_empty();
+    let section = |id, title, body: Option<Markup>| Some(Section { id, title, body: body? });
+    let sections = [
+        section("maps", "Maps", Some(tables::maps(side))),
+        section("compared", "Before and after", before.map(|before| compare::section(before, side))),
+        section("memory", "Where the bytes go", maps.then(|| memory(side))),
+        section("advice", "Advice", advice::section(side)),
+        section("structs", "Structs, byte by byte", Some(structs::section(side, before))),
+    ];
+    sections.into_iter().flatten().collect()
 }
 
 /// What was reckoned, for which machine, and how far it can be trusted.
@@ -104,15 +114,10 @@ fn cpus(side: &Side) -> String {
     if numbers == "1" { "1 possible CPU".into() } else { format!("{numbers} possible CPUs") }
 }
 
-fn contents(side: &Side, before: Option<&Side>) -> Markup {
+fn contents(sections: &[Section]) -> Markup {
     html! {
         nav aria-label="On this page" {
-            ul {
-                li { a href="#maps" { "Maps" } }
-                @if before.is_some() { li { a href="#compared" { "Before and after" } } }
-                @if !side.loaded.layouts.model.maps.is_empty() { li { a href="#memory" { "Where the bytes go" } } }
-                li { a href="#structs" { "Structs, byte by byte" } }
-            }
+            ul { @for section in sections { li { a href=(format!("#{}", section.id)) { (section.title) } } } }
         }
     }
 }
@@ -121,7 +126,7 @@ fn contents(side: &Side, before: Option<&Side>) -> Markup {
 fn over(budgets: &Budgets, model: &Model) -> Markup {
     html! {
         @for excess in budgets.over.iter().filter(|excess| excess.is_error()) { (excess_of(excess, budgets, model)) }
-        @for warning in budgets.warnings(model) { div.callout.warning { p { (warning) } } }
+        @for warning in budgets.warnings(model) { div.callout.warning { p { (prose(&warning)) } } }
     }
 }
 
@@ -129,13 +134,13 @@ fn excess_of(excess: &Excess, budgets: &Budgets, model: &Model) -> Markup {
     html! {
         div.callout {
             p {
-                strong.over { "Over budget: " } (excess.scope.text(model)) ", "
+                strong.over { "Over budget: " } (prose(&excess.scope.text(model))) ", "
                 (grouped(excess.memlock_full)) " bytes when full, "
                 (rounded(excess.memlock_full.saturating_sub(excess.budget))) " over the budget of " (exact(excess.budget))
                 " (on " (budgets.machine.cpus) " possible CPUs)"
             }
             @let ways = excess.help();
-            @if !ways.is_empty() { ul { @for way in ways { li { (way) } } } }
+            @if !ways.is_empty() { ul { @for way in ways { li { (prose(&way)) } } } }
         }
     }
 }
@@ -155,6 +160,21 @@ fn memory(side: &Side) -> Markup {
             }
         }
         (tables::parts(side))
+    }
+}
+
+/// A text of the spec or of the memory model: what stands between backticks as code, and without the control characters
+/// that HTML forbids.
+fn prose(text: &str) -> Markup {
+    let printable = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    let text: String = text.chars().map(printable).collect();
+    // Only pairs of backticks are quotes.
+    let parts: Vec<&str> =
+        if text.matches('`').count().is_multiple_of(2) { text.split('`').collect() } else { vec![&text] };
+    html! {
+        @for (index, part) in parts.into_iter().enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use bpf_layout_memory::advice::{Advice, advise};
 use maud::{Markup, html};
 
+use super::prose;
 use crate::report::Side;
 
 /// All advice for the largest machine of the report; `None` if there is none.
@@ -29,7 +30,7 @@ fn row(side: &Side, advice: &Advice) -> Markup {
         tr {
             th scope="row" { code { (subject) } small { (advice.rule) } }
             td { (advice.saving()) }
-            td { (advice.text) small { (side.loaded.sources.place(advice.span(&side.loaded.layouts.model))) } }
+            td { (prose(&advice.text)) small { (side.loaded.sources.place(advice.span(&side.loaded.layouts.model))) } }
         }
     }
 }

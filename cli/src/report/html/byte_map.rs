@@ -8,6 +8,7 @@ use bpf_layout_spec::{
 };
 use maud::{Markup, html};
 
+use super::prose;
 use crate::show::{
     CACHE_LINE, kind_name,
     rows::{Row, record, rows},
@@ -44,7 +45,7 @@ pub(super) fn picture(loaded: &Loaded, id: TypeId) -> Markup {
     html! {
         article.struct {
             h3 { (kind_name(record)) " " code { (name) } }
-            @if let Some(doc) = &record.doc { p { (printable(doc)) } }
+            @if let Some(doc) = &record.doc { p { (prose(doc)) } }
             p.totals { (totals(layouts, id)) }
             @if !rows.is_empty() {
                 div.bytes role="img" aria-label=(format!("Byte map of {name}; the table below has the same in numbers")) {
@@ -54,11 +55,6 @@ pub(super) fn picture(loaded: &Loaded, id: TypeId) -> Markup {
             }
         }
     }
-}
-
-/// What a spec says, without the control characters that HTML forbids.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// What is drawn under one another: of a union each member by itself, as all of them begin at its first byte.
