@@ -96,7 +96,7 @@ fn machine(side: &Side, before: Option<&Side>) -> Markup {
         p {
             code { (side.loaded.layouts.model.spec_name) } ", " (profile(&side.loaded.layouts.model))
             @if let Some(before) = before { ", compared with " (profile(&before.loaded.layouts.model)) }
-            ". On " (cpus(side)) ", with pages of " (grouped(first.machine.page_size)) " bytes. All sizes are bytes."
+            ". On " (cpus(side.reports.iter().map(|report| report.machine.cpus))) ", with pages of " (grouped(first.machine.page_size)) " bytes. All sizes are bytes."
         }
         @for line in table::provenance(&first.machine, exact).lines().filter(|line| !line.is_empty()) {
             p.quiet { (line) }
@@ -109,8 +109,9 @@ fn profile(model: &Model) -> String {
     model.profile.as_ref().map_or_else(|| "without a profile".into(), |profile| format!("profile {profile}"))
 }
 
-fn cpus(side: &Side) -> String {
-    let numbers = side.reports.iter().map(|report| report.machine.cpus.to_string()).collect::<Vec<_>>().join(" and ");
+/// The numbers of CPUs in words: `2 and 64 possible CPUs`.
+fn cpus(numbers: impl IntoIterator<Item = u64>) -> String {
+    let numbers = numbers.into_iter().map(|cpus| cpus.to_string()).collect::<Vec<_>>().join(" and ");
     if numbers == "1" { "1 possible CPU".into() } else { format!("{numbers} possible CPUs") }
 }
 
@@ -137,7 +138,7 @@ fn excess_of(excess: &Excess, budgets: &Budgets, model: &Model) -> Markup {
                 strong.over { "Over budget: " } (prose(&excess.scope.text(model))) ", "
                 (grouped(excess.memlock_full)) " bytes when full, "
                 (rounded(excess.memlock_full.saturating_sub(excess.budget))) " over the budget of " (exact(excess.budget))
-                " (on " (budgets.machine.cpus) " possible CPUs)"
+                " (on " (cpus([budgets.machine.cpus])) ")"
             }
             @let ways = excess.help();
             @if !ways.is_empty() { ul { @for way in ways { li { (prose(&way)) } } } }
@@ -155,7 +156,7 @@ fn memory(side: &Side) -> Markup {
         (legend(side))
         @for report in &side.reports {
             figure {
-                @if side.reports.len() > 1 { figcaption { (report.machine.cpus) " possible CPUs: " (rounded(report.totals().real_full)) } }
+                @if side.reports.len() > 1 { figcaption { (cpus([report.machine.cpus])) ": " (rounded(report.totals().real_full)) } }
                 (tiles::picture(&side.loaded.layouts, report, 1.0))
             }
         }

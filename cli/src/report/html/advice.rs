@@ -3,7 +3,7 @@
 use bpf_layout_memory::advice::{Advice, advise};
 use maud::{Markup, html};
 
-use super::prose;
+use super::{cpus, prose};
 use crate::report::Side;
 
 /// All advice for the largest machine of the report; `None` if there is none.
@@ -13,8 +13,8 @@ pub(super) fn section(side: &Side) -> Option<Markup> {
     (!advice.is_empty()).then(|| {
         html! {
             p {
-                "Each by itself, reckoned by laying the whole spec out anew for " (report.machine.cpus)
-                " possible CPUs. What saves most comes first."
+                "Each by itself, reckoned by laying the whole spec out anew for " (cpus([report.machine.cpus]))
+                ". What saves most comes first."
             }
             div.wide { table {
                 thead { tr { th scope="col" { "what" } th scope="col" { "saves" } th scope="col" { "advice" } } }

@@ -6,7 +6,7 @@ use bpf_layout_memory::{
 };
 use maud::{Markup, html};
 
-use super::{profile, tiles};
+use super::{cpus, profile, tiles};
 use crate::{
     diff::costs::{Costs, Full, Pair},
     report::Side,
@@ -20,7 +20,7 @@ pub(super) fn section(before: &Side, after: &Side) -> Markup {
             "both pictures."
         }
         @for (old, new) in before.reports.iter().zip(&after.reports) {
-            @if after.reports.len() > 1 { h3 { (new.machine.cpus) " possible CPUs" } }
+            @if after.reports.len() > 1 { h3 { (cpus([new.machine.cpus])) } }
             (pictures((before, old), (after, new)))
             (costs((before, old), (after, new)))
         }

@@ -11,7 +11,7 @@ use bpf_layout_memory::{
 };
 use maud::{Markup, html};
 
-use super::tiles;
+use super::{cpus, tiles};
 use crate::report::{Side, detail};
 
 /// Every map, the largest first; full figures side by side if there are several numbers of CPUs.
@@ -122,7 +122,7 @@ pub(super) fn parts(side: &Side) -> Markup {
         details {
             summary { "The same in numbers" }
             @for report in &side.reports {
-                @if side.reports.len() > 1 { h3 { (report.machine.cpus) " possible CPUs" } }
+                @if side.reports.len() > 1 { h3 { (cpus([report.machine.cpus])) } }
                 @for found in ordered(report) { (map_parts(side, report, found)) }
             }
         }

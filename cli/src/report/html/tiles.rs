@@ -28,8 +28,8 @@ struct Group<'a> {
 pub(super) struct Tile {
     /// The field, or what the bytes are for.
     pub(super) label: String,
-    /// What it is coloured by.
-    pub(super) of: Use,
+    /// What it is coloured by; `None` for many small parts together.
+    of: Option<Use>,
     pub(super) bytes: u64,
 }
 
@@ -62,7 +62,7 @@ fn group_tiles(group: &Group<'_>, outer: Rect, total: u64) -> Markup {
     let weights: Vec<u64> = group.tiles.iter().map(|tile| tile.bytes).collect();
     html! {
         @for (tile, rect) in group.tiles.iter().zip(squarify(&weights, inner)) {
-            div.tile.(tile.of.id()) data-bytes=(tile.bytes) style=(place(rect, inner))
+            div.tile.(tile.of.map_or("rest", Use::id)) data-bytes=(tile.bytes) style=(place(rect, inner))
                 title=(format!("{}: {}, {} bytes, {}", group.name, tile.label, grouped(tile.bytes), percent(tile.bytes, total))) {
                 span.label { (tile.label) br; small { (rounded(tile.bytes)) } }
             }
@@ -97,7 +97,7 @@ fn group<'a>(layouts: &'a Layouts, found: &MapReport, total: u64) -> Group<'a> {
     let rest: u64 = small.iter().map(|tile| tile.bytes).fold(0, u64::saturating_add);
     tiles.extend(match small.into_iter().next() {
         Some(first) if first.bytes == rest => Some(first),
-        Some(_) => Some(Tile { label: "the rest".into(), of: Use::Fixed, bytes: rest }),
+        Some(_) => Some(Tile { label: "the rest".into(), of: None, bytes: rest }),
         None => None,
     });
     tiles.sort_by_key(|tile| Reverse(tile.bytes));
@@ -120,12 +120,12 @@ fn tiles_of(layouts: &Layouts, found: &MapReport, part: &Part) -> Vec<Tile> {
     };
     let in_one: u64 = fields.iter().map(|field| field.bytes).sum();
     if in_one == 0 {
-        return vec![Tile { label: part.of.text().into(), of: part.of, bytes: part.bytes }];
+        return vec![Tile { label: part.of.text().into(), of: Some(part.of), bytes: part.bytes }];
     }
     let share = |field: &FieldBytes| {
         let bytes = u128::from(part.bytes) * u128::from(field.bytes) / u128::from(in_one);
         u64::try_from(bytes).unwrap_or(u64::MAX)
     };
-    let of = |field: &FieldBytes| if field.path == "padding" { Use::Padding } else { Use::Values };
+    let of = |field: &FieldBytes| Some(if field.path == "padding" { Use::Padding } else { Use::Values });
     fields.iter().map(|field| Tile { label: field.path.clone(), of: of(field), bytes: share(field) }).collect()
 }
