@@ -175,17 +175,20 @@ pub fn advise(layouts: &Layouts, report: &Report) -> Vec<Advice> {
     advice
 }
 
-/// The fields of structs that could be in a better order, whatever maps they are in.
+/// A better order of the fields of a struct, whatever maps it is in; `None` if there is none.
+///
+/// # Panics
+/// If the id came from another model.
 #[must_use]
-pub fn field_orders(layouts: &Layouts) -> Vec<Advice> {
-    let advice = field_order::candidates(layouts).into_iter().map(|proposal| Advice {
+pub fn field_order(layouts: &Layouts, id: TypeId) -> Option<Advice> {
+    let proposal = field_order::alone(layouts, id)?;
+    Some(Advice {
         rule: FIELD_ORDER,
         about: proposal.about,
         per_struct: shrunk(proposal.about, layouts, &proposal.layouts),
         text: proposal.text,
         saved: Saved::default(),
-    });
-    advice.filter(|advice| advice.per_struct > 0).collect()
+    })
 }
 
 /// What a proposal saves; `None` if that is not worth it.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use bpf_layout_memory::advice::{About, Advice, field_orders};
+use bpf_layout_memory::advice::field_order;
 use bpf_layout_spec::{
     Loaded,
     layout::Layouts,
@@ -25,12 +25,11 @@ const DIM: Style = Style::new().dimmed();
 /// What was selected, as tables. Coloured with ANSI escapes.
 pub(super) fn text(loaded: &Loaded, selection: &Selection) -> String {
     let layouts = &loaded.layouts;
-    let advice = field_orders(layouts);
     let mut blocks: Vec<String> = selection
         .records
         .iter()
         .filter(|&&id| selection.records.len() == 1 || !record(layouts, id).anonymous)
-        .map(|&id| record_block(loaded, id, &advice))
+        .map(|&id| record_block(loaded, id))
         .collect();
     if !selection.maps.is_empty() {
         blocks.push(maps_block(layouts, selection.maps.iter().map(|&id| layouts.model.map(id))));
@@ -41,7 +40,7 @@ pub(super) fn text(loaded: &Loaded, selection: &Selection) -> String {
     blocks.join("\n")
 }
 
-fn record_block(loaded: &Loaded, id: TypeId, advice: &[Advice]) -> String {
+fn record_block(loaded: &Loaded, id: TypeId) -> String {
     let layouts = &loaded.layouts;
     let record = record(layouts, id);
     let mut text = title(loaded, record);
@@ -54,7 +53,7 @@ fn record_block(loaded: &Loaded, id: TypeId, advice: &[Advice]) -> String {
     if !omitted.is_empty() {
         let _ = writeln!(text, "  omitted by the profile: {}", omitted.join(", "));
     }
-    for advice in advice.iter().filter(|advice| advice.about == About::Type(id)) {
+    if let Some(advice) = field_order(layouts, id) {
         let _ = writeln!(text, "  advice: {}: {} less", advice.text, count(advice.per_struct, "byte"));
     }
     text

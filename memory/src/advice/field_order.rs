@@ -15,19 +15,25 @@ use crate::{report::Report, shrink::laid_out};
 /// Names that a sentence lists; a longer order is described.
 const MOST_NAMES: usize = 8;
 
-pub(super) fn proposals(layouts: &Layouts, _: &Report) -> Vec<Proposal> {
-    candidates(layouts)
-}
-
 /// Every struct that becomes smaller.
-pub(super) fn candidates(layouts: &Layouts) -> Vec<Proposal> {
-    let records = layouts.model.records().filter(|(id, record)| is_free(&layouts.model, *id, record));
-    let padded = records.filter(|(id, _)| padding(layouts, *id) >= layouts.of(*id).align.into());
-    padded.filter_map(|(id, _)| proposal(layouts, id)).take(MOST_TRIED).collect()
+pub(super) fn proposals(layouts: &Layouts, _: &Report) -> Vec<Proposal> {
+    let records = layouts.model.records().map(|(id, _)| id).filter(|&id| may_shrink(layouts, id));
+    records.filter_map(|id| proposal(layouts, id, layouts.model.clone())).take(MOST_TRIED).collect()
 }
 
-fn proposal(layouts: &Layouts, id: TypeId) -> Option<Proposal> {
+/// One struct by itself, without what uses it.
+pub(super) fn alone(layouts: &Layouts, id: TypeId) -> Option<Proposal> {
+    if !may_shrink(layouts, id) {
+        return None;
+    }
     let mut model = layouts.model.clone();
+    // Definitions come after those that they use.
+    model.types.truncate(id.0 as usize + 1);
+    model.maps.clear();
+    proposal(layouts, id, model)
+}
+
+fn proposal(layouts: &Layouts, id: TypeId, mut model: Model) -> Option<Proposal> {
     let TypeDef::Record(record) = &mut model.types[id.0 as usize] else { return None };
     sort(layouts, record);
     let order = in_words(record);
@@ -35,6 +41,12 @@ fn proposal(layouts: &Layouts, id: TypeId) -> Option<Proposal> {
     let (before, after) = (layouts.of(id).size, changed.of(id).size);
     let text = format!("has {before} bytes; {after} with its fields {order}");
     (after < before).then_some(Proposal { about: About::Type(id), text, layouts: changed })
+}
+
+/// Whether it has so much padding that another order may leave some out, and may be in another order.
+fn may_shrink(layouts: &Layouts, id: TypeId) -> bool {
+    let TypeDef::Record(record) = layouts.model.ty(id) else { return false };
+    padding(layouts, id) >= layouts.of(id).align.into() && is_free(&layouts.model, id, record)
 }
 
 /// Whether the order of its fields is nobody's business but its own: not where places or bits are said, where an event
