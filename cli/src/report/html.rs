@@ -1,7 +1,7 @@
 //! The report as one page for a browser: tables, a treemap of all maps, and each struct byte by byte.
 //!
-//! Takes what the memory model and the layouts say and reckons nothing. The page is one file that loads nothing and runs
-//! nothing, is the same for the same input, and follows the reader's light or dark scheme.
+//! Takes what the memory model and the layouts say and reckons nothing. The page is one file that loads nothing and
+//! runs nothing, is the same for the same input, and follows the reader's light or dark scheme.
 
 mod advice;
 mod byte_map;
@@ -96,7 +96,8 @@ fn machine(side: &Side, before: Option<&Side>) -> Markup {
         p {
             code { (side.loaded.layouts.model.spec_name) } ", " (profile(&side.loaded.layouts.model))
             @if let Some(before) = before { ", compared with " (profile(&before.loaded.layouts.model)) }
-            ". On " (cpus(side.reports.iter().map(|report| report.machine.cpus))) ", with pages of " (grouped(first.machine.page_size)) " bytes. All sizes are bytes."
+            ". On " (cpus(side.reports.iter().map(|report| report.machine.cpus)))
+            ", with pages of " (grouped(first.machine.page_size)) " bytes. All sizes are bytes."
         }
         @for line in table::provenance(&first.machine, exact).lines().filter(|line| !line.is_empty()) {
             p.quiet { (line) }
@@ -137,8 +138,8 @@ fn excess_of(excess: &Excess, budgets: &Budgets, model: &Model) -> Markup {
             p {
                 strong.over { "Over budget: " } (prose(&excess.scope.text(model))) ", "
                 (grouped(excess.memlock_full)) " bytes when full, "
-                (rounded(excess.memlock_full.saturating_sub(excess.budget))) " over the budget of " (exact(excess.budget))
-                " (on " (cpus([budgets.machine.cpus])) ")"
+                (rounded(excess.memlock_full.saturating_sub(excess.budget)))
+                " over the budget of " (exact(excess.budget)) " (on " (cpus([budgets.machine.cpus])) ")"
             }
             @let ways = excess.help();
             @if !ways.is_empty() { ul { @for way in ways { li { (prose(&way)) } } } }
@@ -150,13 +151,15 @@ fn excess_of(excess: &Excess, budgets: &Budgets, model: &Model) -> Markup {
 fn memory(side: &Side) -> Markup {
     html! {
         p {
-            "What all maps really take with every entry in use: a group of tiles for each map, areas in proportion to bytes. "
-            "Point at a tile for its figures."
+            "What all maps really take with every entry in use: a group of tiles for each map, areas in proportion to "
+            "bytes. Point at a tile for its figures."
         }
         (legend(side))
         @for report in &side.reports {
             figure {
-                @if side.reports.len() > 1 { figcaption { (cpus([report.machine.cpus])) ": " (rounded(report.totals().real_full)) } }
+                @if side.reports.len() > 1 {
+                    figcaption { (cpus([report.machine.cpus])) ": " (rounded(report.totals().real_full)) }
+                }
                 (tiles::picture(&side.loaded.layouts, report, 1.0))
             }
         }

@@ -11,8 +11,8 @@ pub(crate) struct Seen {
     pub(crate) complaints: Vec<String>,
     pub(crate) inner_width: f64,
     pub(crate) scroll_width: f64,
-    /// Elements that end to the right of the window, unless they lie in something that scrolls or cuts them off; names that
-    /// are squeezed; tables that must be scrolled.
+    /// Elements that end to the right of the window, unless they lie in something that scrolls or cuts them off; names
+    /// that are squeezed; tables that must be scrolled.
     pub(crate) sticking_out: Vec<String>,
     pub(crate) tiles: Vec<Tile>,
 }
@@ -34,10 +34,12 @@ impl Tile {
 
 const MEASURE: &str = r#"<script>
 const out = [...document.querySelectorAll("body *")].filter(e =>
-  e.getBoundingClientRect().right > innerWidth + 0.5 && !e.closest(".wide, .treemap, .cell")).map(e => e.outerHTML.slice(0, 80));
+  e.getBoundingClientRect().right > innerWidth + 0.5 && !e.closest(".wide, .treemap, .cell")
+).map(e => e.outerHTML.slice(0, 80));
 // Names that a narrow column breaks into letters, and tables that must be scrolled, are as bad.
 out.push(...[...document.querySelectorAll("th code")].filter(e => e.getClientRects().length > 4).map(e => e.outerHTML));
-out.push(...[...document.querySelectorAll(".wide")].filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent.slice(0, 80)));
+const scrolled = [...document.querySelectorAll(".wide")].filter(e => e.scrollWidth > e.clientWidth);
+out.push(...scrolled.map(e => e.textContent.slice(0, 80)));
 const tiles = [...document.querySelectorAll(".treemap")].flatMap(map => {
   const whole = map.getBoundingClientRect();
   const bytes = [...map.children].reduce((sum, group) => sum + Number(group.dataset.bytes), 0);

@@ -50,7 +50,8 @@ fn may_shrink(layouts: &Layouts, id: TypeId) -> bool {
 }
 
 /// Whether the order of its fields is nobody's business but its own: not where places or bits are said, where an event
-/// must be told by its tag, where a key begins with its prefix length, or where fields have a history that readers know.
+/// must be told by its tag, where a key begins with its prefix length, or where fields have a history that readers
+/// know.
 fn is_free(model: &Model, id: TypeId, record: &Record) -> bool {
     let own = matches!(record.kind, RecordKind::Struct | RecordKind::Event { tag: None });
     let plain =

@@ -1,5 +1,5 @@
-//! Maps that have each value once for each CPU. Those of one entry are counters and scratch memory, which is what per-CPU
-//! maps are for; with many entries the copies add up.
+//! Maps that have each value once for each CPU. Those of one entry are counters and scratch memory, which is what
+//! per-CPU maps are for; with many entries the copies add up.
 
 use bpf_layout_spec::{kernel::MAP_KINDS, layout::Layouts};
 

@@ -42,13 +42,14 @@ pub(super) fn picture(loaded: &Loaded, id: TypeId) -> Markup {
     let record = record(layouts, id);
     let rows = rows(layouts, id);
     let name = &record.name.spec;
+    let label = format!("Byte map of {name}; the table below has the same in numbers");
     html! {
         article.struct {
             h3 { (kind_name(record)) " " code { (name) } }
             @if let Some(doc) = &record.doc { p { (prose(doc)) } }
             p.totals { (totals(layouts, id)) }
             @if !rows.is_empty() {
-                div.bytes role="img" aria-label=(format!("Byte map of {name}; the table below has the same in numbers")) {
+                div.bytes role="img" aria-label=(label) {
                     @for segments in lanes(record, &rows) { (lane(&segments)) }
                 }
                 (members(layouts, &rows))
@@ -100,9 +101,10 @@ fn cell(segment: &Segment, line_start: u64) -> Markup {
     let start = segment.start.max(line_start) - line_start;
     let end = segment.end.min(line_start + LINE_BITS) - line_start;
     let begins = segment.start >= line_start;
+    let goes_on = segment.end > line_start + LINE_BITS;
     let style = format!("left:{};width:{}", share(start), share(end - start));
     html! {
-        div.cell.hole[segment.padding].goes-on[segment.end > line_start + LINE_BITS] style=(style) title=(segment.title) {
+        div.cell.hole[segment.padding].goes-on[goes_on] style=(style) title=(segment.title) {
             @if begins && !segment.padding { span { (segment.name) } }
         }
     }
@@ -148,7 +150,10 @@ fn members(layouts: &Layouts, rows: &[Row<'_>]) -> Markup {
         details {
             summary { "Members" }
             div.wide { table {
-                thead { tr { th.number scope="col" { "offset" } th.number scope="col" { "size" } th scope="col" { "type" } th scope="col" { "name" } } }
+                thead { tr {
+                    @for head in ["offset", "size"] { th.number scope="col" { (head) } }
+                    @for head in ["type", "name"] { th scope="col" { (head) } }
+                } }
                 tbody { @for row in rows { (member(layouts, row, 0, 0)) } }
             } }
         }
@@ -163,7 +168,10 @@ fn member(layouts: &Layouts, row: &Row<'_>, base: u64, depth: usize) -> Markup {
     html! {
         tr.pad[row.padding] {
             @match row.bits {
-                Some(bits) => { td.number { (grouped(offset)) ":" (bits.bit_offset % 8) } td.number { (bits.width) " bits" } },
+                Some(bits) => {
+                    td.number { (grouped(offset)) ":" (bits.bit_offset % 8) }
+                    td.number { (bits.width) " bits" }
+                },
                 None => { td.number { (grouped(offset)) } td.number { (grouped(row.size)) } },
             }
             td { (ty) }

@@ -16,8 +16,8 @@ use crate::{
 pub(super) fn section(before: &Side, after: &Side) -> Markup {
     html! {
         p {
-            "What all maps really take with every entry in use, both at one scale: an area is the same number of bytes in "
-            "both pictures."
+            "What all maps really take with every entry in use, both at one scale: an area is the same number of bytes "
+            "in both pictures."
         }
         @for (old, new) in before.reports.iter().zip(&after.reports) {
             @if after.reports.len() > 1 { h3 { (cpus([new.machine.cpus])) } }
@@ -82,8 +82,9 @@ fn figure(pair: &Pair, of: impl Fn(&Full) -> u64) -> Markup {
         _ => "\u{2212}",
     };
     let bytes = u64::try_from(difference.unsigned_abs()).unwrap_or(u64::MAX);
+    let side = |full: &Option<Full>| full.as_ref().map_or_else(|| "\u{2013}".into(), |full| grouped(of(full)));
     html! {
-        @for full in [&pair.old, &pair.new] { td.number { (full.as_ref().map_or_else(|| "\u{2013}".into(), |full| grouped(of(full)))) } }
+        @for full in [&pair.old, &pair.new] { td.number { (side(full)) } }
         td.number.more[difference > 0].less[difference < 0] { (sign) (grouped(bytes)) }
     }
 }

@@ -15,7 +15,8 @@ pub(super) fn section(side: &Side, before: Option<&Side>) -> Markup {
     let records: Vec<(TypeId, &Record)> = named(layouts).collect();
     html! {
         p {
-            "A row is a cache line of 64 bytes, counted from the start of the struct. Hatched is padding, which holds nothing."
+            "A row is a cache line of 64 bytes, counted from the start of the struct. Hatched is padding, which holds "
+            "nothing."
         }
         @if records.is_empty() { p { code { (layouts.model.spec_name) } " defines no structs." } }
         @for (id, record) in records {
@@ -31,7 +32,12 @@ pub(super) fn section(side: &Side, before: Option<&Side>) -> Markup {
 }
 
 fn captioned(side: &Side, id: TypeId) -> Markup {
-    html! { figure { figcaption { strong { (profile(&side.loaded.layouts.model)) } } (byte_map::picture(&side.loaded, id)) } }
+    html! {
+        figure {
+            figcaption { strong { (profile(&side.loaded.layouts.model)) } }
+            (byte_map::picture(&side.loaded, id))
+        }
+    }
 }
 
 fn named(layouts: &Layouts) -> impl Iterator<Item = (TypeId, &Record)> {

@@ -42,7 +42,9 @@ fn single(side: &Side, report: &Report) -> Markup {
         div.wide { table {
             thead { tr {
                 th scope="col" { "map" }
-                @for head in ["memlock", "when full", "really taken", "when full", "share"] { th.number scope="col" { (head) } }
+                @for head in ["memlock", "when full", "really taken", "when full", "share"] {
+                    th.number scope="col" { (head) }
+                }
                 @if budgets { th.number scope="col" { "budget" } }
             } }
             tbody { @for found in ordered(report) {
@@ -50,7 +52,10 @@ fn single(side: &Side, report: &Report) -> Markup {
                 @let cost = &found.cost;
                 @let over = map.budget.is_some_and(|budget| cost.memlock_full > budget);
                 tr {
-                    th scope="row" { code { (map.name.spec) } small { (detail::parameters(&side.loaded.layouts, map, found)) } }
+                    th scope="row" {
+                        code { (map.name.spec) }
+                        small { (detail::parameters(&side.loaded.layouts, map, found)) }
+                    }
                     td.number { (grouped(cost.memlock)) }
                     td.number.over[over] { (grouped(cost.memlock_full)) }
                     td.number { (grouped(cost.real)) }
@@ -60,7 +65,10 @@ fn single(side: &Side, report: &Report) -> Markup {
                 }
             } }
             tfoot {
-                @for group in &model.groups { (sums(&format!("group {}", group.name), report.totals_of(&group.maps), Some(group.budget), budgets)) }
+                @for group in &model.groups {
+                    @let name = format!("group {}", group.name);
+                    (sums(&name, report.totals_of(&group.maps), Some(group.budget), budgets))
+                }
                 (sums("total", totals, total_budget, budgets))
             }
         } }
@@ -134,8 +142,13 @@ fn map_parts(side: &Side, report: &Report, found: &MapReport) -> Markup {
     let total = found.cost.real_full;
     html! {
         div.wide { table {
-            caption.quiet { code { (layouts.model.map(found.id).name.spec) } ": " (grouped(total)) " bytes really taken when full" }
-            thead { tr { th.number scope="col" { "bytes" } th.number scope="col" { "share" } th scope="col" { "what for" } } }
+            caption.quiet {
+                code { (layouts.model.map(found.id).name.spec) } ": " (grouped(total)) " bytes really taken when full"
+            }
+            thead { tr {
+                @for head in ["bytes", "share"] { th.number scope="col" { (head) } }
+                th scope="col" { "what for" }
+            } }
             tbody { @for tile in tiles::tiles(layouts, found) {
                 tr {
                     td.number { (grouped(tile.bytes)) }

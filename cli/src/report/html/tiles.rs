@@ -62,8 +62,9 @@ fn group_tiles(group: &Group<'_>, outer: Rect, total: u64) -> Markup {
     let weights: Vec<u64> = group.tiles.iter().map(|tile| tile.bytes).collect();
     html! {
         @for (tile, rect) in group.tiles.iter().zip(squarify(&weights, inner)) {
+            @let share = percent(tile.bytes, total);
             div.tile.(tile.of.map_or("rest", Use::id)) data-bytes=(tile.bytes) style=(place(rect, inner))
-                title=(format!("{}: {}, {} bytes, {}", group.name, tile.label, grouped(tile.bytes), percent(tile.bytes, total))) {
+                title=(format!("{}: {}, {} bytes, {share}", group.name, tile.label, grouped(tile.bytes))) {
                 span.label { (tile.label) br; small { (rounded(tile.bytes)) } }
             }
         }

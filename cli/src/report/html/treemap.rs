@@ -1,7 +1,7 @@
 //! Squarified treemaps: rectangles whose areas are weights, as near to squares as it comes.
 //!
-//! Takes weights and the rectangle to fill; gives one rectangle a weight, in the same order. The method is that of Bruls,
-//! Huizing and van Wijk, "Squarified Treemaps" (2000). Only additions, multiplications and divisions, which IEEE 754
+//! Takes weights and the rectangle to fill; gives one rectangle a weight, in the same order. The method is that of
+//! Bruls, Huizing and van Wijk, "Squarified Treemaps" (2000). Only additions, multiplications and divisions, which IEEE 754
 //! defines to the bit, so that a page has the same bytes on every machine.
 
 /// A rectangle; in which unit is up to the caller.
@@ -39,8 +39,8 @@ impl Rect {
     }
 }
 
-/// Fills `whole` with one rectangle for each weight. Rectangles come out best with the largest weight first; a weight of
-/// zero has no area. Without any weight there is nothing to fill it with, and every rectangle is empty.
+/// Fills `whole` with one rectangle for each weight. Rectangles come out best with the largest weight first; a weight
+/// of zero has no area. Without any weight there is nothing to fill it with, and every rectangle is empty.
 pub(super) fn squarify(weights: &[u64], whole: Rect) -> Vec<Rect> {
     let total: f64 = weights.iter().map(|&weight| as_float(weight)).sum();
     if total <= 0.0 {
