@@ -6,7 +6,7 @@
 mod github;
 mod json;
 #[cfg(target_os = "linux")]
-mod live;
+pub(crate) mod live;
 mod objects;
 mod section;
 

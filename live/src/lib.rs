@@ -30,6 +30,7 @@ mod machine;
 mod map;
 mod pins;
 mod program;
+mod ring;
 #[allow(unsafe_code, reason = "bpf(2) takes addresses")]
 mod sys;
 
