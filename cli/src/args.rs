@@ -393,7 +393,7 @@ pub(crate) struct Audit {
     #[arg(long, value_name = "N", requires = "watch", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: Option<u32>,
     /// Add up what other runs and machines printed with `--format json`, and look at nothing here; may be given several times
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["map_id", "pin", "watch", "time_limit"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["map_id", "pin", "watch", "rounds", "time_limit"])]
     pub(crate) merge: Vec<PathBuf>,
     /// Count for no longer than this in a round
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]

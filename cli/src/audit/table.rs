@@ -130,29 +130,32 @@ fn string(row: &Row, strings: &Strings) -> Line {
 
 /// Bars by powers of two, from the shortest to the longest that was seen.
 fn histogram(row: &Row, strings: &Strings) -> String {
-    let Some(longest) = strings.lengths.max() else { return String::new() };
-    let mut bars = Vec::new();
-    let (mut first, mut last) = (1_u64, 8_u64);
-    while first <= longest {
-        bars.push((first, last.min(strings.length.max(longest)), strings.lengths.between(first, last)));
-        (first, last) = (last.saturating_add(1), last.saturating_mul(2));
-        if first > u64::MAX / 2 {
-            break;
-        }
-    }
+    let bars = bars(strings);
     let most = bars.iter().map(|(.., count)| *count).max().unwrap_or(0).max(1);
     let mut text = format!("{DIM}{} {}{DIM:#}\n", name(row), printable(&strings.field));
     for (first, last, count) in bars {
         // At least one mark for whatever was seen.
         let marks = u64::try_from(u128::from(count) * u128::from(BAR) / u128::from(most)).unwrap_or(BAR);
         let bar = "#".repeat(usize::try_from(marks.max(u64::from(count > 0))).unwrap_or(0));
-        let _ = writeln!(
-            text,
-            "{}",
-            format!("  {:>11}  {:>12}  {bar}", format!("{first}-{last}"), grouped(count)).trim_end()
-        );
+        let line = format!("  {:>11}  {:>12}  {bar}", format!("{first}-{last}"), grouped(count));
+        let _ = writeln!(text, "{}", line.trim_end());
     }
     text
+}
+
+/// First and last length of each bar, and how many values have them.
+fn bars(strings: &Strings) -> Vec<(u64, u64, u64)> {
+    let longest = strings.lengths.max().unwrap_or(0);
+    let mut bars = Vec::new();
+    let mut first: u64 = 1;
+    while first <= longest {
+        let last = first.checked_next_power_of_two().unwrap_or(u64::MAX).max(8);
+        bars.push((first, last, strings.lengths.between(first, last)));
+        let Some(next) = last.checked_add(1) else { break };
+        first = next;
+    }
+    let empty = bars.iter().take_while(|(.., count)| *count == 0).count();
+    bars.split_off(empty)
 }
 
 fn proposals(proposals: &[Proposal], together: Option<Saving>) -> String {
