@@ -356,11 +356,11 @@ pub(crate) enum DiffFormat {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo bpf-layout audit                                           every loaded map
-  cargo bpf-layout audit --spec layouts.toml                       the spec's maps, their strings, and proposals
-  cargo bpf-layout audit --watch 2                                 again and again, with the peaks
-  cargo bpf-layout audit --spec layouts.toml --format json >a.json on each machine
-  cargo bpf-layout audit --spec layouts.toml --merge a.json --merge b.json --write   what all of them say
+  cargo bpf-layout audit                                         every loaded map
+  cargo bpf-layout audit --watch 2                               again and again, with the peaks
+  cargo bpf-layout audit --spec layouts.toml                     also strings and proposals
+  cargo bpf-layout audit --spec layouts.toml --format json       on each machine, into a.json, b.json
+  cargo bpf-layout audit --spec layouts.toml --merge a.json --merge b.json --write
 
 JSON (docs/audit.md):
   {\"audit\": 1, \"spec\", \"profile\", \"machines\": [{\"kernel\", \"cpus\", \"page_size\", \"runs\"}],

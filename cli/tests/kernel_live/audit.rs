@@ -9,7 +9,7 @@ use std::{
 };
 
 use bpf_layout_live::{Map, MapOptions};
-use libbpf_rs::{MapCore as _, MapFlags, Object};
+use libbpf_rs::{MapCore as _, MapFlags, MapHandle, MapType, Object, UserRingBuffer, libbpf_sys};
 use serde_json::{Value, json};
 
 use crate::{
@@ -87,7 +87,7 @@ fn percentiles_of_known_values_are_exact() {
     put(&object, 11, 64);
     put(&object, 12, 63);
     let ran = audit(&folder, &["--spec", "layouts.toml", "--map-id", &id(&object, &format!("{name}values"))]);
-    let strings = format!("{name}values value.path     64      12    7   11   64     64    64       2\n");
+    let strings = format!("{name}values value.path     64      12    7   64   64     64    64       2\n");
     let note = "note: PATH: 2 of 12 values (16.7 %) fill it, and may have been cut\n";
     assert!(ran.out.contains(&strings) && ran.out.contains(note), "{}", ran.out);
     (13..=16).for_each(|number| put(&object, number, 1));
@@ -190,6 +190,16 @@ fn entries_in_use_of_every_kind_of_map() {
     assert_eq!(in_use(&outer), json!(0), "no slot is taken");
     assert_eq!(in_use(&bare("programs", PROG_ARRAY, 4, 4, 8)), json!(0));
     assert_eq!(in_use(&bare("ring", RINGBUF, 0, 0, 4096)), json!(0));
+    let options = libbpf_sys::bpf_map_create_opts {
+        sz: size_of::<libbpf_sys::bpf_map_create_opts>() as u64,
+        ..Default::default()
+    };
+    let ring = MapHandle::create(MapType::UserRingBuf, Some("ring"), 0, 0, 4096, &options).expect("since Linux 6.1");
+    let writer = UserRingBuffer::new(&ring).expect("its pages can be mapped");
+    writer.submit(writer.reserve(100).expect("there is room")).expect("it was reserved here");
+    let found = of(&Map::from_id(ring.info().expect("it is loaded").info.id).expect("it is loaded"));
+    // A header of 8 bytes, and all of it at a multiple of 8.
+    assert_eq!(found["in_use"]["last"], json!(8 + 104), "{found}");
     let queue = bare("queue", QUEUE, 0, 8, 8);
     fill(&queue, 3);
     assert_eq!(in_use(&queue), Value::Null, "the kernel shows the next one only");
