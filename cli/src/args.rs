@@ -359,7 +359,7 @@ Examples:
   cargo bpf-layout audit                                         every loaded map
   cargo bpf-layout audit --watch 2                               again and again, with the peaks
   cargo bpf-layout audit --spec layouts.toml                     also strings and proposals
-  cargo bpf-layout audit --spec layouts.toml --format json       on each machine, into a.json, b.json
+  cargo bpf-layout audit --spec layouts.toml --format json       on each machine
   cargo bpf-layout audit --spec layouts.toml --merge a.json --merge b.json --write
 
 JSON (docs/audit.md):
