@@ -144,9 +144,9 @@ fn proposals_hold_what_was_seen() {
     let expected = |path: u64, truncated: u64, sockets: u64| {
         vec![
             ("PATH".to_owned(), [4096, path, 1201, 300, truncated]),
-            ("SOCKETS".to_owned(), [16384, sockets, 600, 600, 0]),
+            ("SOCKETS".to_owned(), [16384, sockets, 3, 600, 0]),
             ("length of socket.note".to_owned(), [100, 32, 200, 30, 0]),
-            ("max_entries of plain".to_owned(), [16384, sockets / 2, 300, 300, 0]),
+            ("max_entries of plain".to_owned(), [16384, sockets / 2, 3, 300, 0]),
         ]
     };
     assert_eq!(found, expected(512, 0, 1024));
@@ -249,7 +249,7 @@ fn tables_show_percentiles_and_bars() {
         "\nproposals\nSOCKETS 16384 -> 1024 (layouts.toml:9:1) saves ",
         "PATH 4096 -> 512 (layouts.toml:4:1) saves ",
         "; cuts none of 1,201 values, the longest of 300 bytes\n",
-        "; at most 600 were in use\n",
+        "; at most 600 were in use, in 3 looks\n",
         "together they save ",
         "note: COMM: 6 of 200 values (3.0 %) fill it, and may have been cut\n",
     ] {

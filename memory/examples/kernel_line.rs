@@ -5,11 +5,12 @@ use std::{env::consts::ARCH, process::ExitCode};
 use bpf_layout_memory::{KernelSizes, Source};
 
 fn main() -> ExitCode {
-    let running = KernelSizes::running();
+    let mut running = KernelSizes::running();
     if running.source != Source::RunningKernel {
         eprintln!("error: this kernel has no BTF that can be read");
         return ExitCode::FAILURE;
     }
-    println!("{}", KernelSizes { arch: Some(ARCH.to_owned()), ..running }.table_line());
+    running.arch = Some(ARCH.to_owned());
+    println!("{}", running.table_line());
     ExitCode::SUCCESS
 }

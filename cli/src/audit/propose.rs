@@ -43,7 +43,7 @@ pub(super) struct Proposal {
     pub(super) to: u64,
     /// `layouts.toml:5:1`.
     pub(super) at: String,
-    /// Values that were seen for a length, the peak for a capacity.
+    /// Values that were seen for a length, looks for a capacity.
     pub(super) seen: u64,
     /// The longest string in bytes, or the most entries.
     pub(super) most: u64,
@@ -162,7 +162,9 @@ impl Context<'_> {
         let to = roomy(most, self.aim.headroom);
         let unseen = self.uses.unseen_capacities(knob, |map| peak(map).is_some_and(|peak| peak > 0));
         (to < from).then_some(())?;
-        self.proposal(Proposal { kind: "capacity", to, seen: most, most, truncated: 0, unseen, ..self.blank(knob) })
+        let samples = maps.iter().flat_map(|map| self.rows(*map)).filter_map(|row| row.in_use);
+        let seen = samples.fold(0, |sum: u64, in_use| sum.saturating_add(in_use.samples));
+        self.proposal(Proposal { kind: "capacity", to, seen, most, truncated: 0, unseen, ..self.blank(knob) })
     }
 
     fn blank(&self, knob: Knob) -> Proposal {
@@ -271,7 +273,10 @@ impl Proposal {
             rounded(self.saves.real_full)
         );
         match (self.kind, self.truncated) {
-            ("capacity", _) => format!("{saves}; at most {} were in use", grouped(self.most)),
+            ("capacity", _) => {
+                let looks = if self.seen == 1 { "1 look".to_owned() } else { format!("{} looks", grouped(self.seen)) };
+                format!("{saves}; at most {} were in use, in {looks}", grouped(self.most))
+            }
             (_, 0) => format!(
                 "{saves}; cuts none of {} values, the longest of {} bytes",
                 grouped(self.seen),

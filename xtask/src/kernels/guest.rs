@@ -66,6 +66,7 @@ impl Guest {
     /// Boots a kernel, and waits until it is done.
     pub(super) fn boot(&self, kernel: &Path) -> Result<Found, String> {
         let mut qemu = Command::new("qemu-system-x86_64");
+        // Emulated: slower than KVM, and the same on every machine, whatever it is itself.
         qemu.args([
             "-accel",
             "kvm",
@@ -131,7 +132,15 @@ impl Found {
 /// Builds a static program of `bpf-layout-memory`, and gives its path.
 fn executable(folder: &Path, task: &[&str]) -> Result<PathBuf, String> {
     let mut build = cargo();
-    build.args(task).args(["-p", "bpf-layout-memory", "--release", "--target", TARGET, "--message-format", "json"]);
+    build.args(task).args([
+        "-p",
+        "bpf-layout-memory",
+        "--release",
+        "--target",
+        TARGET,
+        "--message-format",
+        "json-render-diagnostics",
+    ]);
     build.arg("--target-dir").arg(folder).env("RUSTFLAGS", STATIC).stderr(Stdio::inherit());
     let output = build.output().map_err(|error| format!("cannot run `{}`: {error}", shown(&build)))?;
     let messages = String::from_utf8_lossy(&output.stdout);

@@ -67,15 +67,10 @@ fn obstacle(loaded: &Loaded, id: MapId, compared: &LoadedOutcome) -> Option<Stri
     let mut types = BTreeSet::new();
     map.key.iter().chain(&map.value).for_each(|ty| reach(layouts, ty, &mut types));
     let names: BTreeSet<&str> = types.iter().map(|id| layouts.model.ty(TypeId(*id)).name().spec.as_str()).collect();
-    // Rules of maps begin so; maps and types have namespaces of their own. How many entries there are moves nothing.
-    let of_map = |rule: &str| rule.starts_with("map-") && rule != "map-max-entries";
-    let differs = outcome.differences.iter().find(|difference| {
-        let rule = difference.rule.id;
-        if rule.starts_with("map-") {
-            of_map(rule) && difference.what == map.name.spec
-        } else {
-            names.contains(difference.what.as_str())
-        }
+    // Maps and types have namespaces of their own. Of a map, its entries and flags move nothing.
+    let differs = outcome.differences.iter().find(|difference| match difference.rule.id {
+        "map-type" | "map-key" | "map-value" => difference.what == map.name.spec,
+        rule => !rule.starts_with("map-") && names.contains(difference.what.as_str()),
     });
     if let Some(difference) = differs {
         return Some(format!("{}; `check --live` says everything", sentence(difference, &loaded.sources)));
