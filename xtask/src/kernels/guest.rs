@@ -67,20 +67,7 @@ impl Guest {
     pub(super) fn boot(&self, kernel: &Path) -> Result<Found, String> {
         let mut qemu = Command::new("qemu-system-x86_64");
         // Emulated: slower than KVM, and the same on every machine, whatever it is itself.
-        qemu.args([
-            "-accel",
-            "kvm",
-            "-accel",
-            "tcg",
-            "-cpu",
-            "max",
-            "-m",
-            "2G",
-            "-smp",
-            "3",
-            "-nographic",
-            "-no-reboot",
-        ]);
+        qemu.args(["-accel", "tcg", "-cpu", "max", "-smp", "3", "-m", "2G", "-nographic", "-no-reboot"]);
         qemu.args(["-nodefaults", "-serial", "stdio", "-append", "console=ttyS0 quiet panic=-1"]);
         qemu.arg("-kernel").arg(kernel).arg("-initrd").arg(&self.archive);
         qemu.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
