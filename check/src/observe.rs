@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bpf_layout_btf::{Btf, Error, Int, Kind, MapDef, MapExtra, Member, Object, Type, TypeId};
+use bpf_layout_btf::{Btf, Error, Int, Kind, MapDef, MapExtra, Member, Object, OutputCall, Type, TypeId};
 use bpf_layout_spec::{
     compare::{
-        Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedPart, ObservedRecord, ObservedType, Shape, Sign,
-        flags_tag,
+        Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedOutput, ObservedPart, ObservedRecord,
+        ObservedType, Shape, Sign, SourceLine, flags_tag,
     },
     layout::Layouts,
     model::TypeDef,
@@ -25,6 +25,34 @@ pub fn observe<'a>(layouts: &Layouts, witness: &str, object: &Object<'a>) -> Res
     reader.spec(layouts);
     let maps = maps.iter().map(|map| reader.map(map)).collect();
     Ok(Observed { by_gcc: object.is_by_gcc(), ..reader.finish(witness, maps) })
+}
+
+/// The calls by which an object hands records to userspace, as far as it is known through which map.
+///
+/// # Errors
+/// If sections of the object lie outside of it, or over one another.
+pub fn observe_outputs<'a>(object: &Object<'a>) -> Result<Vec<ObservedOutput<'a>>, Error> {
+    let calls = object.output_calls()?;
+    Ok(calls.iter().filter_map(|call| Some(output(call, call.map?))).collect())
+}
+
+fn output<'a>(call: &OutputCall<'a>, map: &'a str) -> ObservedOutput<'a> {
+    let OutputCall { helper, function, section, offset, .. } = call;
+    let caller = if function.is_empty() { String::new() } else { format!(" in {function}()") };
+    let source = call.line.map(|line| SourceLine {
+        file: plain_path(line.file),
+        line: line.line,
+        column: line.column,
+        text: line.text.to_owned(),
+    });
+    let place = format!("{helper}(){caller}, {section}+{offset:#x}");
+    ObservedOutput { map, size: call.size.map(u64::from), always: call.always, source, place }
+}
+
+/// A path without the `.` in it that compilers leave of `-I.` and `-ffile-prefix-map`.
+fn plain_path(path: &str) -> String {
+    let path = path.replace("/./", "/");
+    path.strip_prefix("./").map_or(path.clone(), str::to_owned)
 }
 
 /// What BTF says of the types of the spec, where it belongs to no object: that of a loaded program or map, say.

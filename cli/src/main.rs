@@ -10,8 +10,10 @@ mod diff;
 mod failure;
 mod generate;
 mod init;
+mod lock;
 mod report;
 mod show;
+mod side;
 mod spec_file;
 
 use std::{
@@ -54,6 +56,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Task::Check(options) => check::run(options),
         Task::Diff(options) => diff::run(options),
         Task::Audit(options) => audit::run(options),
+        Task::Lock(options) => lock::run(options),
         Task::Completions { shell } => completions(*shell),
     }
 }

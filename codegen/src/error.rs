@@ -16,6 +16,8 @@ pub enum Error {
     Spec(bpf_layout_spec::Failure),
     /// Maps cost more than their budget allows: which, and the ways back under it.
     Budget(String),
+    /// `layouts.lock` is missing, stale or damaged, and [`crate::Lock::Deny`] asks for it.
+    Lock(String),
     /// A file cannot be read or written.
     File(WriteError),
     /// A C source has a name that no object or skeleton can be named after.
@@ -67,6 +69,8 @@ pub enum Error {
         /// Each difference with both sides, at its line of the spec.
         differences: String,
     },
+    /// A source has numbers that the spec has a name for, and [`crate::Builder::literals`] denies them: each at its line.
+    Literals(String),
     /// libbpf or libbpf-cargo cannot make a skeleton of an object.
     Skeleton {
         /// The source.
@@ -94,7 +98,7 @@ impl fmt::Display for Error {
                 write!(f, "there is no OUT_DIR, which cargo sets for build scripts\n  = help: call `.out_dir(...)`")
             }
             Error::Spec(failure) => f.write_str(render::plain(&failure.diagnostics, &failure.sources).trim_end()),
-            Error::Budget(text) => f.write_str(text),
+            Error::Budget(text) | Error::Lock(text) => f.write_str(text),
             Error::File(error) => error.fmt(f),
             Error::SourceName { path, reason } => write!(f, "`{}`: {reason}", path.display()),
             Error::NoClang { program, source } => write!(
@@ -131,6 +135,12 @@ impl fmt::Display for Error {
                  = help: take types and maps from the generated header, or write in the spec what is meant",
                 differences.trim_end(),
                 path.display()
+            ),
+            Error::Literals(findings) => write!(
+                f,
+                "{}\n\nnumbers that the spec has a name for are denied by the build script\n  \
+                 = help: write the names, or allow a place: `/* bpf-layout: allow(RULE) why */`",
+                findings.trim_end()
             ),
             Error::Skeleton { path, reason } => write!(f, "no skeleton of `{}`: {reason}", path.display()),
             Error::SkeletonName { path, what, name } => write!(

@@ -13,12 +13,16 @@
 //! | the kernel's own fields | `placement.rs` |
 //! | maps: parts, events | `maps.rs` |
 //! | maps: numbers of entries, flags, maps of maps | `map_entries.rs`, `map_flags.rs`, `map_inner.rs` |
+//! | what is outside | `outside.rs` |
 //! | profiles | `profiles.rs` |
+//! | `version`, `since`, what is reserved | `versions.rs` |
+//! | `[[allow]]` | `allow.rs` |
 //! | sizes of keys and values, tags of events in one buffer (after the layout) | `limits.rs` |
 //!
 //! Every rule records what it finds and goes on. What an earlier rule could not trust is `None` to later ones, which
 //! then say nothing about it.
 
+mod allow;
 mod clashes;
 mod constants;
 mod enums;
@@ -28,11 +32,13 @@ mod map_flags;
 mod map_inner;
 mod maps;
 mod order;
+mod outside;
 mod placement;
 mod profiles;
 mod records;
 mod tags;
 mod types;
+mod versions;
 
 use std::path::Path;
 
@@ -54,6 +60,8 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
     profiles::check_all(spec, &mut constants, cx);
     profiles::check_unapplied_maps(spec, applied, cx);
     let budget = check_budgets(spec, &mut constants, cx);
+    let version = versions::check_versions(spec, cx);
+    let allow = allow::check_allows(spec, cx);
     let mut types = Types::declare(spec, &mut constants, cx);
     let defs = define(spec, &mut types, &mut constants, applied, cx);
     let ordered = order::order(defs, spec.types.len(), cx);
@@ -64,15 +72,19 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
     let types = ordered?.types;
     placement::check_placement(&types, &maps, cx);
     clashes::check_clashes(constants.as_deref().unwrap_or_default(), &types, &maps, cx);
+    let outside = outside::check_outside(spec, &types, &maps, cx);
     let model = Model {
         spec_name: file_name(path.file_name()),
         stem: file_name(path.file_stem()),
+        version: version?,
         profile: applied.map(|profile| profile.name.value.clone()),
         profiles: spec.profiles.iter().map(|profile| profile.name.value.clone()).collect(),
         constants: constants?,
         types,
         maps,
         budget,
+        outside,
+        allow,
     };
     (!cx.has_errors()).then_some(model)
 }

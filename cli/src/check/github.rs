@@ -1,8 +1,6 @@
 //! What a check found, as annotations of GitHub Actions: one line each, at the line to change.
 
-use bpf_layout_spec::diag::Severity;
-
-use super::section::{At, Found, Note, Section};
+use super::section::{At, Found, Note, Section, word};
 
 pub(super) fn text(sections: &[Section]) -> String {
     let found = sections.iter().flat_map(|section| &section.found).map(annotation);
@@ -17,10 +15,7 @@ fn notice(note: &Note) -> String {
 
 /// A workflow command: `::error file=F,line=L,col=C,title=T::MESSAGE`.
 fn annotation(found: &Found) -> String {
-    let command = match found.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
+    let command = word(found.severity);
     let at = found.at.as_ref().map(|at| format!("file={},line={},col={},", property(&at.file), at.line, at.column));
     let witness = found.witness.as_ref().map(|witness| format!(" ({witness})")).unwrap_or_default();
     let (at, title) = (at.unwrap_or_default(), property(found.code));

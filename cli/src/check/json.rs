@@ -4,7 +4,7 @@
 use bpf_layout_spec::compare::Value;
 use serde::Serialize;
 
-use super::section::{Found, Live, Section};
+use super::section::{Found, Live, Section, word};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -19,6 +19,7 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct Difference<'a> {
     code: &'a str,
+    severity: &'static str,
     what: &'a str,
     field: Option<&'a str>,
     expected: Option<Side<'a>>,
@@ -59,6 +60,7 @@ pub(super) fn text(sections: &[Section]) -> String {
 fn difference(found: &Found) -> Difference<'_> {
     Difference {
         code: found.code,
+        severity: word(found.severity),
         what: &found.what,
         field: found.field.as_deref(),
         expected: found.expected.as_ref().map(Side::from),

@@ -80,7 +80,6 @@ pub(super) struct Found {
     /// The rule that found it, such as `field-offset`.
     pub(super) code: &'static str,
     /// What the rule finds, in one sentence.
-    #[allow(dead_code, reason = "for formats that list rules")]
     pub(super) summary: &'static str,
     /// Whether `check` fails because of it.
     pub(super) severity: Severity,
@@ -96,6 +95,8 @@ pub(super) struct Found {
     pub(super) found: Option<Value>,
     /// The line that someone would change: of the spec, or of a C source.
     pub(super) at: Option<At>,
+    /// Other lines that it is about.
+    pub(super) also: Vec<At>,
     /// Where in the witness, such as `tracer.bpf.o: BTF type 12`.
     pub(super) witness: Option<String>,
 }
@@ -111,6 +112,14 @@ pub(super) struct At {
     pub(super) column: usize,
 }
 
+/// What every format calls a severity.
+pub(super) fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
 impl Section {
     pub(super) fn is_ok(&self) -> bool {
         self.found.iter().all(|found| found.severity != Severity::Error)
@@ -118,10 +127,10 @@ impl Section {
 }
 
 impl Found {
-    /// Both places in one line.
+    /// All places in one line.
     pub(super) fn place(&self) -> String {
-        let at = self.at.as_ref().map(|At { file, line, column }| format!("{file}:{line}:{column}"));
-        at.into_iter().chain(self.witness.clone()).collect::<Vec<_>>().join(", ")
+        let at = self.at.iter().chain(&self.also).map(|At { file, line, column }| format!("{file}:{line}:{column}"));
+        at.chain(self.witness.clone()).collect::<Vec<_>>().join(", ")
     }
 }
 
