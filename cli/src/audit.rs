@@ -36,12 +36,14 @@ struct Setting<'a> {
 }
 
 pub(crate) fn run(options: &Audit) -> Result<ExitCode, Failure> {
-    let setting = Setting { options, loaded: spec(options)?, machine: machine()? };
-    if let Some(_seconds) = options.watch {
+    let loaded = spec(options)?;
+    let merged = if options.merge.is_empty() { None } else { Some(merge::read(&options.merge)?) };
+    let setting = Setting { options, loaded, machine: machine(merged.as_ref())? };
+    if options.watch.is_some() {
         watching(&setting)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut document = if options.merge.is_empty() { sample(&setting)? } else { merge::read(&options.merge)? };
+    let mut document = merged.map_or_else(|| sample(&setting), Ok)?;
     setting.judge(&mut document);
     print(&match options.format {
         AuditFormat::Table => setting.table(&document),
@@ -61,8 +63,10 @@ fn spec(options: &Audit) -> Result<Option<Loaded>, Failure> {
     spec_file::load(&SpecOptions { spec: options.spec.clone(), profile: options.profile.clone() }).map(Some)
 }
 
-fn machine() -> Result<Machine, Failure> {
-    let cpus = report::cpus(&[])?.first().copied().unwrap_or(1);
+/// The machine that savings are reckoned for: this one, or one with as many CPUs as the largest that was merged.
+fn machine(merged: Option<&Document>) -> Result<Machine, Failure> {
+    let largest = merged.map(|document| document.machines.iter().map(|machine| machine.cpus).max().unwrap_or(1));
+    let cpus = largest.map_or_else(|| report::cpus(&[]).map(|cpus| cpus.first().copied().unwrap_or(1)), Ok)?;
     Ok(Machine { cpus, ..report::machine(None, None)? })
 }
 

@@ -37,6 +37,12 @@ pub(super) fn sample(setting: &Setting<'_>, must_exist: bool) -> Result<Document
     let known = known(setting, &found)?;
     if setting.loaded.is_some() {
         found.retain(|(_, info)| known.contains_key(&info.id));
+        if found.is_empty() && must_exist {
+            return Err(Failure::new(
+                "none of the spec's maps is loaded, or among those that were named",
+                "start the program that loads them; maps are found by their names, and a pinned one (`--pin`) also by that of its file",
+            ));
+        }
     }
     // What is small is counted first, so that one huge map does not take everybody's time.
     found.sort_by_key(|(_, info)| {

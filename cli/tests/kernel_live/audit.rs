@@ -315,6 +315,13 @@ fn who_may_not_look_is_told_and_who_may_read_a_pin_sees_it() {
     let found: Value = serde_json::from_str(&ran.out).expect("JSON");
     assert_eq!(found["maps"][0]["in_use"]["last"], json!(7), "{found}");
 
+    let absent = Folder::new(&spec(&unique(), "", ""));
+    let id = map.info().id.to_string();
+    for options in [&["--spec", "layouts.toml"][..], &["--spec", "layouts.toml", "--map-id", &id]] {
+        let ran = audit(&absent, options);
+        let expected = "error: none of the spec's maps is loaded, or among those that were named\n  = help: ";
+        assert!(ran.status == 2 && ran.err.starts_with(expected), "{}{}", ran.out, ran.err);
+    }
     let last = i32::MAX.to_string();
     let ran = audit(&folder, &["--map-id", &last]);
     assert!(ran.status == 2 && ran.err.contains(&format!("on map id {last}: No such file")), "{}", ran.err);
