@@ -11,6 +11,7 @@ mod merge;
 mod places;
 mod propose;
 mod table;
+#[cfg(target_os = "linux")]
 mod tally;
 mod uses;
 #[cfg(target_os = "linux")]

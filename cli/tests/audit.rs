@@ -218,6 +218,43 @@ fn what_was_not_seen_whole_is_left_alone() {
     assert_eq!(text, spec.replace("0x4000", "512"));
 }
 
+/// The proposals of one run.
+fn proposed(document: Value, options: &[&str]) -> Vec<(String, Value, usize)> {
+    let folder = folder(SPEC);
+    put(folder.path(), "a.json", &[document]);
+    let arguments = ["audit", "--merge", "a.json", "--spec", "layouts.toml", "--format", "json"];
+    let found = parsed(&run(folder.path(), &[&arguments, options].concat()));
+    let proposals = found["proposals"].as_array().expect("an array").iter();
+    let unseen = |proposal: &Value| proposal["unseen"].as_array().map_or(0, Vec::len);
+    let name = |proposal: &Value| proposal["name"].as_str().expect("a name").to_owned();
+    proposals.map(|proposal| (name(proposal), proposal["to"].clone(), unseen(proposal))).collect()
+}
+
+#[test]
+fn what_may_have_been_more_is_no_evidence() {
+    let lengths = json!([
+        strings("value.cwd", 512, 2, &json!({ "20": 998, "512": 2 })),
+        strings("value.exe", 4096, 0, &json!({ "9": 1 }))
+    ]);
+    let of = |options: &[&str], document: &Value| proposed(document.clone(), options);
+    let (path, sockets) = (("PATH".to_owned(), json!(32), 0), ("SOCKETS".to_owned(), json!(64), 0));
+    let seen = document(40, &lengths);
+    // Two of a thousand may have been cut at 512 bytes, on a machine with another length.
+    assert_eq!(of(&[], &seen).iter().filter(|found| found.0 == "PATH").count(), 0);
+    assert!(of(&["--cover", "99.5"], &seen).contains(&path));
+    // One of two maps was not counted to the end, nor measured.
+    assert!(of(&[], &seen).contains(&sockets));
+    let mut more = seen;
+    let mut second = more["maps"][0].clone();
+    (second["id"], second["map_flags"]) = (json!(8), json!(1));
+    (second["strings"], second["skipped"]) = (json!([]), json!("another layout"));
+    second["in_use"]["complete"] = json!(false);
+    more["maps"].as_array_mut().expect("an array").push(second);
+    let found = of(&["--cover", "99.5"], &more);
+    assert!(found.contains(&(path.0, path.1, 2)), "{found:?}");
+    assert!(found.iter().all(|found| found.0 != "SOCKETS"), "{found:?}");
+}
+
 #[test]
 fn included_files_are_edited_where_the_number_is() {
     let common = "[lengths]\nPATH = 4096 # in common\nCOMM = 16\nTAIL = \"2 * COMM\"\n";

@@ -162,6 +162,7 @@ impl Row {
 
 impl InUse {
     /// Looked at once.
+    #[cfg(target_os = "linux")]
     pub(super) const fn once(entries: u64, complete: bool) -> Self {
         InUse { last: Some(entries), peak: entries, samples: 1, complete }
     }

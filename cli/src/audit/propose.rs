@@ -115,6 +115,20 @@ impl Context<'_> {
         self.rows(map).flat_map(|row| &row.strings).filter(move |strings| strings.field == field)
     }
 
+    /// The most entries of a map that were in use; none if there may have been more.
+    fn peak(&self, map: usize) -> Option<u64> {
+        let counted = self.rows(map).map(|row| row.in_use.filter(|in_use| in_use.complete));
+        let peaks: Option<Vec<u64>> = counted.map(|in_use| in_use.map(|in_use| in_use.peak)).collect();
+        let most = peaks?.into_iter().max()?;
+        (most > 0 && is_counted(self.layouts().model.maps[map].kind)).then_some(most)
+    }
+
+    /// Whether a string was measured wherever its map was found.
+    fn is_measured(&self, map: usize, field: &str) -> bool {
+        self.strings(map, field).any(|strings| strings.lengths.count() > 0)
+            && self.rows(map).all(|row| row.skipped.is_none())
+    }
+
     /// Another length, if shorter strings would do.
     fn length(&self, knob: Knob, notes: &mut Vec<String>) -> Option<Proposal> {
         let model = &self.layouts().model;
@@ -137,11 +151,13 @@ impl Context<'_> {
                 grouped(count)
             ));
         }
+        // How long they would have been is not known, so they are among those that need not be held, or nothing is.
+        if filled as f64 > count as f64 * (1.0 - self.aim.cover / 100.0) {
+            return None;
+        }
         let to = shorter(from, lengths.percentile(self.aim.cover)?);
         let truncated = lengths.above(to);
-        let unseen = self.uses.unseen_lengths(knob, |map, place| {
-            self.strings(map, &place.field).any(|strings| strings.lengths.count() > 0)
-        });
+        let unseen = self.uses.unseen_lengths(knob, |map, place| self.is_measured(map, &place.field));
         self.proposal(Proposal { kind: "length", to, seen: count, most, truncated, unseen, ..self.blank(knob) })
     }
 
@@ -150,17 +166,13 @@ impl Context<'_> {
         let model = &self.layouts().model;
         let maps: Vec<usize> =
             (0..model.maps.len()).filter(|map| capacity_of(&model.maps[*map], *map) == Some(knob)).collect();
-        let peak = |map: usize| {
-            let counted = self.rows(map).filter_map(|row| row.in_use).filter(|in_use| in_use.complete);
-            counted.map(|in_use| in_use.peak).max().filter(|_| is_counted(model.maps[map].kind))
-        };
-        let most = maps.iter().filter_map(|map| peak(*map)).max().filter(|most| *most > 0)?;
+        let most = maps.iter().filter_map(|map| self.peak(*map)).max()?;
         let from = knob.value(model);
         for map in maps.iter().filter(|map| self.rows(**map).any(is_full)) {
             notes.push(full(&model.maps[*map]));
         }
         let to = roomy(most, self.aim.headroom);
-        let unseen = self.uses.unseen_capacities(knob, |map| peak(map).is_some_and(|peak| peak > 0));
+        let unseen = self.uses.unseen_capacities(knob, |map| self.peak(map).is_some());
         (to < from).then_some(())?;
         let samples = maps.iter().flat_map(|map| self.rows(*map)).filter_map(|row| row.in_use);
         let seen = samples.fold(0, |sum: u64, in_use| sum.saturating_add(in_use.samples));
