@@ -46,11 +46,14 @@ pub(super) fn sample(setting: &Setting<'_>, must_exist: bool) -> Result<Document
     }
     // What is small is counted first, so that one huge map does not take everybody's time.
     found.sort_by_key(|(_, info)| {
-        (u64::from(info.max_entries) * (u64::from(info.key_size) + u64::from(info.value_size)), info.id)
+        let element = u64::from(info.key_size) + u64::from(info.value_size);
+        (u64::from(info.max_entries).saturating_mul(element), info.id)
     });
     let mut maps = Vec::new();
     for (handle, info) in &found {
         let map = match handle.open() {
+            // Something else may have been pinned there meanwhile.
+            Ok(map) if map.info().id != info.id => continue,
             Ok(map) => map,
             Err(error) if error.is_gone() => continue,
             Err(error) => return Err(failed(&error)),
@@ -91,7 +94,7 @@ fn find<'a>(setting: &Setting<'a>, must_exist: bool) -> Result<Vec<(Handle<'a>, 
     let mut found: Vec<(Handle<'_>, MapInfo)> = Vec::new();
     for handle in handles {
         match handle.open() {
-            Ok(map) if found.iter().any(|(_, info)| !all && info.id == map.info().id) => {}
+            Ok(map) if !all && found.iter().any(|(_, info)| info.id == map.info().id) => {}
             Ok(map) => found.push((handle, map.info().clone())),
             // It was there a moment ago.
             Err(error) if error.is_gone() && (all || !must_exist) => {}
