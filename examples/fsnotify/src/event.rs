@@ -3,7 +3,9 @@
 use bpf_layout::Str;
 
 use crate::{
-    layouts::{FileActor, FileCallEvent, FileMissing, FileOp, FilePairEvent, FileRequest, PATH_LEN, maps::FsnotifyEventsRecord},
+    layouts::{
+        FileActor, FileCallEvent, FileMissing, FileOp, FilePairEvent, FileRequest, PATH_LEN, maps::FsnotifyEventsRecord,
+    },
     path::Path,
 };
 
@@ -26,7 +28,6 @@ impl From<FsnotifyEventsRecord<'_>> for Event {
 }
 
 impl Event {
-
     /// Who called.
     pub(crate) fn actor(&self) -> &FileActor {
         match self {

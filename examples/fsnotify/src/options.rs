@@ -86,7 +86,10 @@ mod tests {
         let help = Options::command().render_help().to_string();
         let Shape::Enum(names) = FileOp::SHAPE else { panic!("operations have names") };
         assert!(names.values.iter().all(|(name, _)| help.contains(name)), "{help}");
-        assert_eq!(op("unlinc"), Err("not one of open, unlink, rmdir, rename, link, symlink, mkdir, inotify, fanotify".into()));
+        assert_eq!(
+            op("unlinc"),
+            Err("not one of open, unlink, rmdir, rename, link, symlink, mkdir, inotify, fanotify".into())
+        );
     }
 
     #[test]
