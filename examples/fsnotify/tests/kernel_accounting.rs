@@ -4,7 +4,10 @@ mod common;
 
 use std::{io::Read, path::Path, process::Command, thread, time::Duration};
 
-use common::{FsnotifyTrace, Tracer, Waiting, built_with, folder, fsnotify, kernel_permits, odd, profile, run, start};
+use common::{
+    FsnotifyTrace, Traced, Tracer, Waiting, built_with, folder, fsnotify, kernel_permits, odd, profile, run, start,
+    traced,
+};
 use rustix::process::Signal;
 use tool::testing::compared;
 
@@ -82,13 +85,13 @@ fn kernel_accounting_of_a_process_that_is_killed_inside() {
     if !kernel_permits() {
         return;
     }
-    let (_folder, path) = folder();
-    let tracer = start(&["--path", &path]);
-    let waiting = Waiting::start(&path, 20);
-    thread::sleep(Duration::from_millis(100));
-    let pid = waiting.pid();
-    waiting.kill();
-    let trace = tracer.stop();
+    let Traced { trace, result: pid, .. } = traced(|path| {
+        let waiting = Waiting::start(path, 20);
+        thread::sleep(Duration::from_millis(100));
+        let pid = waiting.pid();
+        waiting.kill();
+        pid
+    });
     let events = trace.of(pid);
     let ended = events.iter().filter(|event| event["path"] == "fifo").count();
     assert_eq!(ended, 20, "{trace:?}");

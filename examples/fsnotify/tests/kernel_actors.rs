@@ -8,7 +8,7 @@ use std::{
     process::{self, Command},
 };
 
-use common::{FsnotifyTrace, folder, fsnotify, kernel_permits, odd, profile, run, start, text};
+use common::{FsnotifyTrace, Traced, folder, fsnotify, kernel_permits, profile, run, text, traced, traced_with};
 use serde_json::{Value, json};
 
 /// The words behind a name in `/proc/PID/status`.
@@ -22,11 +22,10 @@ fn kernel_actors_are_those_of_proc() {
     if !kernel_permits() {
         return;
     }
-    let (_folder, path) = folder();
-    let tracer = start(&["--path", &path]);
     let script = "cat /proc/$$/status /proc/$$/stat /proc/$$/cgroup; umask 027; : >made";
-    let ended = run(Command::new("/bin/sh").args(["-c", script]).current_dir(&path));
-    let events = tracer.stop().of(ended.pid);
+    let shell = |path: &str| run(Command::new("/bin/sh").args(["-c", script]).current_dir(path));
+    let Traced { trace, result: ended, .. } = traced(shell);
+    let events = trace.of(ended.pid);
     let event = events.first().expect("an event");
 
     for (name, word, fields) in [("Uid:", 0, ["uid", "fsuid"]), ("Gid:", 0, ["gid", "fsgid"])] {
@@ -68,23 +67,20 @@ fn kernel_actors_can_be_filtered() {
     if !kernel_permits() {
         return;
     }
-    let (_folder, path) = folder();
     let script = "mkdir a; mv a b; rmdir b; : >c; rm c";
+    // `PATH` in the options is the folder.
     let seen = |options: &[&str]| {
-        let tracer = start(options);
-        run(Command::new("/bin/sh").args(["-c", script]).current_dir(&path));
-        let trace = tracer.stop();
-        assert_eq!(trace.total("malformed"), 0);
-        trace.events()
+        let options = |path: &str| options.iter().map(|option| option.replace("PATH", path)).collect();
+        let shell = |path: &str| run(Command::new("/bin/sh").args(["-c", script]).current_dir(path));
+        traced_with(options, shell).trace.events()
     };
     let ops =
         |events: &[Value]| events.iter().map(|e| e["op"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>();
 
-    let below = format!("{path}/");
-    assert_eq!(ops(&seen(&["--path", &below, "--op", "mkdir,rmdir,rename"])), ["mkdir", "rename", "rmdir"]);
+    assert_eq!(ops(&seen(&["--path", "PATH/", "--op", "mkdir,rmdir,rename"])), ["mkdir", "rename", "rmdir"]);
     // The second path counts as well.
-    assert_eq!(ops(&seen(&["--path", &format!("{below}b"), "--op", "rename"])), ["rename"]);
-    let events = seen(&["--path", &below, "--comm", "rm"]);
+    assert_eq!(ops(&seen(&["--path", "PATH/b", "--op", "rename"])), ["rename"]);
+    let events = seen(&["--path", "PATH/", "--comm", "rm"]);
     assert!(!events.is_empty() && events.iter().all(|event| event["comm"] == "rm"), "{events:#?}");
     assert!(seen(&["--comm", "nobody is called"]).is_empty());
 }
@@ -107,19 +103,8 @@ fn kernel_actors_have_a_table() {
     assert!(lines.iter().any(|line| line.contains(" rename ") && line.ends_with(&renamed)), "{lines:?}");
 }
 
-/// A thread is named by its own id, its process by that of its first thread; and the version says what was built.
 #[test]
-fn kernel_actors_are_threads() {
-    if !kernel_permits() {
-        return;
-    }
-    let (_folder, path) = folder();
-    let tracer = start(&["--op", "open"]);
-    let ended = run(&mut odd(&path, &["moved"]));
-    let events = tracer.stop().of(ended.pid);
-    let thread = events.iter().find(|event| event["path"] == "fifo").expect("the thread's call");
-    assert!(events.iter().any(|event| event["tid"] == event["pid"]), "{events:#?}");
-    assert_ne!(thread["tid"], thread["pid"]);
+fn kernel_actors_are_told_by_a_binary_that_says_how_it_was_built() {
     let version = fsnotify().arg("--version").output().expect("fsnotify runs");
     let version = String::from_utf8_lossy(&version.stdout).into_owned();
     assert!(version.contains(&format!("profile {}", profile().unwrap_or("default"))), "{version}");

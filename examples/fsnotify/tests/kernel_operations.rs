@@ -4,7 +4,9 @@ mod common;
 
 use std::{env, fs, process::Command};
 
-use common::{Ended, FsnotifyTrace, Trace, folder, kernel_permits, odd, odd_with, run, start};
+use common::{
+    Ended, FsnotifyTrace, Trace, Traced, kernel_permits, odd, odd_program, odd_with, run, traced, traced_program,
+};
 use serde_json::Value;
 
 /// What was expected, each as an object of the fields to compare.
@@ -33,10 +35,7 @@ fn kernel_operations_of_every_kind() {
     if !kernel_permits() {
         return;
     }
-    let (_folder, path) = folder();
-    let tracer = start(&[]);
-    let ended = run(&mut odd(&path, &["all"]));
-    let trace = tracer.stop();
+    let Traced { trace, result: ended, .. } = traced_program(&odd_program(), |path| run(&mut odd(path, &["all"])));
     assert!(ended.stdout.lines().count() >= 24, "{}", ended.stdout);
     compare(&trace, &ended);
     // And what is known only here.
@@ -61,10 +60,9 @@ fn kernel_operations_of_a_32_bit_process() {
         }
     };
     for mode in [&["all"] as &[&str], &["absent", "text"]] {
-        let (_folder, path) = folder();
-        let tracer = start(&[]);
-        let ended = run(Command::new(&odd32).args(mode).current_dir(path));
-        compare(&tracer.stop(), &ended);
+        let run32 = |path: &str| run(Command::new(&odd32).args(mode).current_dir(path));
+        let Traced { trace, result: ended, .. } = traced_program(&odd32, run32);
+        compare(&trace, &ended);
     }
 }
 
@@ -74,10 +72,9 @@ fn kernel_operations_with_paths_that_are_not_in_memory() {
     if !kernel_permits() {
         return;
     }
-    let (_folder, path) = folder();
-    let tracer = start(&[]);
-    let ended = run(&mut odd(&path, &["absent", "text"]));
-    compare(&tracer.stop(), &ended);
+    let absent = |path: &str| run(&mut odd(path, &["absent", "text"]));
+    let Traced { trace, result: ended, .. } = traced_program(&odd_program(), absent);
+    compare(&trace, &ended);
 }
 
 /// Nobody knows any more where the path began, and nothing is invented.
@@ -86,10 +83,7 @@ fn kernel_operations_of_a_process_that_leaves_its_folder_meanwhile() {
     if !kernel_permits() {
         return;
     }
-    let (_folder, path) = folder();
-    let tracer = start(&[]);
-    let ended = run(&mut odd(&path, &["moved"]));
-    let trace = tracer.stop();
+    let Traced { trace, result: ended, .. } = traced_program(&odd_program(), |path| run(&mut odd(path, &["moved"])));
     let events = trace.of(ended.pid);
     let event = events.iter().find(|event| event["path"] == "fifo").unwrap_or_else(|| panic!("{trace:?}"));
     assert_eq!((&event["place"], &event["missing"]), (&Value::Null, &serde_json::json!(["place"])), "{event:#}");
@@ -104,13 +98,13 @@ fn kernel_operations_say_which_file_was_opened() {
     if !kernel_permits() {
         return;
     }
-    let (_folder, path) = folder();
-    let file = format!("{path}/file");
-    let tracer = start(&[]);
-    fs::write(&file, "text").expect("a file");
-    fs::read(&file).expect("a file");
-    let metadata = fs::metadata(&file).expect("a file");
-    let events = tracer.stop().below(&file);
+    let Traced { trace, path, result: metadata } = traced(|path| {
+        let file = format!("{path}/file");
+        fs::write(&file, "text").expect("a file");
+        fs::read(&file).expect("a file");
+        fs::metadata(&file).expect("a file")
+    });
+    let events = trace.below(&format!("{path}/file"));
     let created: Vec<_> = events.iter().map(|event| event["created"].as_bool()).collect();
     assert_eq!(created, [Some(true), Some(false)]);
     for event in events {

@@ -4,7 +4,9 @@ mod common;
 
 use std::{fs, process::Command};
 
-use common::{FsnotifyTrace, built_with, folder, kernel_permits, odd, run, run_mounts, start};
+use common::{
+    FsnotifyTrace, Traced, built_with, kernel_permits, odd, odd_program, run, run_mounts, traced, traced_program,
+};
 use serde_json::{Value, json};
 
 /// The only event of which the path as given ends like this.
@@ -30,10 +32,10 @@ fn kernel_paths_of_folders_around_the_length_of_the_field() {
     }
     let room = built_with("PATH");
     for (levels, name) in [(3, "d"), (room / 2, "d"), (room, "d"), (room / 100 + 1, &*"n".repeat(200))] {
-        let (_folder, path) = folder();
-        let tracer = start(&[]);
-        let ended = run(&mut odd(&path, &["deep", &levels.to_string(), name]));
-        let events = tracer.stop().of(ended.pid);
+        let deep = |path: &str| run(&mut odd(path, &["deep", &levels.to_string(), name]));
+        // By its name, as the paths that keep their end do not begin with the folder.
+        let Traced { trace, path, result: ended } = traced_program(&odd_program(), deep);
+        let events = trace.of(ended.pid);
         let whole = path + &format!("/{name}").repeat(levels);
         // The directory, and behind it the path; or the file itself.
         let absent = event(&events, "absent");
@@ -51,25 +53,22 @@ fn kernel_paths_as_given_keep_their_beginning() {
         return;
     }
     let room = built_with("PATH");
-    let (_folder, path) = folder();
+    let last_event = |given: &str| {
+        let reads = |path: &str| run(&mut odd(path, &["reads", given]));
+        let Traced { trace, result: ended, .. } = traced_program(&odd_program(), reads);
+        trace.of(ended.pid).pop().expect("an event")
+    };
     // The kernel itself takes no path of more than 4095 bytes.
     for length in [room - 2, room - 1, room.min(4095), (room + 100).min(4095)] {
         let given = "/".repeat(length - "etc/absent".len()) + "etc/absent";
-        let tracer = start(&[]);
-        let ended = run(&mut odd(&path, &["reads", &given]));
-        let events = tracer.stop().of(ended.pid);
-        let event = events.last().expect("an event");
+        let event = last_event(&given);
         let truncated = length >= room;
         assert_eq!(event["path"].as_str().expect("text"), if truncated { &given[..room - 2] } else { &given });
         assert_eq!(event["truncated"] == json!(["path"]), truncated, "{event:#}");
         assert_eq!(event["retval"], -2);
     }
     // One more byte is ENAMETOOLONG, which is an event as well.
-    let given = "/".repeat(4096);
-    let tracer = start(&[]);
-    let ended = run(&mut odd(&path, &["reads", &given]));
-    let events = tracer.stop().of(ended.pid);
-    assert_eq!(events.last().expect("an event")["retval"], -36);
+    assert_eq!(last_event(&"/".repeat(4096))["retval"], -36);
 }
 
 #[test]
@@ -77,13 +76,9 @@ fn kernel_paths_of_links_folders_and_what_is_gone() {
     if !kernel_permits() {
         return;
     }
-    let (_folder, path) = folder();
-    fs::write(format!("{path}/file"), "text").expect("a file");
-    std::os::unix::fs::symlink("file", format!("{path}/link")).expect("a link");
-    let tracer = start(&[]);
-    let script = "cat link; cat /dev/stdin <link; mkdir gone; cd gone; rmdir ../gone; cat nothing; true";
-    run(Command::new("/bin/sh").args(["-c", script]).current_dir(&path));
-    let events = tracer.stop().below(&path);
+    let script = "echo text >file; ln -s file link; cat link; cat /dev/stdin <link; mkdir gone; cd gone; rmdir ../gone; cat nothing; true";
+    let Traced { trace, path, .. } = traced(|path| run(Command::new("/bin/sh").args(["-c", script]).current_dir(path)));
+    let events = trace.below(&path);
     let links: Vec<_> = events.iter().filter(|event| event["path"] == "link").collect();
     assert_eq!(links.len(), 2, "{events:#?}");
     for link in links {
@@ -99,15 +94,11 @@ fn kernel_paths_cross_mounts() {
     if !kernel_permits() {
         return;
     }
-    let (_folder, path) = folder();
-    let tracer = start(&[]);
-    run_mounts(
-        r#"cd "$1"; mkdir -p outer other target; mount -t tmpfs none outer; mkdir outer/inner other/bound
+    let script = r#"cd "$1"; mkdir -p outer other target; mount -t tmpfs none outer; mkdir outer/inner other/bound
            mount -t tmpfs none outer/inner; mount --bind other target
-           : >outer/inner/new; : >target/bound/through; cd target/bound; cat absent || true; mv through moved"#,
-        &path,
-    );
-    let events = tracer.stop().below(&path);
+           : >outer/inner/new; : >target/bound/through; cd target/bound; cat absent || true; mv through moved"#;
+    let Traced { trace, path, .. } = traced(|path| run_mounts(script, path));
+    let events = trace.below(&path);
     assert_eq!(event(&events, "/new")["file"], format!("{path}/outer/inner/new"));
     let through = events.iter().find(|event| event["path"] == "target/bound/through").expect("it was created");
     assert_eq!((&through["file"], &through["created"]), (&json!(format!("{path}/target/bound/through")), &json!(true)));
@@ -125,14 +116,10 @@ fn kernel_paths_in_a_chroot_begin_at_the_root_of_the_namespace() {
     if !kernel_permits() {
         return;
     }
-    let (_folder, path) = folder();
-    let tracer = start(&[]);
-    run_mounts(
-        r#"cd "$1"; mkdir -p new/inside; for dir in bin lib lib64 usr; do mkdir new/$dir; mount --rbind /$dir new/$dir || rmdir new/$dir; done
-           chroot new /bin/sh -c ': >/inside/made; rm /inside/made'"#,
-        &path,
-    );
-    let events = tracer.stop().below(&format!("{path}/new/inside/made"));
+    let script = r#"cd "$1"; mkdir -p new/inside; for dir in bin lib lib64 usr; do mkdir new/$dir; mount --rbind /$dir new/$dir || rmdir new/$dir; done
+           chroot new /bin/sh -c ': >/inside/made; rm /inside/made'"#;
+    let Traced { trace, path, .. } = traced(|path| run_mounts(script, path));
+    let events = trace.below(&format!("{path}/new/inside/made"));
     let seen: Vec<_> = events.iter().map(|event| (event["op"].as_str(), event["exact"].as_bool())).collect();
     assert_eq!(seen, [(Some("open"), Some(true)), (Some("unlink"), Some(false))]);
     assert!(events.iter().all(|event| event["path"] == "/inside/made"), "{events:#?}");

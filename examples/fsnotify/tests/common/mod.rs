@@ -27,6 +27,46 @@ pub fn start(options: &[&str]) -> Tracer {
     Tracer::start(tool)
 }
 
+/// How often an action is repeated that the tool has not seen as a whole.
+const TRIES: usize = 10;
+
+/// What an action did, as the tool saw it.
+pub struct Traced<T> {
+    pub trace: Trace,
+    /// The folder that it worked in.
+    pub path: String,
+    pub result: T,
+}
+
+/// Traces an action in a folder of its own. The machine does other things meanwhile, and the ring buffer may be full of
+/// them: then once more.
+pub fn traced_with<T>(options: impl Fn(&str) -> Vec<String>, mut act: impl FnMut(&str) -> T) -> Traced<T> {
+    for _ in 0..TRIES {
+        let (_folder, path) = folder();
+        let options = options(&path);
+        let tracer = start(&options.iter().map(String::as_str).collect::<Vec<_>>());
+        let result = act(&path);
+        let trace = tracer.stop();
+        if trace.total("ring buffer full") == 0 {
+            return Traced { trace, path, result };
+        }
+    }
+    panic!("the ring buffer was full, {TRIES} times");
+}
+
+/// Likewise, of what is done in that folder.
+pub fn traced<T>(act: impl FnMut(&str) -> T) -> Traced<T> {
+    traced_with(|path| vec!["--path".to_owned(), path.to_owned()], act)
+}
+
+/// Likewise, of what a program does, wherever.
+pub fn traced_program<T>(program: &Path, act: impl FnMut(&str) -> T) -> Traced<T> {
+    let name = program.file_name().and_then(|name| name.to_str()).expect("a name");
+    // As much of it as the kernel keeps, TASK_COMM_LEN.
+    let comm = name.get(..15).unwrap_or(name).to_owned();
+    traced_with(|_| vec!["--comm".to_owned(), comm.clone()], act)
+}
+
 /// Whether the kernel lets us trace. Prints why not, or panics if `BPF_LAYOUT_REQUIRE_KERNEL` is 1.
 pub fn kernel_permits() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
@@ -66,9 +106,14 @@ pub fn odd_with(flags: &[&str]) -> Result<PathBuf, String> {
     compile(&source, flags, Path::new(env!("CARGO_TARGET_TMPDIR")))
 }
 
+/// The same for this machine.
+pub fn odd_program() -> PathBuf {
+    odd_with(&[]).expect("odd.c compiles")
+}
+
 /// `odd` with the words of a mode, ready to run in this folder.
 pub fn odd(folder: &str, words: &[&str]) -> Command {
-    let mut command = Command::new(odd_with(&[]).expect("odd.c compiles"));
+    let mut command = Command::new(odd_program());
     command.args(words).current_dir(folder);
     command
 }
