@@ -31,7 +31,7 @@ fn kernel_paths_of_folders_around_the_length_of_the_field() {
         return;
     }
     let room = built_with("PATH");
-    for (levels, name) in [(3, "d"), (room / 2, "d"), (room, "d"), (room / 100 + 1, &*"n".repeat(200))] {
+    for (levels, name) in [(3, "d"), (room / 100, &*"n".repeat(99)), (room / 200 + 1, &*"n".repeat(199))] {
         let deep = |path: &str| run(&mut odd(path, &["deep", &levels.to_string(), name]));
         // By its name, as the paths that keep their end do not begin with the folder.
         let Traced { trace, path, result: ended } = traced_program(&odd_program(), deep);

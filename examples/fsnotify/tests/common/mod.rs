@@ -7,7 +7,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::OnceLock,
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 use serde_json::Value;
@@ -28,7 +28,7 @@ pub fn start(options: &[&str]) -> Tracer {
 }
 
 /// How often an action is repeated that the tool has not seen as a whole.
-const TRIES: usize = 10;
+const TRIES: usize = 20;
 
 /// What an action did, as the tool saw it.
 pub struct Traced<T> {
@@ -38,9 +38,11 @@ pub struct Traced<T> {
     pub result: T,
 }
 
-/// Traces an action in a folder of its own. The machine does other things meanwhile, and the ring buffer may be full of
-/// them: then once more.
+/// Traces an action in a folder of its own, one action at a time. The machine does other things meanwhile, and the ring
+/// buffer may be full of them: then once more.
 pub fn traced_with<T>(options: impl Fn(&str) -> Vec<String>, mut act: impl FnMut(&str) -> T) -> Traced<T> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     for _ in 0..TRIES {
         let (_folder, path) = folder();
         let options = options(&path);
