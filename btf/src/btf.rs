@@ -7,6 +7,7 @@ use crate::{
     header::Sections,
     index::Index,
     kind::Kind,
+    maps::{self, MapDef},
     ty::{Members, Type},
     validate,
 };
@@ -104,6 +105,15 @@ impl<'a> Btf<'a> {
             current = ty.target();
         }
         Err(Error::TooDeep(id))
+    }
+
+    /// The maps that are defined in `.maps`, in the order of that section: those of the object that this BTF was made
+    /// for. libbpf keeps the section in what it loads into the kernel.
+    ///
+    /// # Errors
+    /// If one of them is not defined as libbpf reads it.
+    pub fn maps(&self) -> Result<Vec<MapDef<'a>>, Error> {
+        maps::definitions(self)
     }
 
     /// Size of a type, or of a variable, in bytes.

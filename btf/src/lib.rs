@@ -1,4 +1,5 @@
-//! Reads BTF, the type information of BPF objects and of the kernel, and the maps that an object defines with it.
+//! Reads BTF, the type information of BPF objects and of the kernel, the maps that an object defines with it, and the
+//! calls by which its programs hand records to userspace.
 //!
 //! The format is that of `include/uapi/linux/btf.h` of Linux 7.1, which reads all that came before it. What is read may
 //! be damaged or hostile: [`Btf::parse`] checks every offset, name and reference once, after which asking cannot fail
@@ -19,7 +20,9 @@
 
 mod btf;
 mod bytes;
+mod code;
 mod error;
+mod ext;
 mod header;
 mod index;
 mod kind;
@@ -30,7 +33,9 @@ mod validate;
 
 pub use crate::{
     btf::{Btf, TypeId},
+    code::OutputCall,
     error::Error,
+    ext::SourceLine,
     kind::Kind,
     maps::{MapDef, MapExtra},
     object::Object,

@@ -1,6 +1,8 @@
 //! Definitions of maps: the variables of the section `.maps`, whose types say it all (`parse_btf_map_def` and
 //! `__uint`, `__type`, `__array`, `__ulong` of libbpf).
 
+use std::collections::HashMap;
+
 use crate::{
     btf::{Btf, TypeId},
     error::Error,
@@ -52,11 +54,18 @@ pub enum MapExtra {
 /// Every map of `.maps`.
 pub(crate) fn definitions<'a>(btf: &Btf<'a>) -> Result<Vec<MapDef<'a>>, Error> {
     let mut maps = Vec::new();
+    // Hostile data may define a million maps by one struct of a million members.
+    let mut read: HashMap<TypeId, MapDef<'a>> = HashMap::new();
     for section in btf.find_all(Kind::Datasec, ".maps").filter_map(|id| btf.get(id)) {
         for variable in section.variables() {
             let variable = btf.get(variable.var).filter(|ty| ty.kind() == Kind::Var);
             let variable = variable.ok_or(Error::Damaged("`.maps` holds what is no variable"))?;
-            maps.push(definition(btf, variable.name(), variable.target(), Nesting::Outer)?);
+            let map = match read.get(&variable.target()) {
+                Some(map) => MapDef { name: variable.name(), ..map.clone() },
+                None => definition(btf, variable.name(), variable.target(), Nesting::Outer)?,
+            };
+            read.entry(variable.target()).or_insert_with(|| map.clone());
+            maps.push(map);
         }
     }
     Ok(maps)

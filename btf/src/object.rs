@@ -2,7 +2,13 @@
 
 use object::{Object as _, ObjectSection as _};
 
-use crate::{btf::Btf, error::Error, maps, maps::MapDef};
+use crate::{
+    btf::Btf,
+    code::{self, OutputCall},
+    error::Error,
+    ext::Lines,
+    maps::MapDef,
+};
 
 /// How the mark of GCC begins in `.comment`.
 const GCC: &[u8] = b"GCC: (";
@@ -10,7 +16,9 @@ const GCC: &[u8] = b"GCC: (";
 /// An object's BTF and the maps that it defines.
 #[derive(Debug)]
 pub struct Object<'a> {
+    data: &'a [u8],
     btf: Btf<'a>,
+    lines: Lines<'a>,
     by_gcc: bool,
 }
 
@@ -25,7 +33,9 @@ impl<'a> Object<'a> {
         let section = file.section_by_name(".BTF").ok_or(Error::NoSection(".BTF"))?;
         let btf = Btf::parse(section.data().map_err(elf)?)?;
         let comment = file.section_by_name(".comment").and_then(|section| section.data().ok()).unwrap_or_default();
-        Ok(Object { btf, by_gcc: comment.windows(GCC.len()).any(|window| window == GCC) })
+        let ext = file.section_by_name(".BTF.ext").and_then(|section| section.data().ok());
+        let lines = ext.and_then(|ext| Lines::read(ext, &btf)).unwrap_or_else(Lines::none);
+        Ok(Object { data, btf, lines, by_gcc: comment.windows(GCC.len()).any(|window| window == GCC) })
     }
 
     /// Whether GCC compiled it, or a part of it, which it says in the section `.comment`. Its BTF has errors of its own:
@@ -46,6 +56,15 @@ impl<'a> Object<'a> {
     /// # Errors
     /// If one of them is not defined as libbpf reads it.
     pub fn maps(&self) -> Result<Vec<MapDef<'a>>, Error> {
-        maps::definitions(&self.btf)
+        self.btf.maps()
+    }
+
+    /// Its calls that hand records to userspace, through ring buffers and perf buffers, in the order of its sections. None
+    /// for an object that is not of 64 bits, which Linux does not load.
+    ///
+    /// # Errors
+    /// If sections lie outside the file, or over one another.
+    pub fn output_calls(&self) -> Result<Vec<OutputCall<'a>>, Error> {
+        code::output_calls(self.data, &self.lines)
     }
 }

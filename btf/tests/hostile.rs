@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::time::Instant;
+
 use bpf_layout_btf::{Btf, Object, TypeId};
 use proptest::prelude::*;
 use support::Writer;
@@ -145,6 +147,25 @@ fn huge_numbers_take_no_memory_and_long_names_no_time() {
         writer.raw(name, 8 << 24, 0, &[]);
     }
     assert!(Btf::parse(&writer.finish()).is_err(), "names of a megabyte are none");
+}
+
+#[test]
+fn many_maps_of_one_long_definition_take_no_time() {
+    let mut writer = Writer::new(false);
+    let int = writer.int("unsigned int");
+    let array = writer.ty(3, "", 0, 0, &[int, int, 16]);
+    let number = writer.ty(2, "", 0, array, &[]);
+    let name = writer.string("max_entries");
+    let members: Vec<u32> = (0..50_000).flat_map(|_| [name, number, 0]).collect();
+    let definition = writer.ty(4, "", 50_000, 8, &members);
+    let vars: Vec<u32> = (0..50_000).map(|_| writer.ty(14, "map", 0, definition, &[1])).collect();
+    let variables: Vec<u32> = vars.iter().flat_map(|var| [*var, 0, 8]).collect();
+    writer.ty(15, ".maps", 50_000, 8, &variables);
+    let file = elf(&writer.finish());
+    let begin = Instant::now();
+    let maps = Object::parse(&file).expect("it is sound").maps().expect("it is sound");
+    assert_eq!((maps.len(), maps[49_999].max_entries), (50_000, Some(16)));
+    assert!(begin.elapsed().as_secs() < 10);
 }
 
 proptest! {

@@ -1,15 +1,18 @@
-//! Holds built BPF objects against the spec: reads the BTF of an object into what the comparer understands, compares, and
-//! says what came of it in the words that build scripts and the command line share.
+//! Holds built BPF objects, and what a kernel has loaded, against the spec: reads BTF, and the calls by which the programs of
+//! an object hand records to userspace, into what the comparer understands, compares, and says what came of it in the words
+//! that build scripts and the command line share.
 //!
 //! Needs neither libbpf nor libelf, and reads objects of either byte order.
 #![forbid(unsafe_code)]
 
+mod loaded;
 mod observe;
 mod outcome;
 mod tell;
 
 pub use crate::{
-    observe::{observe, observe_btf},
+    loaded::{Host, LoadedMap, LoadedObject, LoadedOutcome, Resized, check_loaded},
+    observe::{observe, observe_btf, observe_outputs},
     outcome::{Outcome, Unreadable, check},
-    tell::{findings, plain, sentence, styled},
+    tell::{findings, one_line, plain, sentence, styled, styled_loaded},
 };

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bpf_layout_btf::{Btf, Error, Int, Kind, MapDef, MapExtra, Member, Object, Type, TypeId};
+use bpf_layout_btf::{Btf, Error, Int, Kind, MapDef, MapExtra, Member, Object, OutputCall, Type, TypeId};
 use bpf_layout_spec::{
     compare::{
-        Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedPart, ObservedRecord, ObservedType, Shape, Sign,
-        flags_tag,
+        Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedOutput, ObservedPart, ObservedRecord,
+        ObservedType, Shape, Sign, SourceLine, flags_tag,
     },
     layout::Layouts,
     model::TypeDef,
@@ -27,6 +27,34 @@ pub fn observe<'a>(layouts: &Layouts, witness: &str, object: &Object<'a>) -> Res
     Ok(Observed { by_gcc: object.is_by_gcc(), ..reader.finish(witness, maps) })
 }
 
+/// The calls by which an object hands records to userspace, as far as it is known through which map.
+///
+/// # Errors
+/// If sections of the object lie outside of it, or over one another.
+pub fn observe_outputs<'a>(object: &Object<'a>) -> Result<Vec<ObservedOutput<'a>>, Error> {
+    let calls = object.output_calls()?;
+    Ok(calls.iter().filter_map(|call| Some(output(call, call.map?))).collect())
+}
+
+fn output<'a>(call: &OutputCall<'a>, map: &'a str) -> ObservedOutput<'a> {
+    let OutputCall { helper, function, section, offset, .. } = call;
+    let caller = if function.is_empty() { String::new() } else { format!(" in {function}()") };
+    let source = call.line.map(|line| SourceLine {
+        file: plain_path(line.file),
+        line: line.line,
+        column: line.column,
+        text: line.text.to_owned(),
+    });
+    let place = format!("{helper}(){caller}, {section}+{offset:#x}");
+    ObservedOutput { map, size: call.size.map(u64::from), always: call.always, source, place }
+}
+
+/// A path without the `.` in it that compilers leave of `-I.` and `-ffile-prefix-map`.
+fn plain_path(path: &str) -> String {
+    let path = path.replace("/./", "/");
+    path.strip_prefix("./").map_or(path.clone(), str::to_owned)
+}
+
 /// What BTF says of the types of the spec, where it belongs to no object: that of a loaded program or map, say.
 #[must_use]
 pub fn observe_btf<'a>(layouts: &Layouts, witness: &str, btf: &Btf<'a>) -> Observed<'a> {
@@ -36,7 +64,7 @@ pub fn observe_btf<'a>(layouts: &Layouts, witness: &str, btf: &Btf<'a>) -> Obser
 }
 
 /// Reads types once each. Types that others are made of wait in a list, since nesting may be deeper than any stack.
-struct Reader<'b, 'a> {
+pub(crate) struct Reader<'b, 'a> {
     btf: &'b Btf<'a>,
     index: HashMap<TypeId, usize>,
     waiting: Vec<(TypeId, &'a str)>,
@@ -44,12 +72,12 @@ struct Reader<'b, 'a> {
 }
 
 impl<'b, 'a> Reader<'b, 'a> {
-    fn new(btf: &'b Btf<'a>) -> Self {
+    pub(crate) fn new(btf: &'b Btf<'a>) -> Self {
         Reader { btf, index: HashMap::new(), waiting: Vec::new(), types: BTreeMap::new() }
     }
 
     /// Reads everything that has the name of a type of the spec.
-    fn spec(&mut self, layouts: &Layouts) {
+    pub(crate) fn spec(&mut self, layouts: &Layouts) {
         for def in &layouts.model.types {
             match def {
                 TypeDef::Record(record) if record.anonymous => {}
@@ -90,7 +118,7 @@ impl<'b, 'a> Reader<'b, 'a> {
         })
     }
 
-    fn finish(mut self, witness: &str, maps: Vec<ObservedMap<'a>>) -> Observed<'a> {
+    pub(crate) fn finish(mut self, witness: &str, maps: Vec<ObservedMap<'a>>) -> Observed<'a> {
         while let Some((id, name)) = self.waiting.pop() {
             let Some(ty) = self.btf.get(id) else { continue };
             let read = match ty.kind() {
@@ -175,6 +203,9 @@ impl<'b, 'a> Reader<'b, 'a> {
                 bool: int.bool,
                 big_endian: BIG_ENDIAN.contains(&typedef),
             }),
+            Kind::Union if is_placeholder(self.btf, ty) => {
+                Shape::Int { size: ty.size().unwrap_or_default(), sign: Sign::Unknown, bool: false, big_endian: false }
+            }
             Kind::Float => Shape::Float(ty.size().unwrap_or_default()),
             Kind::Ptr => Shape::Pointer(self.btf.pointer_size()),
             Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 => {
@@ -187,7 +218,7 @@ impl<'b, 'a> Reader<'b, 'a> {
         }
     }
 
-    fn map(&mut self, map: &MapDef<'a>) -> ObservedMap<'a> {
+    pub(crate) fn map(&mut self, map: &MapDef<'a>) -> ObservedMap<'a> {
         ObservedMap {
             name: map.name,
             kind: map.kind.map(u64::from),
@@ -203,11 +234,13 @@ impl<'b, 'a> Reader<'b, 'a> {
             }),
             map_extra_unknown: map.map_extra == Some(MapExtra::Unknown),
             inner: map.inner.as_ref().map(|inner| Box::new(self.map(inner))),
+            inner_unknown: false,
+            unknown: None,
             place: place(map.definition),
         }
     }
 
-    fn part(&mut self, ty: Option<TypeId>, size: Option<u32>) -> Option<ObservedPart> {
+    pub(crate) fn part(&mut self, ty: Option<TypeId>, size: Option<u32>) -> Option<ObservedPart> {
         let said = size.map(u64::from);
         match (ty, said) {
             (None, None) => None,
@@ -221,6 +254,13 @@ impl<'b, 'a> Reader<'b, 'a> {
 
 /// Typedefs that say in which order bytes lie.
 const BIG_ENDIAN: &[&str] = &["__be16", "__be32", "__be64"];
+
+/// Whether this is what libbpf loads in place of an enum of 64 bits into kernels that know none (before Linux 6.0): a union
+/// of its size whose members, named as the values are, have the type `enum64_placeholder` (`bpf_object__sanitize_btf`).
+fn is_placeholder(btf: &Btf<'_>, ty: &Type<'_>) -> bool {
+    let member = ty.members().next().and_then(|member| btf.get(member.ty));
+    member.is_some_and(|ty| ty.kind() == Kind::Int && ty.name() == "enum64_placeholder")
+}
 
 fn enumeration<'a>(ty: &Type<'a>, name: &'a str) -> ObservedEnum<'a> {
     let size = ty.size().unwrap_or_default();

@@ -5,16 +5,17 @@ use std::fmt;
 use bpf_layout_btf::{Error, Object};
 use bpf_layout_spec::{
     compare::{self, Difference, Observed, Report, Thing},
+    diag::Severity,
     layout::Layouts,
 };
 
-use crate::observe::observe;
+use crate::observe::{observe, observe_outputs};
 
 /// What a check came to.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// What some object has otherwise than the spec, in the order of the objects and in each of the spec; then what two
-    /// objects have otherwise than each other.
+    /// What some object has otherwise than the spec, in the order of the objects and in each of the spec; then what crosses
+    /// the boundary otherwise; then what two objects have otherwise than each other. Warnings are among it.
     pub differences: Vec<Difference>,
     /// What an object has and says nothing reliable of: the object, the type or map, and why.
     pub unknown: Vec<(String, Thing, &'static str)>,
@@ -25,10 +26,10 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether no difference was found.
+    /// Whether no error was found.
     #[must_use]
     pub fn is_ok(&self) -> bool {
-        self.differences.is_empty()
+        self.differences.iter().all(|difference| difference.rule.severity != Severity::Error)
     }
 }
 
@@ -67,16 +68,23 @@ pub fn check<'a>(
     layouts: &Layouts,
     objects: impl IntoIterator<Item = (&'a str, &'a [u8])>,
 ) -> Result<Outcome, Unreadable> {
-    let mut observed = Vec::new();
+    let (mut observed, mut outputs) = (Vec::new(), Vec::new());
     for (name, bytes) in objects {
         let unreadable = |error| Unreadable { object: name.to_owned(), error };
         let object = Object::parse(bytes).map_err(unreadable)?;
         observed.push(observe(layouts, name, &object).map_err(unreadable)?);
+        outputs.push(observe_outputs(&object).map_err(unreadable)?);
     }
-    Ok(gather(layouts, &observed))
+    let mut outcome = gather(layouts, &observed);
+    for (observed, outputs) in observed.iter().zip(&outputs) {
+        outcome.differences.extend(compare::boundary(layouts, observed, outputs));
+    }
+    outcome.differences.extend(compare::twins(layouts, &observed));
+    Ok(outcome)
 }
 
-fn gather(layouts: &Layouts, observed: &[Observed<'_>]) -> Outcome {
+/// What several witnesses come to, each by itself against the spec.
+pub(crate) fn gather(layouts: &Layouts, observed: &[Observed<'_>]) -> Outcome {
     let reports: Vec<Report> = observed.iter().map(|observed| compare::compare(layouts, observed)).collect();
     let mut outcome = Outcome::default();
     let everything = compare::compare(layouts, &Observed::default()).not_in_object;
@@ -94,6 +102,5 @@ fn gather(layouts: &Layouts, observed: &[Observed<'_>]) -> Outcome {
         let unknown = report.unknown.into_iter().map(|(thing, why)| (observed.witness.clone(), thing, why));
         outcome.unknown.extend(unknown);
     }
-    outcome.differences.extend(compare::twins(layouts, observed));
     outcome
 }

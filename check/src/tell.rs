@@ -1,9 +1,9 @@
 //! What a check found, as people read it.
 
-use bpf_layout_emit::render::{self, Finding};
+use bpf_layout_emit::render::{self, Excerpt, Finding};
 use bpf_layout_spec::{
-    compare::{Difference, Value},
-    diag::{Label, Severity},
+    compare::{Difference, SourceLine, Value},
+    diag::Label,
     source::Sources,
 };
 
@@ -29,12 +29,17 @@ pub fn sentence(difference: &Difference, sources: &Sources) -> String {
 /// Differences for a renderer. Fields that a change before them has moved along are told with the first of them.
 #[must_use]
 pub fn findings(differences: &[Difference], sources: &Sources) -> Vec<Finding> {
+    findings_in("the object", differences, sources)
+}
+
+/// As [`findings`]; `place` is what a difference's own place is in.
+fn findings_in(place: &str, differences: &[Difference], sources: &Sources) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut rest = differences;
     while let Some((first, after)) = rest.split_first() {
         let along: Vec<&Difference> = after.iter().take_while(|next| moved_alike(first, next)).collect();
         rest = &after[along.len()..];
-        findings.push(finding(first, &along, sources));
+        findings.push(finding(place, first, &along, sources));
     }
     findings
 }
@@ -51,9 +56,21 @@ pub fn styled(differences: &[Difference], sources: &Sources) -> String {
     render::styled_findings(&findings(differences, sources), sources)
 }
 
-fn finding(first: &Difference, along: &[&Difference], sources: &Sources) -> Finding {
+/// One difference in one line, with its place before it, for places that show no source, such as cargo's warnings.
+#[must_use]
+pub fn one_line(difference: &Difference, sources: &Sources) -> String {
+    render::finding_in_one_line(&finding("the object", difference, &[], sources), sources)
+}
+
+/// All differences of what a kernel has loaded, as text with colours for terminals.
+#[must_use]
+pub fn styled_loaded(differences: &[Difference], sources: &Sources) -> String {
+    render::styled_findings(&findings_in("the kernel", differences, sources), sources)
+}
+
+fn finding(place: &str, first: &Difference, along: &[&Difference], sources: &Sources) -> Finding {
     let label = format!("{} here", first.rule.unit.show(&first.expected));
-    let mut notes = vec![format!("in the object: {}", first.place)];
+    let mut notes = vec![format!("in {place}: {}", first.place)];
     if let Some(shift) = shift(first).filter(|_| !along.is_empty()) {
         let names: Vec<String> = along.iter().filter_map(|next| next.field.as_ref()).take(LISTED).cloned().collect();
         let more = along.len() - names.len();
@@ -61,16 +78,50 @@ fn finding(first: &Difference, along: &[&Difference], sources: &Sources) -> Find
         let (bytes, side) = (shift.unsigned_abs(), if shift > 0 { "later" } else { "earlier" });
         notes.push(format!("likewise {bytes} bytes {side}: {}{more}", names.join(", ")));
     }
+    let excerpt = first.source.as_ref().and_then(excerpt);
+    if let (None, Some(SourceLine { file, line, .. })) = (&excerpt, &first.source) {
+        notes.push(format!("at {file}:{line}"));
+    }
     Finding {
         id: first.rule.id,
-        severity: Severity::Error,
+        severity: first.rule.severity,
         message: sentence(first, sources),
+        excerpt,
         primary: first
             .span
             .map(|span| Label { span, text: if first.rule.id == "two-layouts" { String::new() } else { label } }),
+        secondary: Vec::new(),
         notes,
-        help: Vec::new(),
+        help: help(first).into_iter().collect(),
     }
+}
+
+/// What to do about what the spec does not have.
+fn help(difference: &Difference) -> Option<String> {
+    let what = match difference.rule.id {
+        "unlisted-struct" => "the map and its struct",
+        "unlisted-buffer" if difference.span.is_some() => return Some("name them: `events = [...]`".to_owned()),
+        "unlisted-buffer" => "the buffer and its events",
+        _ => return None,
+    };
+    let reason = format!("`map.{} = \"why it is not in the spec\"`", difference.what);
+    Some(format!("write {what} in the spec, or under `[outside]` {reason}"))
+}
+
+/// The line of C with the word that the compiler points at underlined.
+fn excerpt(source: &SourceLine) -> Option<Excerpt> {
+    let text = source.text.trim_end().to_owned();
+    let indent = text.len() - text.trim_start().len();
+    if text.len() == indent {
+        return None;
+    }
+    let start = (source.column as usize).checked_sub(1).filter(|at| (indent..text.len()).contains(at));
+    let word = |rest: &str| rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
+    let underlined = match start.and_then(|start| Some((start, word(text.get(start..)?)))) {
+        Some((start, len)) if len > 0 => start..start + len,
+        _ => indent..text.len(),
+    };
+    Some(Excerpt { path: source.file.clone(), line: usize::try_from(source.line).ok()?, text, underlined })
 }
 
 fn moved_alike(first: &Difference, next: &Difference) -> bool {

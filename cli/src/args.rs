@@ -234,21 +234,35 @@ fn page_size(text: &str) -> Result<u64, String> {
 /// or map agrees, differs, or is in none of the objects; only a difference is an error. Objects may be of either byte
 /// order, and linked by `bpftool gen object`.
 ///
+/// With --live, does so with what the running kernel has: maps of the spec's names, and the programs that use them. A
+/// number of entries that was changed at load is told, and is no difference.
+///
+/// In objects, also found is what crosses the boundary to userspace otherwise: a record handed to a ring or perf buffer
+/// whose size is that of none of its events, and, as warnings, buffers and maps with structs that the spec does not have.
+/// What it knowingly does not have, it names under `[outside]`.
+///
+/// With --source, looks through C sources for numbers that the spec has a name for, and for those that are no longer what
+/// it says. What it finds is a warning, unless denied.
+///
 /// A build script that uses `bpf_layout_codegen::Builder` does this on every build.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   cargo bpf-layout check --object tracer.bpf.o
   cargo bpf-layout check --object a.bpf.o --object b.bpf.o      also that both have the same types
+  cargo bpf-layout check --source src/bpf/*.bpf.c --deny-warnings  no number where there is a name
+  cargo bpf-layout check --live                                 what is loaded now
+  cargo bpf-layout check --live --pin /sys/fs/bpf/execs         one map
   cargo bpf-layout check --object tracer.bpf.o --format github  in a workflow: annotates layouts.toml
+  cargo bpf-layout check --object tracer.bpf.o --format sarif > layouts.sarif
 
 JSON:
-  {\"ok\", \"differences\": [{\"code\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
-   \"not_in_object\": [...]}
-  docs/checks.md lists the codes.
+  {\"ok\", \"differences\": [{\"code\", \"severity\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
+   \"not_in_object\": [...]}; with --live also \"live\": {\"maps\", \"resized\", \"unknown\", \"not_loaded\"}
+  docs/checks.md and docs/literals.md list the codes.
 
 Exit status:
-  0  agrees
+  0  agrees; warnings do not count
   1  differs
   2  could not be checked")]
 pub(crate) struct Check {
@@ -257,6 +271,24 @@ pub(crate) struct Check {
     /// A BPF object to compare with the spec; may be given several times
     #[arg(long, value_name = "FILE")]
     pub(crate) object: Vec<PathBuf>,
+    /// Compare the maps that the running kernel has loaded, found by their names; takes root
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// With --live: only the loaded map with this id; may be given several times
+    #[arg(long, value_name = "ID", requires = "live")]
+    pub(crate) map_id: Vec<u32>,
+    /// With --live: only the map that is pinned at this path; may be given several times
+    #[arg(long, value_name = "PATH", requires = "live")]
+    pub(crate) pin: Vec<PathBuf>,
+    /// C sources to look through for numbers that the spec has a name for, with the headers beside them
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) source: Vec<PathBuf>,
+    /// A rule whose findings are errors, not warnings; may be given several times
+    #[arg(long, value_name = "RULE")]
+    pub(crate) deny: Vec<String>,
+    /// Make errors of all warnings
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
     /// How to print it
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,
@@ -265,12 +297,14 @@ pub(crate) struct Check {
 /// How `check` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CheckFormat {
-    /// Each difference at its line of the spec
+    /// Each difference at its line of the spec or source
     Human,
     /// Stable JSON for programs
     Json,
     /// Annotations of GitHub Actions
     Github,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
 }
 
 /// Say what changed between two specs, profiles or revisions

@@ -4,7 +4,7 @@ mod common;
 
 use std::{fs, path::Path, process::Command};
 
-use common::{folder, run};
+use common::{folder, golden, run};
 use tempfile::TempDir;
 
 /// Map macros of libbpf, without the need for its headers.
@@ -86,6 +86,7 @@ fn json_has_both_sides_of_every_difference() {
     let found = found.expect("the string is shorter");
     assert_eq!((&found["what"], &found["field"]), (&"value".into(), &"path".into()));
     assert_eq!((&found["expected"], &found["found"]), (&64.into(), &32.into()));
+    assert_eq!(found["severity"], "error");
     let place = found["where"].as_str().expect("a string");
     assert!(place.starts_with("layouts.toml:7:") && place.contains(", tracer.bpf.o: BTF type "), "{place}");
     assert_eq!(json["not_in_object"], serde_json::json!([]));
@@ -120,6 +121,150 @@ fn one_name_with_two_layouts_in_two_objects_is_found() {
     assert_eq!((ran.status, ran.err.as_str()), (1, ""));
     let expected = "error[two-layouts]: `state.b` is at byte 4, 4 bytes in other.bpf.o, missing in tracer.bpf.o";
     assert!(ran.out.contains(expected), "{}", ran.out);
+}
+
+/// A program that hands records to buffers: one to that of [`BUFFER_SPEC`], of four bytes too many, and one to its own.
+const SENDS: &str = "struct conn {\n\tunsigned int a, b;\n};\n\
+                     struct {\n\t__uint(type, 27);\n\t__uint(max_entries, 4096);\n} events SEC(\".maps\");\n\
+                     struct {\n\t__uint(type, 27);\n\t__uint(max_entries, 4096);\n} other SEC(\".maps\");\n\
+                     struct {\n\t__uint(type, 1);\n\t__uint(max_entries, 16);\n\t__type(key, unsigned int);\n\
+                     \t__type(value, struct conn);\n} conns SEC(\".maps\");\n\
+                     #define output ((long (*)(void *, void *, unsigned long long, unsigned long long))130)\n\
+                     SEC(\"raw_tp/sys_enter\") int enter(void *ctx)\n{\n\tstruct conn c = {};\n\
+                     \toutput(&events, &c, SIZE, 0);\n\toutput(&other, &c, 8, 0);\n\treturn 0;\n}\n";
+
+const BUFFER_SPEC: &str = "spec = 1\n\n[event.open]\nfields = [{ name = \"pid\", type = \"u32\" }]\n\n\
+                           [map.events]\ntype = \"ringbuf\"\nmax_entries = 4096\nevents = [\"open\"]\n";
+
+/// A folder with the program above, its spec, and a line of it.
+fn sending(size: &str, more_spec: &str) -> Option<TempDir> {
+    let folder = built(&SENDS.replace("SIZE", size))?;
+    fs::write(folder.path().join("layouts.toml"), format!("{BUFFER_SPEC}{more_spec}")).expect("writable");
+    Some(folder)
+}
+
+/// The line of the C source that this text is in.
+fn line_of(folder: &Path, text: &str) -> usize {
+    let source = fs::read_to_string(folder.join("tracer.c")).expect("readable");
+    1 + source.lines().position(|line| line.contains(text)).expect("a line with it")
+}
+
+#[test]
+fn what_crosses_the_boundary_is_told_at_the_line_of_c() {
+    let Some(folder) = sending("8", "") else { return };
+    let wrong = line_of(folder.path(), "output(&events");
+    let ran = run(folder.path(), &["check", "--object", "tracer.bpf.o"]);
+    assert_eq!((ran.status, ran.err.as_str()), (1, ""));
+    for expected in [
+        "warning[unlisted-struct]: `conns.value` is struct conn of 8 bytes in tracer.bpf.o, not in the spec\n",
+        "error[event-size]: `events` gets 8 bytes in tracer.bpf.o, layouts.toml says 4 bytes\n",
+        &format!("--> tracer.c:{wrong}:2\n"),
+        &format!("{wrong} |     output(&events, &c, 8, 0);\n"),
+        "::: layouts.toml:3:8\n",
+        "warning[unlisted-buffer]: `other` carries records of 8 bytes in tracer.bpf.o, not in the spec\n",
+        "1 difference and 2 warnings; 0 types and 1 map agree with 1 object\n",
+    ] {
+        assert!(ran.out.contains(expected), "{expected} is not in\n{}", ran.out);
+    }
+
+    let ran = run(folder.path(), &["check", "--object", "tracer.bpf.o", "--format", "github"]);
+    let expected = format!(
+        "::error file=tracer.c,line={wrong},col=2,title=event-size::`events` gets 8 bytes in tracer.bpf.o, layouts.toml says 4 bytes"
+    );
+    assert!(ran.out.lines().any(|line| line.starts_with(&expected)), "{}", ran.out);
+    assert_eq!(ran.out.lines().filter(|line| line.starts_with("::warning ")).count(), 2, "{}", ran.out);
+}
+
+#[test]
+fn warnings_that_are_denied_are_errors() {
+    let Some(folder) = sending("4", "") else { return };
+    let check = |deny: &[&str]| run(folder.path(), &[&["check", "--object", "tracer.bpf.o"], deny].concat());
+    let ran = check(&["--deny", "unlisted-buffer"]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.out.contains("warning[unlisted-struct]") && ran.out.contains("error[unlisted-buffer]"), "{}", ran.out);
+    assert!(ran.out.contains("1 difference and 1 warning; "), "{}", ran.out);
+    let ran = check(&["--deny-warnings"]);
+    assert_eq!((ran.status, ran.out.contains("warning")), (1, false), "{}", ran.out);
+}
+
+#[test]
+fn warnings_are_status_0() {
+    let Some(folder) = sending("4", "") else { return };
+    let ran = run(folder.path(), &["check", "--object", "tracer.bpf.o", "--format", "json"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    let json: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    assert_eq!(json["ok"], true);
+    let found = json["differences"].as_array().expect("an array");
+    let codes: Vec<(&str, &str)> = found
+        .iter()
+        .map(|found| (found["code"].as_str().expect("a code"), found["severity"].as_str().expect("a severity")))
+        .collect();
+    assert_eq!(codes, [("unlisted-struct", "warning"), ("unlisted-buffer", "warning")]);
+    let line = line_of(folder.path(), "output(&other");
+    let place = found[1]["where"].as_str().expect("a string");
+    assert!(
+        place.starts_with(&format!("tracer.c:{line}:2, tracer.bpf.o: bpf_ringbuf_output() in enter(), ")),
+        "{place}"
+    );
+    assert_eq!(
+        (&found[0]["expected"], &found[0]["found"]),
+        (&"not in the spec".into(), &"struct conn of 8 bytes".into())
+    );
+}
+
+#[test]
+fn what_is_outside_is_not_told() {
+    let outside = "\n[outside]\nmap.conns = \"a cache\"\nmap.other = \"of another tool\"\n";
+    let Some(folder) = sending("4", outside) else { return };
+    let ran = run(folder.path(), &["check", "--object", "tracer.bpf.o"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert_eq!(ran.out, "not in 1 object: `open`\n0 types and 1 map agree with 1 object\n");
+}
+
+#[test]
+fn sarif_has_rules_results_and_places() {
+    let Some(folder) = sending("8", "") else { return };
+    let ran = run(folder.path(), &["check", "--object", "tracer.bpf.o", "--format", "sarif"]);
+    assert_eq!((ran.status, ran.err.as_str()), (1, ""));
+    let mut json: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    let run = &mut json["runs"][0];
+    let driver = run["tool"]["driver"].as_object_mut().expect("an object");
+    assert_eq!(driver.remove("version").expect("a version"), env!("CARGO_PKG_VERSION"));
+    let rules = driver.remove("rules").expect("rules");
+    for result in run["results"].as_array_mut().expect("an array") {
+        let result = result.as_object_mut().expect("an object");
+        let index = result.remove("ruleIndex").and_then(|index| index.as_u64()).expect("a number");
+        assert_eq!(rules[usize::try_from(index).expect("small")]["id"], result["ruleId"]);
+        let witness = &mut result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"];
+        *witness = steady(witness.as_str().expect("a text")).into();
+    }
+    golden("check.sarif", &(serde_json::to_string_pretty(&json).expect("it was JSON") + "\n"));
+}
+
+/// Without what changes with compilers: numbers of types, and places in sections.
+fn steady(witness: &str) -> String {
+    witness.trim_end_matches(|letter: char| letter.is_ascii_hexdigit()).to_owned() + "N"
+}
+
+#[test]
+fn sarif_of_what_agrees_has_no_results() {
+    let Some(folder) = built(RIGHT) else { return };
+    let ran = run(folder.path(), &["check", "--object", "tracer.bpf.o", "--format", "sarif"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    let json: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    assert_eq!(json["runs"][0]["results"], serde_json::json!([]));
+    let rules = json["runs"][0]["tool"]["driver"]["rules"].as_array().expect("an array");
+    let mut ids = std::collections::BTreeSet::new();
+    for rule in rules {
+        assert!(ids.insert(rule["id"].as_str().expect("an id")), "{} stands twice", rule["id"]);
+        assert!(rule["shortDescription"]["text"].as_str().is_some_and(|text| text.ends_with('.')), "{rule}");
+        assert!(rule["helpUri"].as_str().is_some_and(|uri| uri.contains("/docs/")), "{rule}");
+        assert!(
+            ["error", "warning", "note"].map(Into::into).contains(&rule["defaultConfiguration"]["level"]),
+            "{rule}"
+        );
+    }
+    assert!(ids.contains("field-offset") && ids.contains("event-size"), "{ids:?}");
 }
 
 #[test]

@@ -67,6 +67,8 @@ pub enum Error {
         /// Each difference with both sides, at its line of the spec.
         differences: String,
     },
+    /// A source has numbers that the spec has a name for, and [`crate::Builder::literals`] denies them: each at its line.
+    Literals(String),
     /// libbpf or libbpf-cargo cannot make a skeleton of an object.
     Skeleton {
         /// The source.
@@ -131,6 +133,12 @@ impl fmt::Display for Error {
                  = help: take types and maps from the generated header, or write in the spec what is meant",
                 differences.trim_end(),
                 path.display()
+            ),
+            Error::Literals(findings) => write!(
+                f,
+                "{}\n\nnumbers that the spec has a name for are denied by the build script\n  \
+                 = help: write the names, or allow a place: `/* bpf-layout: allow(RULE) why */`",
+                findings.trim_end()
             ),
             Error::Skeleton { path, reason } => write!(f, "no skeleton of `{}`: {reason}", path.display()),
             Error::SkeletonName { path, what, name } => write!(

@@ -31,6 +31,7 @@ mod check;
 mod clang;
 mod depfile;
 mod error;
+mod literals;
 mod object;
 mod report;
 mod skeleton_names;
@@ -49,6 +50,7 @@ use bpf_layout_spec::{Loaded, Options};
 
 pub use crate::{
     error::Error,
+    literals::Lint,
     report::{Object, Output},
     vmlinux::Vmlinux,
 };
@@ -67,6 +69,7 @@ pub struct Builder {
     clang_args: Vec<OsString>,
     vmlinux: Option<Vmlinux>,
     out_dir: Option<PathBuf>,
+    literals: Lint,
 }
 
 impl Builder {
@@ -80,6 +83,7 @@ impl Builder {
             clang_args: Vec::new(),
             vmlinux: None,
             out_dir: None,
+            literals: Lint::default(),
         }
     }
 
@@ -91,8 +95,10 @@ impl Builder {
     }
 
     /// Compiles a BPF program `NAME.bpf.c` to `NAME.bpf.o`, compares the object's BTF with the spec, and generates the
-    /// skeleton `NAME.skel.rs`. A type or map that is not as the spec says is an error. Any number of them; paths are relative to the package's folder. Warnings of clang become cargo's; those that hide a wrong
-    /// layout (an incompatible pointer, an undeclared function) are errors.
+    /// skeleton `NAME.skel.rs`. A type or map that is not as the spec says is an error, and so is a record of another size
+    /// than the events of its buffer; maps with structs and buffers that the spec does not have are warnings. Any number of
+    /// them; paths are relative to the package's folder. Warnings of clang become cargo's; those that hide a wrong layout
+    /// (an incompatible pointer, an undeclared function) are errors.
     pub fn source(mut self, path: impl Into<PathBuf>) -> Self {
         self.sources.push(path.into());
         self
@@ -119,6 +125,14 @@ impl Builder {
         self
     }
 
+    /// What comes of numbers in the C sources that the spec has a name for, and of those that are no longer what it says:
+    /// a length written as `512` instead of `PATH_LEN`, a mask that was made for another length. The default is to warn,
+    /// with file, line and what to write instead; a comment in the source, `bpf-layout: allow(RULE)`, allows one place.
+    pub fn literals(mut self, lint: Lint) -> Self {
+        self.literals = lint;
+        self
+    }
+
     /// Writes to this folder instead of `OUT_DIR`. `bpf_layout::include_layouts!()` reads `OUT_DIR`.
     pub fn out_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.out_dir = Some(folder.into());
@@ -130,7 +144,7 @@ impl Builder {
     ///
     /// # Errors
     /// If the spec is not valid, a map is over its budget, a file cannot be read or written, clang is missing, too old, or
-    /// refuses a source, or an object is not as the spec says. `Display` says it in as many lines as it takes, with what
+    /// refuses a source, an object is not as the spec says, or a number in a source is denied. `Display` says it in as many lines as it takes, with what
     /// to do about it.
     pub fn build(self) -> Result<Output, Error> {
         let out_dir = match &self.out_dir {

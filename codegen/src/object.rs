@@ -17,7 +17,7 @@ use crate::{
     clang::{CLANG_VARIABLE, Clang},
     depfile,
     error::Error,
-    located, skeleton_names, vmlinux, warnings,
+    literals, located, skeleton_names, vmlinux, warnings,
 };
 
 /// What all sources of a build share.
@@ -54,6 +54,7 @@ pub(crate) fn build_all(builder: &Builder, loaded: &Loaded, out_dir: &Path, outp
         more: &builder.clang_args,
         header: output.header.clone(),
     };
+    literals::check(builder.literals, loaded, &sources, output)?;
     for (source, name) in sources.iter().zip(names) {
         workshop.build(source, name, output)?;
     }
@@ -115,7 +116,7 @@ impl Workshop<'_> {
             output.warnings.push(warnings.join("\n"));
         }
         self.watch(&depfile, output)?;
-        check::refuse_mismatch(self.loaded, source, &object)?;
+        output.warnings.extend(check::refuse_mismatch(self.loaded, source, &object)?);
         refuse_breaking_names(source, &object)?;
         builder
             .generate(&skeleton)

@@ -15,7 +15,7 @@ pub struct Output {
     pub rust: PathBuf,
     /// One for each C source, in the order they were given.
     pub objects: Vec<Object>,
-    /// What clang and the spec's reader warn of, one message each; a message may take several lines.
+    /// What clang, the spec's reader and the check of objects warn of, one message each; a message may take several lines.
     pub warnings: Vec<String>,
     /// The files that it all depends on: the spec and what it includes, the C sources, and the headers they include
     /// that neither belong to the system nor were generated.

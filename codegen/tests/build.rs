@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use bpf_layout_codegen::{Builder, Error, Output, Vmlinux};
+use bpf_layout_codegen::{Builder, Error, Lint, Output, Vmlinux};
 use tempfile::TempDir;
 
 use crate::common::{SPEC, has_clang};
@@ -269,6 +269,54 @@ fn vmlinux_h_of_the_running_kernel_compiles_with_the_header() {
     let output = package.builder().vmlinux(Vmlinux::RunningKernel).build().unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(output.warnings, [""; 0]);
     assert!(package.read("out/vmlinux/vmlinux.h").contains("struct task_struct {"));
+}
+
+#[test]
+fn numbers_that_the_spec_has_a_name_for_are_warnings_unless_said_otherwise() {
+    if !has_clang() {
+        return;
+    }
+    let package = Package::new(&program().replace("bpf_ringbuf_submit", "OWN_PATH;\n    bpf_ringbuf_submit"));
+    let own = "#define OWN 0\n#define OWN_PATH event->path[63] = 0\n#if 0\n#include \"gone.h\"\n#endif\n";
+    fs::write(package.path("own.h"), own).expect("writable");
+    let warnings = build(&package).warnings.join("\n");
+    assert_eq!(
+        warnings.replace(&package.0.path().display().to_string(), "DIR"),
+        "DIR/own.h:2:30: warning[literal-length]: `63` is one less than the length of `open.path`; \
+         DIR/layouts.toml:4:1: `PATH` is 64; help: write `PATH_LEN - 1`"
+    );
+    let allowed = package.builder().literals(Lint::Allow).build().unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(allowed.warnings, [""; 0]);
+
+    let text = error(&package, package.builder().literals(Lint::Deny));
+    assert!(text.starts_with("error[literal-length]: `63` is one less than the length of `open.path`\n"), "{text}");
+    assert!(text.contains("--> DIR/own.h:2:30\n") && text.contains("allow(RULE)"), "{text}");
+    fs::write(package.path("own.h"), own.replace("63", "PATH_LEN - 1")).expect("writable");
+    let clean = package.builder().literals(Lint::Deny).build().unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(clean.warnings, [""; 0]);
+}
+
+#[test]
+fn headers_that_only_the_lint_reads_are_watched() {
+    if !has_clang() {
+        return;
+    }
+    let package = Package::new(&program());
+    fs::write(package.path("own.h"), "#define OWN 0\n#ifdef NEVER\n#include \"never.h\"\n#endif\n").expect("writable");
+    fs::write(package.path("never.h"), "#define MAX_PATH 64\n").expect("writable");
+    let output = build(&package);
+    assert!(output.inputs.contains(&package.path("never.h")), "{:?}", output.inputs);
+    assert!(matches!(output.warnings.as_slice(), [one] if one.contains("never.h:1:9: warning[shadow-define]")));
+}
+
+#[test]
+fn a_source_that_is_not_there_is_named() {
+    if !has_clang() {
+        return;
+    }
+    let package = Package::new("");
+    let text = error(&package, package.builder().source(package.path("other.bpf.c")));
+    assert!(text.starts_with("cannot read `DIR/other.bpf.c`"), "{text}");
 }
 
 #[test]

@@ -26,8 +26,8 @@ max_entries = "256 KiB"
 events = ["open"]
 "#;
 
-/// What building a program with these definitions comes to, and the files that it leaves.
-fn build(definitions: &str) -> (Result<(), String>, Vec<String>) {
+/// What building a program with these definitions comes to, its warnings if all goes well, and the files that it leaves.
+fn build(definitions: &str) -> (Result<Vec<String>, String>, Vec<String>) {
     let folder = TempDir::new().expect("a temporary folder");
     let path = |name: &str| folder.path().join(name);
     fs::write(path("layouts.toml"), SPEC).expect("writable");
@@ -41,7 +41,7 @@ fn build(definitions: &str) -> (Result<(), String>, Vec<String>) {
     fs::write(path("tracer.bpf.c"), program).expect("writable");
     fs::create_dir(path("out")).expect("a folder");
     let builder = Builder::new(path("layouts.toml")).source(path("tracer.bpf.c")).out_dir(path("out"));
-    let built = builder.build().map(|_| ());
+    let built = builder.build().map(|output| output.warnings);
     let text = built.map_err(|error| error.to_string().replace(&folder.path().display().to_string(), "DIR"));
     let entries = fs::read_dir(path("out")).expect("the folder can be read");
     let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
@@ -54,7 +54,7 @@ fn what_includes_the_header_is_built() {
         return;
     }
     let (built, files) = build("#include \"layouts.h\"\n\nDEFINE_EVENTS_MAP;");
-    assert_eq!(built, Ok(()));
+    assert_eq!(built, Ok(Vec::new()));
     assert!(files.contains(&"tracer.skel.rs".to_owned()), "{files:?}");
 }
 
@@ -80,4 +80,52 @@ fn a_struct_repeated_by_hand_stops_the_build_at_the_line_of_the_spec() {
         assert!(error.contains(expected), "{expected} is not in\n{error}");
     }
     assert!(!files.iter().any(|file| file.ends_with(".o") || file.ends_with(".skel.rs")), "{files:?}");
+}
+
+#[test]
+fn a_record_of_another_size_stops_the_build_at_the_line_of_c() {
+    if !has_clang() {
+        return;
+    }
+    let (built, files) = build(
+        "#include \"layouts.h\"\n\nDEFINE_EVENTS_MAP;\n\n\
+         SEC(\"raw_tp/sys_exit\")\nint leave(void *ctx)\n{\n\
+         \tbpf_ringbuf_output(&events, ctx, sizeof(struct open_event) - 4, 0);\n\treturn 0;\n}\n",
+    );
+    let error = built.expect_err("an event has 68 bytes");
+    for expected in [
+        "error[event-size]: `events` gets 64 bytes in tracer.bpf.o, DIR/layouts.toml says 68 bytes",
+        "tracer.bpf.c:11:2\n",
+        "11 |     bpf_ringbuf_output(&events, ctx, sizeof(struct open_event) - 4, 0);",
+        "::: DIR/layouts.toml:6:8",
+        "68 bytes here",
+        "note: in the object: bpf_ringbuf_output() in leave(), raw_tp/sys_exit+0x",
+    ] {
+        assert!(error.contains(expected), "{expected} is not in\n{error}");
+    }
+    assert!(!files.iter().any(|file| file.ends_with(".o") || file.ends_with(".skel.rs")), "{files:?}");
+}
+
+#[test]
+fn what_the_spec_does_not_have_is_a_warning() {
+    if !has_clang() {
+        return;
+    }
+    let (built, files) = build(
+        "#include \"layouts.h\"\n\nDEFINE_EVENTS_MAP;\n\nstruct conn {\n\t__u64 since;\n};\n\n\
+         struct {\n\t__uint(type, BPF_MAP_TYPE_HASH);\n\t__uint(max_entries, 16);\n\t__type(key, __u32);\n\
+         \t__type(value, struct conn);\n} conns SEC(\".maps\");\n\n\
+         struct {\n\t__uint(type, BPF_MAP_TYPE_RINGBUF);\n\t__uint(max_entries, 4096);\n} own SEC(\".maps\");\n\n\
+         SEC(\"raw_tp/sys_exit\")\nint leave(void *ctx)\n{\n\
+         \tbpf_ringbuf_output(&own, ctx, sizeof(struct conn), 0);\n\treturn 0;\n}\n",
+    );
+    let warnings = built.expect("warnings stop nothing");
+    let [conns, own] = warnings.as_slice() else { panic!("{warnings:#?}") };
+    let expected =
+        "warning[unlisted-struct]: `conns.value` is struct conn of 8 bytes in tracer.bpf.o, not in the spec; ";
+    assert!(conns.starts_with(expected), "{conns}");
+    let expected = "tracer.bpf.c:27: warning[unlisted-buffer]: `own` carries records of 8 bytes in tracer.bpf.o, not in the spec; ";
+    assert!(own.contains(expected), "{own}");
+    assert!(own.ends_with("or under `[outside]` `map.own = \"why it is not in the spec\"`"), "{own}");
+    assert!(files.contains(&"tracer.skel.rs".to_owned()), "{files:?}");
 }

@@ -65,11 +65,11 @@ fn compare(map: &MapShape, machine: &Machine, tally: &mut Tally) {
     if Cost::of(map, machine).is_ok_and(|cost| cost.real > LARGEST) {
         return;
     }
-    let Ok(fd) = create::create(map) else {
+    let Ok(loaded) = create::create(map) else {
         tally.refused += 1;
         return;
     };
-    let reported = create::reported(&fd);
+    let reported = create::reported(&loaded);
     match memlock(map, machine, 0) {
         Ok(predicted) if predicted == reported => tally.exact += 1,
         other => tally.wrong.push(format!("{map:?}: reported {reported}, predicted {other:?}")),
@@ -81,14 +81,14 @@ fn compare(map: &MapShape, machine: &Machine, tally: &mut Tally) {
 fn kernel_counts_elements_as_predicted() {
     let Some(machine) = machine() else { return };
     for map in growing() {
-        let fd = create::create(&map).expect("these types are as old as this project's kernels");
-        let copies = if map.ty.is_per_cpu() { machine.cpus } else { 1 };
-        let value = vec![0; usize::try_from(map.value.next_multiple_of(8) * copies).expect("small")];
+        let loaded = create::create(&map).expect("these types are as old as this project's kernels");
+        let elements = loaded.elements().expect("a known type");
+        let value = vec![0; elements.value_len()];
         for used in 0..map.entries {
-            assert_eq!(memlock(&map, &machine, used), Ok(create::reported(&fd)), "{map:?} with {used}");
-            create::update(&fd, &key(&map, used), &value).expect("there is room");
+            assert_eq!(memlock(&map, &machine, used), Ok(create::reported(&loaded)), "{map:?} with {used}");
+            elements.update(&key(&map, used), &value).expect("there is room");
         }
-        assert_eq!(memlock(&map, &machine, map.entries), Ok(create::reported(&fd)), "{map:?}, full");
+        assert_eq!(memlock(&map, &machine, map.entries), Ok(create::reported(&loaded)), "{map:?}, full");
     }
 }
 

@@ -76,7 +76,7 @@ fn kernel_reports_what_the_spec_will_cost() {
     assert!(!report.maps.is_empty());
     for map in &report.maps {
         match create::create(&map.shape) {
-            Ok(fd) => assert_eq!(create::reported(&fd), map.cost.memlock, "{:?}", map.shape),
+            Ok(loaded) => assert_eq!(create::reported(&loaded), map.cost.memlock, "{:?}", map.shape),
             Err(error) => return support::skipped(&format!("no map can be created: {error}")),
         }
         assert_eq!(memlock(&map.shape, &machine, 0), Ok(map.cost.memlock));

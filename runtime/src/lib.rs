@@ -28,9 +28,10 @@
 //!
 //! | feature | gives |
 //! | --- | --- |
-//! | `std` (default) | `Str::to_str_lossy`, `Str::as_os_str`; without it the crate is `no_std` and does not allocate |
-//! | `macros` (default) | [`include_layouts!`] |
-//! | `libbpf` | typed maps, ring buffers and perf buffers |
+//! | `std` (default) | `Str::to_str_lossy`, `Str::as_os_str`, [`convert`]; without it the crate is `no_std` and does not allocate |
+//! | `macros` (default) | [`include_layouts!`], with `std` [`FromLayout`](derive@FromLayout) |
+//! | `clock` | `BootClock`, and `SystemTime` made from a [`Ktime`] |
+//! | `libbpf` | typed maps, ring buffers and perf buffers; `clock` |
 //! | `serde` | `Serialize` on every type |
 //! | `zerocopy` | `FromBytes`, `IntoBytes`, `Immutable`, `KnownLayout` on every type; their derives take rustc a tenth of a second per type |
 //! | `bytemuck` | `Zeroable` and `Pod` on every type |
@@ -45,6 +46,10 @@ extern crate std;
 extern crate self as bpf_layout;
 
 mod cell;
+#[cfg(feature = "clock")]
+mod clock;
+#[cfg(feature = "std")]
+pub mod convert;
 mod error;
 pub mod kernel;
 pub mod kind;
@@ -53,6 +58,7 @@ mod layout;
 pub mod libbpf;
 mod macros;
 mod map;
+mod number;
 #[cfg(feature = "bytemuck")]
 mod pod;
 #[doc(hidden)]
@@ -67,6 +73,10 @@ mod value;
 mod view;
 
 pub use cell::{Bits, Pad, Unaligned};
+#[cfg(feature = "clock")]
+pub use clock::BootClock;
+#[cfg(feature = "std")]
+pub use convert::{FromLayout, FromLayoutError};
 pub use error::{ParseError, ParseErrorKind};
 pub use layout::{Layout, MAX_TRAILING};
 pub use map::{Buffer, Map};
@@ -77,6 +87,14 @@ pub use view::View;
 
 #[cfg(feature = "macros")]
 pub use bpf_layout_macros::include_layouts;
+
+#[cfg(all(feature = "macros", feature = "std"))]
+pub use bpf_layout_macros::FromLayout;
+
+/// The examples of the documentation, compiled and run.
+#[cfg(all(doctest, feature = "clock", feature = "macros"))]
+#[doc = include_str!("../../docs/from-layout.md")]
+mod documentation {}
 
 /// What the macros expand to. No part of the interface.
 #[doc(hidden)]
@@ -91,11 +109,14 @@ pub mod __private {
     #[cfg(feature = "zerocopy")]
     pub use zerocopy;
 
+    #[cfg(feature = "std")]
+    pub use crate::convert::derived as convert;
     #[cfg(feature = "serde")]
     pub use crate::ser::serialize;
     pub use crate::{
         layout::{from_part, part, part_mut},
         map::pick_event,
+        number::{AsIs, FlagSet, Number, OpenEnum, Wide},
         prove,
         show::debug,
         value::{default, enum_name, eq, hash, names},

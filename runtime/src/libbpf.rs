@@ -44,7 +44,6 @@
 //! ```
 
 mod batch;
-mod clock;
 mod error;
 mod events;
 mod handle;
@@ -53,9 +52,10 @@ mod percpu;
 mod perf;
 
 pub use batch::Entry;
-pub use clock::BootClock;
 pub use error::{Error, Mismatch};
 pub use events::{Events, EventsBuilder, Stats};
 pub use handle::TypedMap;
 pub use libbpf_rs::{self, MapFlags};
 pub use perf::{PerfEvents, PerfEventsBuilder};
+
+pub use crate::clock::BootClock;

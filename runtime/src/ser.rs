@@ -9,7 +9,10 @@ use crate::{
     cell::integer,
     layout::Layout,
     shape::{NamesInfo, Shape},
-    show::{FieldValue, Shown, big_endian, ipv4, ipv6, mac, name_of, record_fields, signed, union_members, value_of},
+    show::{
+        FieldValue, Shown, big_endian, flag_names, ipv4, ipv6, mac, name_of, record_fields, signed, union_members,
+        value_of,
+    },
     text::{Lossy, until_nul},
 };
 
@@ -75,14 +78,9 @@ fn serialize_enum<S: Serializer>(info: &NamesInfo, value: i128, serializer: S) -
 }
 
 fn serialize_flags<S: Serializer>(info: &NamesInfo, value: i128, serializer: S) -> Result<S::Ok, S::Error> {
+    let (mut names, rest) = flag_names(info, value);
     let mut sequence = serializer.serialize_seq(None)?;
-    let mut rest = value;
-    for (name, mask) in info.values {
-        if value & mask == *mask && rest & mask != 0 {
-            sequence.serialize_element(name)?;
-            rest &= !mask;
-        }
-    }
+    names.try_for_each(|name| sequence.serialize_element(name))?;
     if rest != 0 {
         sequence.serialize_element(&(rest as u64))?;
     }

@@ -179,16 +179,26 @@ fn debug_enum(info: &NamesInfo, value: i128, f: &mut fmt::Formatter<'_>) -> fmt:
     }
 }
 
-/// `WRONLY | CREAT | 0x80`: names of masks that are wholly set and add a bit, then what is left; `0x0` for none.
-fn debug_flags(info: &NamesInfo, value: i128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// The names of the masks that are wholly set and add a bit, and the bits that then are left.
+pub(crate) fn flag_names(info: &NamesInfo, value: i128) -> (impl Iterator<Item = &'static str>, i128) {
+    let set = move |mask: i128| value & mask == mask;
+    let unnamed = info.values.iter().filter(|(_, mask)| set(*mask)).fold(value, |rest, (_, mask)| rest & !mask);
     let mut rest = value;
+    let names = info.values.iter().filter_map(move |(name, mask)| {
+        let adds = set(*mask) && rest & mask != 0;
+        rest &= if adds { !mask } else { !0 };
+        adds.then_some(*name)
+    });
+    (names, unnamed)
+}
+
+/// `WRONLY | CREAT | 0x80`: the names, then what is left; `0x0` for none.
+fn debug_flags(info: &NamesInfo, value: i128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let (names, rest) = flag_names(info, value);
     let mut separator = "";
-    for (name, mask) in info.values {
-        if value & mask == *mask && rest & mask != 0 {
-            write!(f, "{separator}{name}")?;
-            rest &= !mask;
-            separator = " | ";
-        }
+    for name in names {
+        write!(f, "{separator}{name}")?;
+        separator = " | ";
     }
     if rest != 0 || value == 0 { write!(f, "{separator}{rest:#x}") } else { Ok(()) }
 }

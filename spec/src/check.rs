@@ -13,6 +13,7 @@
 //! | the kernel's own fields | `placement.rs` |
 //! | maps: parts, events | `maps.rs` |
 //! | maps: numbers of entries, flags, maps of maps | `map_entries.rs`, `map_flags.rs`, `map_inner.rs` |
+//! | what is outside | `outside.rs` |
 //! | profiles | `profiles.rs` |
 //! | sizes of keys and values, tags of events in one buffer (after the layout) | `limits.rs` |
 //!
@@ -28,6 +29,7 @@ mod map_flags;
 mod map_inner;
 mod maps;
 mod order;
+mod outside;
 mod placement;
 mod profiles;
 mod records;
@@ -64,6 +66,7 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
     let types = ordered?.types;
     placement::check_placement(&types, &maps, cx);
     clashes::check_clashes(constants.as_deref().unwrap_or_default(), &types, &maps, cx);
+    let outside = outside::check_outside(spec, &types, &maps, cx);
     let model = Model {
         spec_name: file_name(path.file_name()),
         stem: file_name(path.file_stem()),
@@ -73,6 +76,7 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
         types,
         maps,
         budget,
+        outside,
     };
     (!cx.has_errors()).then_some(model)
 }

@@ -8,6 +8,7 @@
 //! What is compared is where bytes lie and what they mean. Padding is not: an unnamed hole and a member `_pad0` are the
 //! same bytes. Members of unnamed structs and unions count as those of the record around them, as in C.
 
+mod boundary;
 mod enums;
 mod flat;
 mod maps;
@@ -21,6 +22,7 @@ mod twins;
 
 use std::fmt;
 
+pub use boundary::{ObservedOutput, boundary};
 pub use observed::{
     Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedPart, ObservedRecord, ObservedType, Shape, Sign,
 };
@@ -87,6 +89,21 @@ pub struct Difference {
     pub witness: String,
     /// Where in the witness, such as `struct exec_event, BTF type 12`.
     pub place: String,
+    /// The line of C, where the witness knows it.
+    pub source: Option<SourceLine>,
+}
+
+/// A line of a C source, as the compiler read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceLine {
+    /// Its file, as the compiler was given it, or as it was told to call it.
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+    /// From 1; 0 if it is not known.
+    pub column: u32,
+    /// The line itself; empty if the compiler did not have it.
+    pub text: String,
 }
 
 /// A number or a word.
@@ -177,6 +194,7 @@ impl<'a> Subject<'a> {
             span: Some(finding.span),
             witness: self.observed.witness.clone(),
             place: place.to_owned(),
+            source: None,
         }));
     }
 
@@ -231,6 +249,7 @@ fn compare_map(layouts: &Layouts, observed: &Observed<'_>, map: &Map, report: &m
     let mut subject = Subject::new(ThingKind::Map, &map.name.spec, map.name.span, observed);
     for found in observed.maps.iter().filter(|found| found.name == map.name.c) {
         subject.seen = true;
+        subject.unknown = subject.unknown.or(found.unknown);
         let pair = maps::Pair { layouts, observed, map, found, prefix: "" };
         maps::apply(&pair, &mut |rule, findings| subject.add(rule, &found.place, findings));
     }

@@ -55,6 +55,8 @@ pub struct Model {
     pub maps: Vec<Map>,
     /// `[budget]`: what all maps together may cost.
     pub budget: Option<Budget>,
+    /// `[outside]`: what the objects hold and the spec knowingly leaves out, in file order.
+    pub outside: Vec<Outside>,
 }
 
 impl Model {
@@ -85,6 +87,12 @@ impl Model {
         &self.maps[id.0 as usize]
     }
 
+    /// Whether `[outside]` names it.
+    #[must_use]
+    pub fn is_outside(&self, kind: OutsideKind, name: &str) -> bool {
+        self.outside.iter().any(|outside| outside.kind == kind && outside.name == name)
+    }
+
     /// Every record (struct, event or union) with its id, in dependency order.
     pub fn records(&self) -> impl Iterator<Item = (TypeId, &Record)> {
         (0..).map(TypeId).zip(&self.types).filter_map(|(id, def)| match def {
@@ -103,6 +111,39 @@ pub struct Budget {
     pub cpus: Option<u32>,
     /// Where it is written.
     pub span: Span,
+}
+
+/// A map or struct of the C programs that the spec knowingly leaves out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outside {
+    /// Which of them.
+    pub kind: OutsideKind,
+    /// Its name in C, without `struct` or `union`.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// Where it is named.
+    pub span: Span,
+}
+
+/// Maps and structs have namespaces of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OutsideKind {
+    /// A map.
+    Map,
+    /// A struct or union.
+    Struct,
+}
+
+impl OutsideKind {
+    /// What it is called in specs and messages.
+    #[must_use]
+    pub const fn what(self) -> &'static str {
+        match self {
+            OutsideKind::Map => "map",
+            OutsideKind::Struct => "struct",
+        }
+    }
 }
 
 /// What a constant counts.

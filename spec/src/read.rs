@@ -4,6 +4,7 @@
 //! A file that is not TOML is not read further: what a broken file seems to lack is guesswork.
 
 mod maps;
+mod outside;
 mod syntax;
 mod table;
 mod types;
@@ -109,6 +110,7 @@ impl Files<'_, '_> {
         self.spec.types.append(&mut own.types);
         self.spec.maps.append(&mut own.maps);
         self.spec.budgets.append(&mut own.budgets);
+        self.spec.outside.append(&mut own.outside);
         self.spec.profiles.append(&mut own.profiles);
     }
 }
@@ -121,6 +123,7 @@ fn read_own(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Spec {
         types: types::read_definitions(cx, top),
         maps: maps::read_maps(cx, top),
         budgets: maps::read_budget(cx, top).into_iter().collect(),
+        outside: outside::read_outside(cx, top),
         profiles: maps::read_profiles(cx, top),
     }
 }

@@ -5,7 +5,10 @@
 
 use std::ops::Range;
 
-use crate::source::{FileId, Span};
+use crate::{
+    model::OutsideKind,
+    source::{FileId, Span},
+};
 
 /// A value and where it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +64,7 @@ pub(crate) struct Spec {
     pub(crate) types: Vec<Definition>,
     pub(crate) maps: Vec<MapDef>,
     pub(crate) budgets: Vec<BudgetDef>,
+    pub(crate) outside: Vec<OutsideDef>,
     pub(crate) profiles: Vec<ProfileDef>,
 }
 
@@ -279,6 +283,14 @@ pub(crate) struct BudgetDef {
     pub(crate) span: Span,
     pub(crate) total: Option<Number>,
     pub(crate) cpus: Option<At<i128>>,
+}
+
+/// `map.NAME = "reason"` or `struct.NAME = "reason"` of `[outside]`.
+#[derive(Clone, Debug)]
+pub(crate) struct OutsideDef {
+    pub(crate) kind: OutsideKind,
+    pub(crate) name: At<String>,
+    pub(crate) reason: Option<At<String>>,
 }
 
 /// `[profile.NAME]`.

@@ -1,10 +1,12 @@
-//! The project's own tasks: `cargo xtask demo` and `cargo xtask test`. Plain std, so that they start in seconds on a
-//! fresh machine.
+//! The project's own tasks: `cargo xtask demo`, `cargo xtask test` and `cargo xtask case-study`. Plain std, so that they
+//! start in seconds on a fresh machine.
 #![forbid(unsafe_code)]
 
+mod case_study;
 mod demo;
 mod kernel;
 mod needs;
+mod objects;
 mod test;
 
 use std::{
@@ -19,12 +21,14 @@ The project's own tasks.
 Usage: cargo xtask <TASK> [OPTIONS]
 
 Tasks:
-  demo    Install what is missing, build, and trace a few commands with the `exec` example
-  test    Install what is missing, and check everything: format, lints, tests, documentation
+  demo         Install what is missing, build, and trace a few commands with the `exec` example
+  test         Install what is missing, and check everything: format, lints, tests, documentation
+  case-study   Install what is missing, and measure the tools in each profile: docs/case-study.md
 
 Options:
   --no-install       Say what is missing instead of installing it
   --require-kernel   test: fail instead of skipping where BPF is not permitted or a compiler is missing
+  --markdown         case-study: print tables as docs/case-study.md has them
   --help             This text
 ";
 
@@ -33,6 +37,7 @@ Options:
 struct Flags {
     no_install: bool,
     require_kernel: bool,
+    markdown: bool,
 }
 
 fn main() -> ExitCode {
@@ -56,12 +61,15 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
             }
             "--no-install" => flags.no_install = true,
             "--require-kernel" => flags.require_kernel = true,
+            "--markdown" => flags.markdown = true,
             name if task.is_none() && !name.starts_with('-') => task = Some(name),
             other => return Err(format!("unexpected argument `{other}`\n\n{HELP}")),
         }
     }
     match task {
-        Some("demo") if flags.require_kernel => Err("`--require-kernel` belongs to `test`".into()),
+        Some("demo" | "case-study") if flags.require_kernel => Err("`--require-kernel` belongs to `test`".into()),
+        Some("demo" | "test") if flags.markdown => Err("`--markdown` belongs to `case-study`".into()),
+        Some("case-study") => case_study::run(flags),
         Some("demo") => demo::run(flags),
         Some("test") => test::run(flags),
         Some(other) => Err(format!("there is no task `{other}`\n\n{HELP}")),

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Flags, cargo, kernel, needs, shown, succeeds};
+use crate::{Flags, cargo, kernel, needs, objects, shown, succeeds};
 
 /// The crate with the proofs that cross the parts. It has thousands of generated types, and zerocopy's derives on them,
 /// which other crates' tests switch on, would take minutes and gigabytes. So it is built in steps of its own.
@@ -36,6 +36,7 @@ struct Step {
 enum Action {
     Command(Command),
     LightMacros,
+    OwnObjects,
 }
 
 /// How a step went.
@@ -61,6 +62,7 @@ fn steps(flags: Flags) -> Vec<Step> {
         Step::new("lints of proofs", &["clippy", "--all-targets"], PROOFS).with(&["--", "-D", "warnings"]),
         Step::new("tests", &["test", "--no-fail-fast"], OTHERS).required(flags),
         Step::new("proofs", &["test", "--no-fail-fast"], PROOFS).required(flags),
+        Step { name: "own objects", action: Action::OwnObjects },
         Step::new("documentation", &["doc", "--no-deps"], OTHERS).variable("RUSTDOCFLAGS", "-D warnings"),
     ]
 }
@@ -106,6 +108,7 @@ fn perform(step: Step) -> Outcome {
             succeeds(&mut command).and_then(|ok| if ok { Ok(()) } else { Err(format!("`{}` failed", shown(&command))) })
         }
         Action::LightMacros => light_macros(),
+        Action::OwnObjects => objects::check(),
     };
     Outcome { name: step.name, failure: result.err(), took: started.elapsed() }
 }

@@ -1,6 +1,8 @@
 //! BTF written by hand, as any writer of either format and byte order might.
 #![allow(dead_code, reason = "each test binary uses a part of this")]
 
+pub(crate) mod compile;
+
 /// Writes BTF.
 #[derive(Clone, Debug)]
 pub(crate) struct Writer {

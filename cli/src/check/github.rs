@@ -1,19 +1,21 @@
 //! What a check found, as annotations of GitHub Actions: one line each, at the line to change.
 
-use bpf_layout_spec::diag::Severity;
-
-use super::section::{Found, Section};
+use super::section::{At, Found, Note, Section, word};
 
 pub(super) fn text(sections: &[Section]) -> String {
-    sections.iter().flat_map(|section| &section.found).map(annotation).collect()
+    let found = sections.iter().flat_map(|section| &section.found).map(annotation);
+    found.chain(sections.iter().flat_map(|section| &section.notes).map(notice)).collect()
+}
+
+fn notice(note: &Note) -> String {
+    let At { file, line, column } = &note.at;
+    let (file, title) = (property(file), property(note.title));
+    format!("::notice file={file},line={line},col={column},title={title}::{}\n", data(&note.message))
 }
 
 /// A workflow command: `::error file=F,line=L,col=C,title=T::MESSAGE`.
 fn annotation(found: &Found) -> String {
-    let command = match found.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
+    let command = word(found.severity);
     let at = found.at.as_ref().map(|at| format!("file={},line={},col={},", property(&at.file), at.line, at.column));
     let witness = found.witness.as_ref().map(|witness| format!(" ({witness})")).unwrap_or_default();
     let (at, title) = (at.unwrap_or_default(), property(found.code));

@@ -4,18 +4,22 @@
 use bpf_layout_spec::compare::Value;
 use serde::Serialize;
 
-use super::section::{Found, Section};
+use super::section::{Found, Live, Section, word};
 
 #[derive(Serialize)]
 struct Document<'a> {
     ok: bool,
     differences: Vec<Difference<'a>>,
     not_in_object: Vec<&'a str>,
+    /// With `--live`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<&'a Live>,
 }
 
 #[derive(Serialize)]
 struct Difference<'a> {
     code: &'a str,
+    severity: &'static str,
     what: &'a str,
     field: Option<&'a str>,
     expected: Option<Side<'a>>,
@@ -46,6 +50,7 @@ pub(super) fn text(sections: &[Section]) -> String {
     let document = Document {
         ok: sections.iter().all(Section::is_ok),
         differences: sections.iter().flat_map(|section| &section.found).map(difference).collect(),
+        live: sections.iter().find_map(|section| section.live.as_ref()),
         not_in_object: sections.iter().flat_map(|section| &section.not_in_object).map(String::as_str).collect(),
     };
     let json = serde_json::to_string_pretty(&document).expect("strings and numbers always serialise");
@@ -55,6 +60,7 @@ pub(super) fn text(sections: &[Section]) -> String {
 fn difference(found: &Found) -> Difference<'_> {
     Difference {
         code: found.code,
+        severity: word(found.severity),
         what: &found.what,
         field: found.field.as_deref(),
         expected: found.expected.as_ref().map(Side::from),

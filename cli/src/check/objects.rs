@@ -1,11 +1,12 @@
 //! `--object`: what was built against the spec.
 
-use std::{fs, path::Path};
+use std::{env, fs, path::Path};
 
-use bpf_layout_check::{self as check, Outcome, sentence, styled};
+use bpf_layout_check::{self as check, Outcome, sentence};
+use bpf_layout_emit::render;
 use bpf_layout_spec::{
     Loaded,
-    compare::{Difference, Thing, ThingKind},
+    compare::{Difference, SourceLine, Thing, ThingKind},
     diag::Severity,
     source::Sources,
 };
@@ -17,12 +18,16 @@ pub(super) fn check(options: &Check, loaded: &Loaded) -> Result<Section, Failure
     let names: Vec<String> = options.object.iter().map(|path| path.display().to_string()).collect();
     let contents = options.object.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
     let objects = names.iter().map(String::as_str).zip(contents.iter().map(Vec::as_slice));
-    let outcome =
+    let mut outcome =
         check::check(&loaded.layouts, objects).map_err(|error| Failure::Other(format!("error: {error}\n")))?;
+    for source in outcome.differences.iter_mut().filter_map(|difference| difference.source.as_mut()) {
+        source.file = seen_from_here(&source.file);
+    }
     Ok(Section {
-        human: human(&outcome, &loaded.sources, names.len()),
+        human: human(options, &outcome, &loaded.sources),
         found: outcome.differences.iter().map(|difference| found(difference, &loaded.sources)).collect(),
         not_in_object: outcome.not_in_object.iter().map(|thing| thing.name.clone()).collect(),
+        ..Section::default()
     })
 }
 
@@ -35,25 +40,47 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
+/// Compilers write whole paths; people, workflows and editors want those from the folder they are in.
+fn seen_from_here(file: &str) -> String {
+    let here = env::current_dir().unwrap_or_default();
+    Path::new(file).strip_prefix(here).map_or_else(|_| file.to_owned(), |path| path.display().to_string())
+}
+
 /// A difference as every gate tells what it has found.
 pub(super) fn found(difference: &Difference, sources: &Sources) -> Found {
+    let spec = difference.span.map(|span| At::span(sources, span));
+    let mut places = difference.source.as_ref().map(at).into_iter().chain(spec);
     Found {
         code: difference.rule.id,
         summary: difference.rule.summary,
-        severity: Severity::Error,
+        severity: difference.rule.severity,
         message: sentence(difference, sources),
         what: difference.what.clone(),
         field: difference.field.clone(),
         expected: Some(difference.expected.clone()),
         found: Some(difference.found.clone()),
-        at: difference.span.map(|span| At::span(sources, span)),
+        at: places.next(),
+        also: places.collect(),
         witness: Some(format!("{}: {}", difference.witness, difference.place)),
     }
 }
 
+/// A line of C, its file as seen from here.
+fn at(source: &SourceLine) -> At {
+    // Compilers count bytes.
+    let before = source.text.get(..(source.column as usize).saturating_sub(1)).unwrap_or_default();
+    let line = usize::try_from(source.line).unwrap_or(usize::MAX);
+    At { file: source.file.clone(), line, column: before.chars().count() + 1 }
+}
+
 /// Each difference at its line of the spec, then a summary.
-fn human(outcome: &Outcome, sources: &Sources, objects: usize) -> String {
-    let mut text = styled(&outcome.differences, sources);
+fn human(options: &Check, outcome: &Outcome, sources: &Sources) -> String {
+    let objects = options.object.len();
+    let mut findings = check::findings(&outcome.differences, sources);
+    for finding in &mut findings {
+        finding.severity = super::severity(options, finding.id, finding.severity);
+    }
+    let mut text = render::styled_findings(&findings, sources);
     if !text.is_empty() {
         text.push('\n');
     }
@@ -71,13 +98,16 @@ fn human(outcome: &Outcome, sources: &Sources, objects: usize) -> String {
         count(outcome.agrees.len() - types, "map", ""),
         count(objects, "object", "")
     );
-    match outcome.differences.len() {
-        0 => text + &agree + "\n",
-        differences => text + &format!("{}; {agree}\n", count(differences, "difference", "")),
-    }
+    let is_warning =
+        |found: &&Difference| super::severity(options, found.rule.id, found.rule.severity) == Severity::Warning;
+    let warnings = outcome.differences.iter().filter(is_warning).count();
+    let counts = [(outcome.differences.len() - warnings, "difference"), (warnings, "warning")];
+    let counts = counts.iter().filter(|(number, _)| *number > 0).map(|(number, noun)| count(*number, noun, ""));
+    let found = counts.collect::<Vec<_>>().join(" and ");
+    if found.is_empty() { text + &agree + "\n" } else { text + &format!("{found}; {agree}\n") }
 }
 
-fn named(thing: &Thing) -> String {
+pub(super) fn named(thing: &Thing) -> String {
     match thing.kind {
         ThingKind::Type => format!("`{}`", thing.name),
         ThingKind::Map => format!("map `{}`", thing.name),
@@ -85,6 +115,6 @@ fn named(thing: &Thing) -> String {
 }
 
 /// `1 object`, `2 objects`; with a word before a number that is more than one.
-fn count(number: usize, noun: &str, before_many: &str) -> String {
+pub(super) fn count(number: usize, noun: &str, before_many: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{before_many}{number} {noun}s") }
 }

@@ -5,6 +5,7 @@ use bpf_layout_spec::{
     diag::Severity,
     source::{LineColumn, Sources, Span},
 };
+use serde::Serialize;
 
 /// What one gate came to.
 #[derive(Debug, Default)]
@@ -15,6 +16,62 @@ pub(super) struct Section {
     pub(super) found: Vec<Found>,
     /// Names of what the witness does not have, where that is worth telling.
     pub(super) not_in_object: Vec<String>,
+    /// What is otherwise than the spec says, and may be.
+    pub(super) notes: Vec<Note>,
+    /// What only the running kernel can tell; none for other gates.
+    pub(super) live: Option<Live>,
+}
+
+/// Something that is otherwise than the spec says, and may be.
+#[derive(Debug)]
+pub(super) struct Note {
+    /// What it is about, in the form of a rule's id.
+    pub(super) title: &'static str,
+    /// One sentence, without a full stop.
+    pub(super) message: String,
+    /// The line of the spec.
+    pub(super) at: At,
+}
+
+/// What only the running kernel can tell, as it stands in the JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct Live {
+    pub(super) maps: Vec<LiveMap>,
+    pub(super) resized: Vec<Resized>,
+    pub(super) unknown: Vec<Unknown>,
+    pub(super) not_loaded: Vec<String>,
+}
+
+/// A loaded map.
+#[derive(Debug, Serialize)]
+pub(super) struct LiveMap {
+    /// In the spec.
+    pub(super) name: String,
+    pub(super) id: u32,
+    /// 0 if it has none.
+    pub(super) btf_id: u32,
+    pub(super) pins: Vec<String>,
+    /// Names of the programs that use it, as the kernel cuts them.
+    pub(super) programs: Vec<String>,
+    /// Process ids of those that hold it.
+    pub(super) pids: Vec<u32>,
+}
+
+/// A loaded map with another number of entries than the spec's.
+#[derive(Debug, Serialize)]
+pub(super) struct Resized {
+    pub(super) name: String,
+    pub(super) expected: u64,
+    pub(super) found: u64,
+    #[serde(rename = "where")]
+    pub(super) place: String,
+}
+
+/// What could not be compared, and why.
+#[derive(Debug, Serialize)]
+pub(super) struct Unknown {
+    pub(super) what: String,
+    pub(super) why: String,
 }
 
 /// One thing that is not as it should be.
@@ -23,7 +80,6 @@ pub(super) struct Found {
     /// The rule that found it, such as `field-offset`.
     pub(super) code: &'static str,
     /// What the rule finds, in one sentence.
-    #[allow(dead_code, reason = "for formats that list rules")]
     pub(super) summary: &'static str,
     /// Whether `check` fails because of it.
     pub(super) severity: Severity,
@@ -39,6 +95,8 @@ pub(super) struct Found {
     pub(super) found: Option<Value>,
     /// The line that someone would change: of the spec, or of a C source.
     pub(super) at: Option<At>,
+    /// Other lines that it is about.
+    pub(super) also: Vec<At>,
     /// Where in the witness, such as `tracer.bpf.o: BTF type 12`.
     pub(super) witness: Option<String>,
 }
@@ -54,6 +112,14 @@ pub(super) struct At {
     pub(super) column: usize,
 }
 
+/// What every format calls a severity.
+pub(super) fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
 impl Section {
     pub(super) fn is_ok(&self) -> bool {
         self.found.iter().all(|found| found.severity != Severity::Error)
@@ -61,10 +127,10 @@ impl Section {
 }
 
 impl Found {
-    /// Both places in one line.
+    /// All places in one line.
     pub(super) fn place(&self) -> String {
-        let at = self.at.as_ref().map(|At { file, line, column }| format!("{file}:{line}:{column}"));
-        at.into_iter().chain(self.witness.clone()).collect::<Vec<_>>().join(", ")
+        let at = self.at.iter().chain(&self.also).map(|At { file, line, column }| format!("{file}:{line}:{column}"));
+        at.chain(self.witness.clone()).collect::<Vec<_>>().join(", ")
     }
 }
 

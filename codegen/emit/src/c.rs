@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 use bpf_layout_spec::{
     layout::Layouts,
-    model::{ConstKind, Model},
+    model::{ConstKind, Count, Model},
     scalar::Scalar,
 };
 
@@ -58,6 +58,12 @@ pub fn header(layouts: &Layouts) -> String {
     out.blank();
     out.line(&format!("#endif /* {guard} */"));
     out.finish()
+}
+
+/// A number of the spec as C writes it, by its names: `20 * ARG_LEN`.
+#[must_use]
+pub fn count(model: &Model, count: &Count) -> String {
+    expr::count(model, count)
 }
 
 fn title(model: &Model) -> String {

@@ -26,12 +26,29 @@ pub struct Finding {
     pub severity: Severity,
     /// One sentence without a full stop, lower case at the start.
     pub message: String,
-    /// The place in the spec that it is about.
+    /// A line of another file that it is about in the first place.
+    pub excerpt: Option<Excerpt>,
+    /// The place in the spec, or in a C source that is among the sources, that it is about.
     pub primary: Option<Label>,
+    /// Other places that belong to it.
+    pub secondary: Vec<Label>,
     /// Facts that explain it.
     pub notes: Vec<String>,
     /// What to do about it.
     pub help: Vec<String>,
+}
+
+/// One line of a file that is not among the sources, such as the C source that an object was made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The file, as it is to be shown.
+    pub path: String,
+    /// From 1.
+    pub line: usize,
+    /// The line, without its newline.
+    pub text: String,
+    /// The bytes of `text` to be underlined.
+    pub underlined: Range<usize>,
 }
 
 /// Every finding, in the form of [`plain`].
@@ -63,22 +80,33 @@ pub fn styled(diagnostics: &[Diagnostic], sources: &Sources) -> String {
 /// places that show no source, such as a compiler's message about a macro.
 #[must_use]
 pub fn one_line(diagnostic: &Diagnostic, sources: &Sources) -> String {
-    let severity = match diagnostic.code.severity() {
+    told_in_one_line(&Told::diagnostic(diagnostic), sources)
+}
+
+/// As [`one_line`], of a finding: at the line of its excerpt, if it has one.
+#[must_use]
+pub fn finding_in_one_line(finding: &Finding, sources: &Sources) -> String {
+    told_in_one_line(&Told::finding(finding), sources)
+}
+
+fn told_in_one_line(told: &Told<'_>, sources: &Sources) -> String {
+    let severity = match told.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
-    let mut line = String::new();
-    if let Some(primary) = &diagnostic.primary {
-        line = format!("{}: ", sources.place(primary.span));
-    }
-    line += &format!("{severity}[{}]: {}", diagnostic.code.id(), diagnostic.message);
-    if let Some(primary) = diagnostic.primary.as_ref().filter(|label| !label.text.is_empty()) {
+    let mut line = match (told.excerpt, told.primary) {
+        (Some(excerpt), _) => format!("{}:{}: ", excerpt.path, excerpt.line),
+        (None, Some(primary)) => format!("{}: ", sources.place(primary.span)),
+        (None, None) => String::new(),
+    };
+    line += &format!("{severity}[{}]: {}", told.id, told.message);
+    if let Some(primary) = told.primary.filter(|label| !label.text.is_empty()) {
         line += &format!(": {}", primary.text);
     }
-    for label in &diagnostic.secondary {
+    for label in told.secondary {
         line += &format!("; {}: {}", sources.place(label.span), label.text);
     }
-    for (kind, texts) in [("note", &diagnostic.notes), ("help", &diagnostic.help)] {
+    for (kind, texts) in [("note", told.notes), ("help", told.help)] {
         for text in texts {
             line += &format!("; {kind}: {text}");
         }
@@ -91,6 +119,7 @@ struct Told<'a> {
     severity: Severity,
     id: &'static str,
     message: &'a str,
+    excerpt: Option<&'a Excerpt>,
     primary: Option<&'a Label>,
     secondary: &'a [Label],
     notes: &'a [String],
@@ -103,6 +132,7 @@ impl<'a> Told<'a> {
             severity: diagnostic.code.severity(),
             id: diagnostic.code.id(),
             message: &diagnostic.message,
+            excerpt: None,
             primary: diagnostic.primary.as_ref(),
             secondary: &diagnostic.secondary,
             notes: &diagnostic.notes,
@@ -115,8 +145,9 @@ impl<'a> Told<'a> {
             severity: finding.severity,
             id: finding.id,
             message: &finding.message,
+            excerpt: finding.excerpt.as_ref(),
             primary: finding.primary.as_ref(),
-            secondary: &[],
+            secondary: &finding.secondary,
             notes: &finding.notes,
             help: &finding.help,
         }
@@ -142,13 +173,15 @@ fn group<'a>(diagnostic: &Told<'a>, sources: &'a Sources) -> Group<'a> {
         Severity::Warning => Level::WARNING,
     };
     let title = level.primary_title(tame(diagnostic.message)).id(diagnostic.id);
+    let first = if diagnostic.excerpt.is_some() { AnnotationKind::Context } else { AnnotationKind::Primary };
     let labels: Vec<Marked<'a>> = diagnostic
         .primary
         .iter()
-        .map(|label| Marked { label, kind: AnnotationKind::Primary })
+        .map(|label| Marked { label, kind: first })
         .chain(diagnostic.secondary.iter().map(|label| Marked { label, kind: AnnotationKind::Context }))
         .collect();
     let mut group = Group::with_title(title);
+    group = group.elements(diagnostic.excerpt.map(quoted));
     for file in files(&labels) {
         group = group.element(snippet(file, &labels, sources));
     }
@@ -159,6 +192,19 @@ fn group<'a>(diagnostic: &Told<'a>, sources: &'a Sources) -> Group<'a> {
         group = group.element(Level::HELP.message(tame(help)));
     }
     group
+}
+
+/// A line of a file that is not at hand. The renderer cannot do with control characters, and a tab keeps its width.
+fn quoted(excerpt: &Excerpt) -> Snippet<'_, Annotation<'_>> {
+    let clean = |letter: char| if letter.is_control() && letter != '\t' { ' ' } else { letter };
+    let at = |at: usize| excerpt.text.get(..at).map_or(0, |before| before.chars().map(clean).map(char::len_utf8).sum());
+    let text: String = excerpt.text.chars().map(clean).collect();
+    let range = at(excerpt.underlined.start)..at(excerpt.underlined.end);
+    let range = range.start..range.end.max(range.start).min(text.len());
+    Snippet::source(text)
+        .path(tame(&excerpt.path).into_owned())
+        .line_start(excerpt.line)
+        .annotation(AnnotationKind::Primary.span(range))
 }
 
 /// A label with the way it is underlined.

@@ -30,6 +30,12 @@ macro_rules! __impls {
 #[macro_export]
 macro_rules! __scalar_impls {
     ($name:ident, $repr:ty) => {
+        impl $crate::__private::Number for $name {
+            fn number(&self) -> $crate::__private::Wide {
+                $crate::__private::Number::number(&self.0)
+            }
+        }
+        impl $crate::__private::OpenEnum for $name {}
         impl $crate::__private::core::convert::From<$repr> for $name {
             fn from(value: $repr) -> Self {
                 $name(value)
@@ -61,6 +67,7 @@ macro_rules! __value_impls {
                 $crate::__private::debug(self, f)
             }
         }
+        impl $crate::__private::AsIs for $name {}
         $crate::__features! { $name }
     };
 }

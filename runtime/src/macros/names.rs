@@ -127,6 +127,12 @@ macro_rules! flags {
                 $name(bits)
             }
         }
+        impl $crate::__private::Number for $name {
+            fn number(&self) -> $crate::__private::Wide {
+                $crate::__private::Number::number(&self.0)
+            }
+        }
+        impl $crate::__private::FlagSet for $name {}
         $crate::__value_impls! { $name }
     };
 }

@@ -151,7 +151,7 @@ pub(super) fn inner(pair: &Pair<'_>) -> Vec<Finding> {
     // What a held map holds is nobody's to say: libbpf takes no maps of maps of maps.
     let word = |holds| if holds { "a map that holds maps" } else { "a map that holds none" };
     let (expected, found) = (pair.map.inner.is_some(), pair.found.inner.is_some());
-    if expected == found || !pair.prefix.is_empty() {
+    if expected == found || pair.found.inner_unknown || !pair.prefix.is_empty() {
         return Vec::new();
     }
     pair.one("inner", word(expected), word(found), pair.map.name.span)

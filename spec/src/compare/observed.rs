@@ -133,6 +133,10 @@ pub struct ObservedMap<'a> {
     pub map_extra_unknown: bool,
     /// For maps of maps: what they hold.
     pub inner: Option<Box<ObservedMap<'a>>>,
+    /// Whether it may hold maps of which the witness does not know what they are.
+    pub inner_unknown: bool,
+    /// What the witness does not know of it, if all that it knows agrees: the answer is then that reason.
+    pub unknown: Option<&'static str>,
     /// Where the witness says it.
     pub place: String,
 }

@@ -1,6 +1,7 @@
 //! The table of rules. Each finds one kind of difference; its id is what people search for and suppress by.
 
 use super::{Finding, Value, enums, maps, members, records};
+use crate::diag::Severity;
 
 /// One kind of difference.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub struct Rule {
     pub verb: &'static str,
     /// What its numbers count.
     pub unit: Unit,
+    /// Whether what it finds makes a check fail.
+    pub severity: Severity,
     pub(super) check: Check,
 }
 
@@ -71,10 +74,17 @@ pub(super) enum Check {
     Map(fn(&maps::Pair<'_>) -> Vec<Finding>),
     /// Two witnesses, see [`super::twins()`].
     Witnesses,
+    /// What crosses the boundary to userspace, see [`super::boundary()`].
+    Boundary,
 }
 
 const fn rule(id: &'static str, summary: &'static str, verb: &'static str, unit: Unit, check: Check) -> Rule {
-    Rule { id, summary, verb, unit, check }
+    Rule { id, summary, verb, unit, severity: Severity::Error, check }
+}
+
+/// A rule whose findings may be right.
+const fn warning(rule: Rule) -> Rule {
+    Rule { severity: Severity::Warning, ..rule }
 }
 
 /// Every rule.
@@ -224,6 +234,34 @@ pub static RULES: &[Rule] = &[
         Unit::Plain,
         Check::Witnesses,
     ),
+    rule(
+        "event-size",
+        "A program hands a buffer a record whose size is that of none of the buffer's events.",
+        "gets",
+        Unit::Bytes,
+        Check::Boundary,
+    ),
+    warning(rule(
+        "branch-event-size",
+        "On one way to a call, a program hands a buffer a record whose size is that of none of the buffer's events.",
+        "may get",
+        Unit::Bytes,
+        Check::Boundary,
+    )),
+    warning(rule(
+        "unlisted-buffer",
+        "A program hands records to userspace through a buffer that the spec does not have, or has no events of.",
+        "carries",
+        Unit::Plain,
+        Check::Boundary,
+    )),
+    warning(rule(
+        "unlisted-struct",
+        "A map that the spec does not have has a struct that it does not have either as key or value.",
+        "is",
+        Unit::Plain,
+        Check::Boundary,
+    )),
 ];
 
 impl Rule {

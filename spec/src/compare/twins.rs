@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Difference, Observed, ObservedPart, ObservedRecord, ObservedType, Rule, Shape, Value,
+    Difference, Observed, ObservedRecord, ObservedType, Rule, Shape, Value,
+    boundary::extern_name,
     flat::{self, FoundField},
 };
 use crate::{
+    kernel::KERNEL_FIELDS,
     layout::Layouts,
-    model::{Record, TypeDef},
+    model::{OutsideKind, Record},
 };
 
 /// One record of one witness.
@@ -18,8 +20,9 @@ struct Witnessed<'a> {
     record: &'a ObservedRecord<'a>,
 }
 
-/// Structs and unions of which two witnesses, or one twice, say different things. Asked are those of the spec and those
-/// that are keys or values of a map; others never leave the program.
+/// Structs and unions of which two witnesses, or one twice, say different things. Asked are those of the spec, and those
+/// that are keys or values of a map or contained in one; others never leave the program. What the spec has under
+/// `[outside]` is nobody's to ask.
 #[must_use]
 pub fn twins(layouts: &Layouts, observed: &[Observed<'_>]) -> Vec<Difference> {
     let Some(rule) = Rule::from_id("two-layouts") else { return Vec::new() };
@@ -49,30 +52,36 @@ fn shared_names<'a>(layouts: &'a Layouts, observed: &'a [Observed<'a>]) -> BTree
     let of_spec = layouts.model.records().filter(|(_, record)| !record.anonymous).map(|(_, record)| &*record.name.c);
     let mut names: BTreeSet<&str> = of_spec.collect();
     for observed in observed {
-        for part in observed.maps.iter().flat_map(|map| map.key.iter().chain(&map.value)) {
-            names.extend(record_of(observed, part).map(|record| record.name).filter(|name| !name.is_empty()));
-        }
+        add_names_in_maps(layouts, observed, &mut names);
     }
-    // What other headers define may be defined in several ways.
-    for def in &layouts.model.types {
-        if let TypeDef::Extern(def) = def {
-            names.remove(def.c_type.trim_start_matches("struct ").trim_start_matches("union "));
-        }
+    // What other headers define, those of kernels among them, may be defined in several ways.
+    let model = &layouts.model;
+    let outside =
+        model.outside.iter().filter(|outside| outside.kind == OutsideKind::Struct).map(|outside| &*outside.name);
+    let kernels = KERNEL_FIELDS.iter().map(|field| field.name);
+    for name in model.types.iter().filter_map(extern_name).chain(outside).chain(kernels) {
+        names.remove(name);
     }
     names
 }
 
-fn record_of<'a>(observed: &'a Observed<'a>, part: &'a ObservedPart) -> Option<&'a ObservedRecord<'a>> {
-    let mut shape = part.shape.as_ref()?;
-    while let Shape::Array(element, _) = shape {
-        shape = element;
-    }
-    match shape {
-        Shape::Def(index) => match observed.types.get(*index)? {
-            ObservedType::Record(record) => Some(record),
-            ObservedType::Enum(_) => None,
-        },
-        _ => None,
+/// Structs that are keys or values of maps, and those that these contain.
+fn add_names_in_maps<'a>(layouts: &Layouts, observed: &'a Observed<'a>, names: &mut BTreeSet<&'a str>) {
+    let maps = observed.maps.iter().filter(|map| !layouts.model.is_outside(OutsideKind::Map, map.name));
+    let maps = maps.flat_map(|map| [Some(map), map.inner.as_deref()]).flatten();
+    let shapes = maps.flat_map(|map| map.key.iter().chain(&map.value)).filter_map(|part| part.shape.as_ref());
+    let (mut waiting, mut seen): (Vec<&Shape>, _) = (shapes.collect(), BTreeSet::new());
+    while let Some(shape) = waiting.pop() {
+        match shape {
+            Shape::Array(element, _) => waiting.push(element),
+            Shape::Def(index) if seen.insert(*index) => {
+                if let Some(ObservedType::Record(record)) = observed.types.get(*index) {
+                    names.extend(Some(record.name).filter(|name| !name.is_empty()));
+                    waiting.extend(record.members.iter().map(|member| &member.shape));
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -89,6 +98,7 @@ fn difference(layouts: &Layouts, rule: &'static Rule, a: &Witnessed<'_>, b: &Wit
         span,
         witness: b.observed.witness.clone(),
         place: b.record.place.clone(),
+        source: None,
     })
 }
 

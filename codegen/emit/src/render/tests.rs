@@ -157,3 +157,56 @@ fn a_thousand_errors_of_a_large_file_take_no_time() {
     assert_eq!(plain(&diagnostics, &sources).matches("error[").count(), 1000);
     assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
 }
+
+/// A finding at a line of C and at a line of the spec.
+fn in_c(text: &str, underlined: Range<usize>, primary: Option<Label>) -> Finding {
+    Finding {
+        id: "event-size",
+        severity: Severity::Warning,
+        message: "`events` gets 8 bytes".into(),
+        excerpt: Some(Excerpt { path: "src/x.bpf.c".into(), line: 41, text: text.into(), underlined }),
+        primary,
+        secondary: Vec::new(),
+        notes: vec!["in x.o".into()],
+        help: Vec::new(),
+    }
+}
+
+#[test]
+fn a_line_of_c_stands_before_that_of_the_spec() {
+    let text = "spec = 1\n[event.open]\n";
+    let (sources, file) = sources(text);
+    let label = Label { span: find(text, "open", file), text: "4 bytes here".into() };
+    let finding = in_c("\toutput(&events, 8);", 1..7, Some(label));
+    assert_eq!(
+        plain_findings(std::slice::from_ref(&finding), &sources),
+        "warning[event-size]: `events` gets 8 bytes
+  --> src/x.bpf.c:41:2
+   |
+41 |     output(&events, 8);
+   |     ^^^^^^
+   |
+  ::: layouts.toml:2:8
+   |
+ 2 | [event.open]
+   |        ---- 4 bytes here
+   |
+   = note: in x.o
+"
+    );
+    assert_eq!(
+        finding_in_one_line(&finding, &sources),
+        "src/x.bpf.c:41: warning[event-size]: `events` gets 8 bytes: 4 bytes here; note: in x.o"
+    );
+}
+
+#[test]
+fn wild_lines_of_c_are_shown_and_never_panic() {
+    let (sources, _) = sources("");
+    for (text, start, end) in [("", 0, 0), ("ä\u{7}ö\rü", 1, 4), ("a\nb", 1, 900), ("x", 5, 2), ("\u{9b}31m\n", 2, 3)]
+    {
+        let shown = plain_findings(&[in_c(text, start..end, None)], &sources);
+        assert!(shown.contains("src/x.bpf.c"), "{shown}");
+        assert!(!shown.contains(['\u{7}', '\r', '\u{9b}']), "{shown:?}");
+    }
+}
