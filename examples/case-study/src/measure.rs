@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, process::Command, thread, time::Duration};
 
-use tool::testing::Tracer;
+use tool::testing::{LoadedMap, Tracer};
 
 use crate::{
     load::Load,
@@ -12,8 +12,8 @@ use crate::{
 /// What was found.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measurement {
-    /// Bytes that the kernel reports of each map, by the beginning of its name.
-    pub(crate) maps: BTreeMap<String, u64>,
+    /// Its maps.
+    pub(crate) maps: Vec<LoadedMap>,
     /// What each program needed, by the beginning of its name.
     pub(crate) programs: BTreeMap<String, ProgramStats>,
     /// Events that the load made, and whatever else the machine did.

@@ -4,15 +4,14 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 use bpf_layout_memory::{Cost, KernelSizes, Machine, possible_cpus, text::grouped};
 
+use tool::testing::LoadedMap;
+
 use crate::{
     load::{LOADS, Load},
     measure::{Measurement, measure},
     spec::{self, PROFILES},
     table::Table,
 };
-
-/// Bytes of a map's or program's name that the kernel keeps: `BPF_OBJ_NAME_LEN` without the NUL.
-const NAME: usize = 15;
 
 /// Runs every tool in every profile, and says what was found.
 pub(crate) fn report(tools: &Path, markdown: bool) -> Result<String, String> {
@@ -63,17 +62,31 @@ fn with_profiles(first: &str) -> Table {
 
 /// Maps, with what was predicted wherever that is something else.
 fn maps(found: &[Measurement], machine: &Machine) -> Result<Table, String> {
-    let predicted = PROFILES.map(|profile| spec::costs(profile, machine));
+    let mut predicted = Vec::new();
+    for profile in PROFILES {
+        predicted.push(spec::costs(profile, machine)?);
+    }
     let mut table = with_profiles("map");
-    for name in names(found.iter().map(|measurement| &measurement.maps)) {
-        let mut cells = Vec::new();
-        for (measurement, costs) in found.iter().zip(&predicted) {
-            let cost = costs.as_ref().map_err(Clone::clone)?.iter().find(|(full, _)| is_cut(full, name));
-            cells.push(bytes(measurement.maps.get(name).copied(), cost.map(|(_, cost)| cost)));
-        }
-        table.row(&full_name(name, predicted[0].as_ref().map_err(Clone::clone)?), cells);
+    for name in names(found.iter().flat_map(|measurement| measurement.maps.iter().map(|map| map.info.name.as_str()))) {
+        let cells = found.iter().zip(&predicted).map(|(measurement, costs)| {
+            let map = measurement.maps.iter().find(|map| map.info.name == name);
+            bytes(map.map(|map| map.memlock), map.and_then(|map| cost_of(map, costs)).map(|(_, cost)| cost))
+        });
+        table.row(&format!("`{}`", full_name(name, found, &predicted)), cells);
     }
     Ok(table)
+}
+
+/// What the spec has of a map.
+fn cost_of<'a>(map: &LoadedMap, costs: &'a BTreeMap<String, Cost>) -> Option<(&'a String, &'a Cost)> {
+    costs.iter().find(|(name, _)| map.is_called(name))
+}
+
+/// The name in the spec, of which the kernel has only the beginning.
+fn full_name<'a>(name: &'a str, found: &[Measurement], predicted: &'a [BTreeMap<String, Cost>]) -> &'a str {
+    let map = found.iter().flat_map(|measurement| &measurement.maps).find(|map| map.info.name == name);
+    let known = map.and_then(|map| predicted.iter().find_map(|costs| cost_of(map, costs)));
+    known.map_or(name, |(full, _)| full)
 }
 
 fn bytes(reported: Option<u64>, cost: Option<&Cost>) -> String {
@@ -86,19 +99,9 @@ fn bytes(reported: Option<u64>, cost: Option<&Cost>) -> String {
     }
 }
 
-/// Whether the kernel's name is this one, cut.
-fn is_cut(full: &str, name: &str) -> bool {
-    full == name || (name.len() == NAME && full.starts_with(name))
-}
-
-fn full_name(name: &str, costs: &BTreeMap<String, Cost>) -> String {
-    let full = costs.keys().find(|full| is_cut(full, name));
-    full.map_or_else(|| format!("`{name}`"), |full| format!("`{full}`"))
-}
-
 fn verified(found: &[Measurement]) -> Table {
     let mut table = with_profiles("program");
-    for name in names(found.iter().map(|measurement| &measurement.programs)) {
+    for name in programs(found) {
         let of = |measurement: &Measurement| measurement.programs.get(name).map(|program| grouped(program.verified));
         table.row(
             &format!("`{name}`"),
@@ -111,7 +114,7 @@ fn verified(found: &[Measurement]) -> Table {
 /// Nanoseconds, as the kernel has counted them.
 fn run_times(found: &[Measurement]) -> Table {
     let mut table = with_profiles("nanoseconds");
-    for name in names(found.iter().map(|measurement| &measurement.programs)) {
+    for name in programs(found) {
         let of = |measurement: &Measurement| {
             let program = measurement.programs.get(name)?;
             Some(grouped(program.nanos.checked_div(program.runs)?))
@@ -124,9 +127,14 @@ fn run_times(found: &[Measurement]) -> Table {
     table
 }
 
-/// All names that any of them has, in order.
-fn names<'a, T: 'a>(all: impl Iterator<Item = &'a BTreeMap<String, T>>) -> Vec<&'a str> {
-    let mut names: Vec<&str> = all.flat_map(|map| map.keys().map(String::as_str)).collect();
+/// The names of all programs.
+fn programs(found: &[Measurement]) -> Vec<&str> {
+    names(found.iter().flat_map(|measurement| measurement.programs.keys().map(String::as_str)))
+}
+
+/// Each name once, in order.
+fn names<'a>(all: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = all.collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -137,9 +145,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_the_kernel_cuts_are_found_again() {
-        assert!(is_cut("enriched_fsnotify_events", "enriched_fsnoti"));
-        assert!(is_cut("execs", "execs") && !is_cut("execs_of_old", "execs"));
+    fn each_name_stands_there_once() {
+        assert_eq!(names(["b", "a", "b"].into_iter()), ["a", "b"]);
     }
 
     #[test]

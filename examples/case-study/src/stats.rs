@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, fs, io, thread, time::Duration};
 
-use bpf_layout_live::{Map, Program, holders};
+use bpf_layout_live::{Program, holders};
+use tool::testing::{LoadedMap, loaded_maps};
 
 /// A program, as `/proc/PID/fdinfo` has it (`bpf_prog_show_fdinfo`, kernel/bpf/syscall.c).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,20 +40,15 @@ impl Drop for Clock {
     }
 }
 
-/// Bytes that the kernel reports of each map that a process has open, by its name, which has 15 bytes at most. The least
-/// of some moments, as maps that allocate when they need to are never idle for long.
-pub(crate) fn maps(pid: u32) -> Result<BTreeMap<String, u64>, String> {
-    let mut least = BTreeMap::new();
+/// Every map that a process has open, with the bytes that the kernel reports of it: the least of some moments, as maps that
+/// allocate when they need to are never idle for long.
+pub(crate) fn maps(pid: u32) -> Result<Vec<LoadedMap>, String> {
+    let mut least = loaded_maps(pid)?;
     for _ in 0..20 {
-        for id in holder(pid)?.maps {
-            let map = Map::from_id(id).map_err(|error| error.to_string())?;
-            let bytes = map.memlock().map_err(|error| error.to_string())?;
-            least
-                .entry(map.info().name.clone())
-                .and_modify(|known: &mut u64| *known = bytes.min(*known))
-                .or_insert(bytes);
-        }
         thread::sleep(Duration::from_millis(5));
+        for (known, now) in least.iter_mut().zip(loaded_maps(pid)?) {
+            known.memlock = known.memlock.min(now.memlock);
+        }
     }
     Ok(least)
 }
@@ -63,16 +59,14 @@ pub(crate) fn programs(pid: u32) -> Result<BTreeMap<String, ProgramStats>, Strin
     let entries = fs::read_dir(&folder).map_err(|error| format!("{folder}: {error}"))?;
     let texts = entries.filter_map(|entry| fs::read_to_string(entry.ok()?.path()).ok());
     let mut stats: BTreeMap<u32, ProgramStats> = texts.filter_map(|text| parse(&text)).collect();
-    let named = holder(pid)?.programs.into_iter().map(|id| {
+    let holder = holders().into_iter().find(|holder| holder.pid == pid);
+    let programs = holder.map(|holder| holder.programs).unwrap_or_default();
+    let named = programs.into_iter().map(|id| {
         let info = Program::from_id(id).and_then(|program| program.info()).map_err(|error| error.to_string())?;
         let stats = stats.remove(&id).ok_or_else(|| format!("{folder} says nothing of program {id}"))?;
         Ok((info.name, stats))
     });
     named.collect()
-}
-
-fn holder(pid: u32) -> Result<bpf_layout_live::Holder, String> {
-    holders().into_iter().find(|holder| holder.pid == pid).ok_or_else(|| format!("process {pid} has no BPF maps"))
 }
 
 fn parse(text: &str) -> Option<(u32, ProgramStats)> {

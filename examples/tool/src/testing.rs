@@ -5,5 +5,5 @@ mod memlock;
 mod process;
 
 pub use compile::compile;
-pub use memlock::compared;
+pub use memlock::{LoadedMap, compared, loaded_maps};
 pub use process::{DEADLINE, Trace, Tracer, permits};
