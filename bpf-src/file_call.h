@@ -236,16 +236,16 @@ static inline void file_call_open_how(struct file_call *call, __u64 address)
 }
 
 /* `at` is the argument with the descriptor, which the path follows. */
-#define FILE_CALL_PATH(call, arg, at)                          \
-	do {                                                   \
-		(call)->request.dirfd = (arg)[at];             \
-		(call)->path = (const char *)(arg)[(at) + 1];  \
+#define FILE_CALL_PATH(call, arg, at)                                          \
+	do {                                                                   \
+		(call)->request.dirfd = (arg)[at];                             \
+		(call)->path = (const char *)(arg)[(at) + 1];                  \
 	} while (0)
-#define FILE_CALL_TO(call, arg, at)                            \
-	do {                                                   \
-		(call)->to_dirfd = (arg)[at];                  \
-		(call)->to = (const char *)(arg)[(at) + 1];    \
-		(call)->pair = true;                           \
+#define FILE_CALL_TO(call, arg, at)                                            \
+	do {                                                                   \
+		(call)->to_dirfd = (arg)[at];                                  \
+		(call)->to = (const char *)(arg)[(at) + 1];                    \
+		(call)->pair = true;                                           \
 	} while (0)
 
 /* Calls without descriptors begin at the working directory. */
@@ -317,8 +317,8 @@ static inline void file_call_fill(struct file_call *call,
 		file_call_plain(call, arg);
 		break;
 	case FILE_SYSCALL_UNLINKAT:
-		request->op = arg[2] & AT_REMOVEDIR ? FILE_OP_RMDIR
-						    : FILE_OP_UNLINK;
+		request->op =
+			arg[2] & AT_REMOVEDIR ? FILE_OP_RMDIR : FILE_OP_UNLINK;
 		FILE_CALL_PATH(call, arg, 0);
 		request->flags = arg[2];
 		break;

@@ -15,12 +15,13 @@
  * Of a file that was opened, the full path comes from the open file, and is
  * exact. Of others, it is the path as given, and the directory where it begins:
  * working directory, descriptor or root of the process. That directory is found
- * when the call is entered and once more when it returns, and named only if it
+ * when the call is entered and again when it returns, and named only if it
  * is the same: otherwise another thread has exchanged it meanwhile, and nobody
  * knows which of them the kernel took.
  *
- * Where the spec leaves the actor out of the map (profile lean), it is read when
- * the call returns, which is the same: none of these calls changes who calls.
+ * Where the spec leaves the actor out of the map (profile lean), it is read
+ * when the call returns, which is the same: none of these calls changes who
+ * calls.
  *
  * Needs Linux 5.17 (bpf_loop) with BTF; no tracefs, no kprobes, no fentry.
  */
@@ -104,25 +105,19 @@ static __noinline void read_path(struct task_struct *task,
 }
 
 /* A call that nothing is known of yet, in the scratch space. */
-static __noinline struct file_in_flight *new_call(struct task_struct *task)
+static __noinline struct file_in_flight *new_call(void)
 {
 	struct file_in_flight *call = file_in_flight_scratch();
 
-	if (!call)
-		return NULL;
-	file_in_flight_init(call);
-#if FILE_IN_FLIGHT_HAS_ACTOR
-	file_actor_read(&call->actor, task);
-#else
-	(void)task;
-#endif
+	if (call)
+		file_in_flight_init(call);
 	return call;
 }
 
 static __noinline bool enter_second(struct task_struct *task,
 				    const struct file_call *from)
 {
-	struct file_in_flight *call = new_call(task);
+	struct file_in_flight *call = new_call();
 	__u64 key = (__u64)task | SECOND;
 
 	if (!call)
@@ -137,7 +132,7 @@ static __noinline bool enter_second(struct task_struct *task,
 static __noinline bool enter_first(struct task_struct *task,
 				   const struct file_call *from)
 {
-	struct file_in_flight *call = new_call(task);
+	struct file_in_flight *call = new_call();
 	__u64 key = (__u64)task;
 
 	if (!call)
@@ -145,6 +140,9 @@ static __noinline bool enter_first(struct task_struct *task,
 	call->request = from->request;
 	call->request.timestamp = bpf_ktime_get_boot_ns();
 	call->request.umask = BPF_CORE_READ(task, fs, umask);
+#if FILE_IN_FLIGHT_HAS_ACTOR
+	file_actor_read(&call->actor, task);
+#endif
 	read_path(task, call, from->path);
 	return !bpf_map_update_elem(&enriched_fsnotify_events, &key, call,
 				    BPF_ANY);
@@ -225,7 +223,7 @@ static void read_actor(struct file_actor *actor, struct task_struct *task,
 #endif
 }
 
-#define COPY_PATH(to, call) \
+#define COPY_PATH(to, call)                                                    \
 	bpf_probe_read_kernel(to, sizeof((call)->path), (call)->path)
 
 /* A call with one path has returned; false if there is no room to say so. */
@@ -325,8 +323,7 @@ int fsnotify_exit(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	key |= SECOND;
 	second = bpf_map_lookup_elem(&enriched_fsnotify_events, &key);
-	if (call->request.missing ||
-	    (second && second->request.missing))
+	if (call->request.missing || (second && second->request.missing))
 		read_again(task, regs, syscall, call, second);
 	submitted = second ? submit_pair(task, call, second, retval)
 			   : submit_call(task, call, retval);

@@ -33,12 +33,12 @@ static void check(int ok, const char *what)
  * Makes a call, and prints it as a tracer that prints JSON should see it: the
  * fields that `format` has beside operation and result.
  */
-#define CALL(op, call, format, ...)                                      \
-	({                                                               \
-		long result = call;                                      \
-		printf("{\"op\":\"" op "\",\"retval\":%ld," format "}\n", \
-		       result < 0 ? (long)-errno : result, __VA_ARGS__); \
-		result;                                                  \
+#define CALL(op, call, format, ...)                                            \
+	({                                                                     \
+		long result = call;                                            \
+		printf("{\"op\":\"" op "\",\"retval\":%ld," format "}\n",      \
+		       result < 0 ? (long)-errno : result, __VA_ARGS__);       \
+		result;                                                        \
 	})
 
 #define FILE_IN "\"file\":\"%s/%s\""
@@ -52,7 +52,8 @@ static void opens(int d)
 	struct open_how in_root = { .flags = O_RDONLY,
 				    .resolve = RESOLVE_IN_ROOT };
 
-	CALL("open", syscall(SYS_openat, d, "f", O_CREAT | O_EXCL | O_RDWR, 0604),
+	CALL("open",
+	     syscall(SYS_openat, d, "f", O_CREAT | O_EXCL | O_RDWR, 0604),
 	     FILE_IN ",\"path\":\"f\",\"exact\":true,\"created\":true,"
 		     "\"flags\":%d,\"mode\":%d,\"dirfd\":%d",
 	     here, "d/f", O_CREAT | O_EXCL | O_RDWR, 0604, d);
@@ -126,17 +127,19 @@ static void watches(int d)
 	     FILE_IN ",\"mask\":%d,\"group\":%d", here, "d",
 	     IN_CREATE | IN_MOVE, notify);
 #if __SIZEOF_POINTER__ == 4
-#define MASK (__u32)mask, (__u32)(mask >> 32)
+#define MASK (__u32) mask, (__u32)(mask >> 32)
 #else
 #define MASK mask
 #endif
 	CALL("fanotify",
-	     syscall(SYS_fanotify_mark, group, FAN_MARK_ADD, MASK, AT_FDCWD, "d"),
+	     syscall(SYS_fanotify_mark, group, FAN_MARK_ADD, MASK, AT_FDCWD,
+		     "d"),
 	     FILE_IN ",\"mask\":%llu,\"group\":%d,\"flags\":%d", here, "d",
 	     (unsigned long long)mask, group, FAN_MARK_ADD);
 	CALL("fanotify",
 	     syscall(SYS_fanotify_mark, group, FAN_MARK_ADD, MASK, d, NULL),
-	     FILE_IN ",\"exact\":true,\"dirfd\":%d,\"missing\":[]", here, "d", d);
+	     FILE_IN ",\"exact\":true,\"dirfd\":%d,\"missing\":[]", here, "d",
+	     d);
 }
 
 static void removals(int d)
@@ -144,8 +147,8 @@ static void removals(int d)
 	CALL("unlink", syscall(SYS_unlinkat, d, "f", 0), FILE_IN ",\"flags\":0",
 	     here, "d/f");
 	CALL("unlink", syscall(SYS_unlinkat, d, "f", 0), FILE_IN, here, "d/f");
-	CALL("mkdir", syscall(SYS_mkdirat, d, "e", 0711), FILE_IN ",\"mode\":%d",
-	     here, "d/e", 0711);
+	CALL("mkdir", syscall(SYS_mkdirat, d, "e", 0711),
+	     FILE_IN ",\"mode\":%d", here, "d/e", 0711);
 	CALL("rmdir", syscall(SYS_unlinkat, d, "e", AT_REMOVEDIR),
 	     FILE_IN ",\"flags\":%d", here, "d/e", AT_REMOVEDIR);
 #ifdef SYS_unlink
@@ -193,8 +196,9 @@ static void absent(char **args)
 	check(!madvise(map, 3 * stride, MADV_RANDOM), "madvise");
 	CALL("open", syscall(SYS_openat, AT_FDCWD, map, O_RDONLY),
 	     FILE_IN ",\"path\":\"%s\",\"missing\":[]", here, args[0], args[0]);
-	CALL("open", syscall(SYS_openat2, AT_FDCWD, map + stride,
-			     map + 2 * stride, sizeof(how)),
+	CALL("open",
+	     syscall(SYS_openat2, AT_FDCWD, map + stride, map + 2 * stride,
+		     sizeof(how)),
 	     FILE_IN ",\"flags\":%d,\"missing\":[]", here, args[0], O_RDWR);
 	CALL("unlink", syscall(SYS_unlinkat, AT_FDCWD, (void *)8, 0),
 	     "\"path\":null,\"missing\":[\"path\",\"place\"],\"file\":\"%s\"",
