@@ -26,8 +26,15 @@ pub(crate) fn report(tools: &Path, markdown: bool) -> Result<String, String> {
         }
         section(&mut text, load, &found, &machine, markdown)?;
     }
-    Ok(text)
+    Ok(text + EXPLANATION)
 }
+
+/// What the tables do not say.
+const EXPLANATION: &str = "
+Maps of the spec cost what was predicted for them, to the byte, wherever no prediction stands beside the number. Names are cut by
+the kernel. Run times are those of bpf_stats; the programs also run on calls that make no event, of whatever else the machine does
+meanwhile, and `for each event` has all of that.
+";
 
 fn section(
     text: &mut String,
