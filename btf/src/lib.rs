@@ -16,28 +16,35 @@
 //! println!("{} bytes, {} members", btf.size_of(map)?, btf.members(map).len());
 //! # Ok(()) }
 //! ```
+//!
+//! The feature `object`, on by default, adds ELF objects and their calls.
 #![forbid(unsafe_code)]
 
 mod btf;
 mod bytes;
+#[cfg(feature = "object")]
 mod code;
 mod error;
+#[cfg(feature = "object")]
 mod ext;
 mod header;
 mod index;
 mod kind;
 mod maps;
+#[cfg(feature = "object")]
 mod object;
+#[cfg(feature = "object")]
+mod rodata;
 mod ty;
 mod validate;
 
 pub use crate::{
     btf::{Btf, TypeId},
-    code::OutputCall,
     error::Error,
-    ext::SourceLine,
     kind::Kind,
     maps::{MapDef, MapExtra},
-    object::Object,
     ty::{Array, Enumerator, Enumerators, Int, Member, Members, SectionVar, SectionVars, Type},
 };
+
+#[cfg(feature = "object")]
+pub use crate::{code::OutputCall, ext::SourceLine, object::Object, rodata::Constant};

@@ -8,6 +8,7 @@ use crate::{
     error::Error,
     ext::Lines,
     maps::MapDef,
+    rodata::{Constant, Rodata},
 };
 
 /// How the mark of GCC begins in `.comment`.
@@ -20,6 +21,7 @@ pub struct Object<'a> {
     btf: Btf<'a>,
     lines: Lines<'a>,
     by_gcc: bool,
+    rodata: Rodata<'a>,
 }
 
 impl<'a> Object<'a> {
@@ -33,9 +35,10 @@ impl<'a> Object<'a> {
         let section = file.section_by_name(".BTF").ok_or(Error::NoSection(".BTF"))?;
         let btf = Btf::parse(section.data().map_err(elf)?)?;
         let comment = file.section_by_name(".comment").and_then(|section| section.data().ok()).unwrap_or_default();
+        let by_gcc = comment.windows(GCC.len()).any(|window| window == GCC);
         let ext = file.section_by_name(".BTF.ext").and_then(|section| section.data().ok());
         let lines = ext.and_then(|ext| Lines::read(ext, &btf)).unwrap_or_else(Lines::none);
-        Ok(Object { data, btf, lines, by_gcc: comment.windows(GCC.len()).any(|window| window == GCC) })
+        Ok(Object { data, btf, lines, by_gcc, rodata: Rodata::of(&file, data.len())? })
     }
 
     /// Whether GCC compiled it, or a part of it, which it says in the section `.comment`. Its BTF has errors of its own:
@@ -49,6 +52,12 @@ impl<'a> Object<'a> {
     #[must_use]
     pub fn btf(&self) -> &Btf<'a> {
         &self.btf
+    }
+
+    /// The variables of its `.rodata` that BTF knows, with their bytes, in the order of BTF.
+    #[must_use]
+    pub fn constants(&self) -> Vec<Constant<'a>> {
+        self.rodata.constants(&self.btf)
     }
 
     /// The maps that it defines in `.maps`, in the order of that section.

@@ -5,6 +5,7 @@
 //! Needs neither libbpf nor libelf, and reads objects of either byte order.
 #![forbid(unsafe_code)]
 
+mod fingerprints;
 mod loaded;
 mod observe;
 mod outcome;
@@ -14,5 +15,5 @@ pub use crate::{
     loaded::{Host, LoadedMap, LoadedObject, LoadedOutcome, Resized, check_loaded},
     observe::{observe, observe_btf, observe_outputs},
     outcome::{Outcome, Unreadable, check},
-    tell::{findings, one_line, plain, sentence, styled, styled_loaded},
+    tell::{findings, one_line, plain, sentence, styled, styled_loaded, styled_locked},
 };

@@ -3,7 +3,9 @@
 
 use bpf_layout_btf::{Btf, MapDef, TypeId};
 use bpf_layout_spec::{
-    compare::{Observed, ObservedEnum, ObservedMap, ObservedPart, ObservedRecord, ObservedType, Thing, ThingKind},
+    compare::{
+        Observed, ObservedEnum, ObservedMap, ObservedPart, ObservedRecord, ObservedType, Thing, ThingKind, compare,
+    },
     kernel::{Entries, MapKind},
     layout::Layouts,
     model::{Map, MapId, Type},
@@ -101,7 +103,8 @@ pub struct LoadedOutcome {
 pub fn check_loaded<'a>(layouts: &'a Layouts, objects: &[LoadedObject<'a>], host: Host) -> LoadedOutcome {
     let mut resized = Vec::new();
     let observed: Vec<_> = objects.iter().map(|object| observe(layouts, object, host, &mut resized)).collect();
-    let mut outcome = gather(layouts, &observed);
+    let reports = observed.iter().map(|observed| compare(layouts, observed)).collect();
+    let mut outcome = gather(layouts, &observed, reports);
     outcome.unknown.extend(unseen_events(layouts, objects, &outcome.not_in_object));
     LoadedOutcome { outcome, resized }
 }

@@ -9,7 +9,10 @@ use bpf_layout_spec::{
     layout::Layouts,
 };
 
-use crate::observe::{observe, observe_outputs};
+use crate::{
+    fingerprints::{self, Table},
+    observe::{observe, observe_outputs},
+};
 
 /// What a check came to.
 #[derive(Clone, Debug, Default)]
@@ -68,14 +71,16 @@ pub fn check<'a>(
     layouts: &Layouts,
     objects: impl IntoIterator<Item = (&'a str, &'a [u8])>,
 ) -> Result<Outcome, Unreadable> {
-    let (mut observed, mut outputs) = (Vec::new(), Vec::new());
+    let (mut observed, mut tables, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
     for (name, bytes) in objects {
         let unreadable = |error| Unreadable { object: name.to_owned(), error };
         let object = Object::parse(bytes).map_err(unreadable)?;
         observed.push(observe(layouts, name, &object).map_err(unreadable)?);
+        tables.push(fingerprints::tables(layouts, &object));
         outputs.push(observe_outputs(&object).map_err(unreadable)?);
     }
-    let mut outcome = gather(layouts, &observed);
+    let reports = observed.iter().zip(&tables).map(|(observed, tables)| report(layouts, observed, tables)).collect();
+    let mut outcome = gather(layouts, &observed, reports);
     for (observed, outputs) in observed.iter().zip(&outputs) {
         outcome.differences.extend(compare::boundary(layouts, observed, outputs));
     }
@@ -83,9 +88,8 @@ pub fn check<'a>(
     Ok(outcome)
 }
 
-/// What several witnesses come to, each by itself against the spec.
-pub(crate) fn gather(layouts: &Layouts, observed: &[Observed<'_>]) -> Outcome {
-    let reports: Vec<Report> = observed.iter().map(|observed| compare::compare(layouts, observed)).collect();
+/// What several witnesses come to, of which each has been held against the spec.
+pub(crate) fn gather(layouts: &Layouts, observed: &[Observed<'_>], reports: Vec<Report>) -> Outcome {
     let mut outcome = Outcome::default();
     let everything = compare::compare(layouts, &Observed::default()).not_in_object;
     for thing in everything {
@@ -103,4 +107,15 @@ pub(crate) fn gather(layouts: &Layouts, observed: &[Observed<'_>]) -> Outcome {
         outcome.unknown.extend(unknown);
     }
     outcome
+}
+
+/// What one object has otherwise. Its fingerprints are asked only if everything else agrees: they would but repeat it.
+fn report(layouts: &Layouts, observed: &Observed<'_>, tables: &[Table<'_>]) -> Report {
+    let mut report = compare::compare(layouts, observed);
+    if report.differs.is_empty() {
+        report.differs = fingerprints::differences(layouts, &report, tables, &observed.witness);
+        let differs = &report.differs;
+        report.agrees.retain(|thing| differs.iter().all(|difference| difference.span != Some(thing.span)));
+    }
+    report
 }

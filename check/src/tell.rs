@@ -68,9 +68,18 @@ pub fn styled_loaded(differences: &[Difference], sources: &Sources) -> String {
     render::styled_findings(&findings_in("the kernel", differences, sources), sources)
 }
 
+/// All differences of a lock, as text with colours for terminals.
+#[must_use]
+pub fn styled_locked(differences: &[Difference], sources: &Sources) -> String {
+    render::styled_findings(&findings_in("the lock", differences, sources), sources)
+}
+
 fn finding(place: &str, first: &Difference, along: &[&Difference], sources: &Sources) -> Finding {
     let label = format!("{} here", first.rule.unit.show(&first.expected));
-    let mut notes = vec![format!("in {place}: {}", first.place)];
+    let mut notes = Vec::new();
+    if !first.place.is_empty() {
+        notes.push(format!("in {place}: {}", first.place));
+    }
     if let Some(shift) = shift(first).filter(|_| !along.is_empty()) {
         let names: Vec<String> = along.iter().filter_map(|next| next.field.as_ref()).take(LISTED).cloned().collect();
         let more = along.len() - names.len();

@@ -19,37 +19,9 @@ use bpf_layout_spec::{
 };
 use support::{
     compile, everything, folder, has_tool, load,
-    mutants::{Mutant, mutants},
+    mutants::{Mutant, mutants, types_and_maps},
     root,
 };
-
-/// Headers are changed under their assertions, which would catch most of it first. Mutants use any of the kernel's types.
-const PRELUDE: &str = "#define __BPF_LAYOUT_ASSERT\n#define __BPF_LAYOUT_SIZE(...) _Static_assert(1, \"\")\n\
-                       #define __BPF_LAYOUT_AT(...) _Static_assert(1, \"\")\n#include <linux/types.h>\n\
-                       enum other_enum { OTHER_ENUM };\n";
-
-/// Without the functions of the header, which name fields that a mutant does not have.
-fn types_and_maps(header: &str) -> String {
-    let end = header.rfind("__BPF_LAYOUT_SIZE(").map_or(header.len(), |at| at);
-    let functions = header[end..].find("#ifdef __BPF__").map_or(header.len(), |at| end + at);
-    let mut text = format!("{PRELUDE}{}", &header[..functions]);
-    for definition in header.split("#define DEFINE_").skip(1) {
-        let body: Vec<&str> = definition.split_inclusive('\n').collect();
-        let last = body.iter().position(|line| !line.trim_end().ends_with('\\')).unwrap_or(body.len() - 1);
-        let lines = body[..=last].concat();
-        if lines.starts_with(|letter: char| letter.is_ascii_uppercase()) && lines.contains("SEC(\".maps\")") {
-            text += &format!("#define DEFINE_{}\n", without_keeper(&lines));
-        }
-    }
-    text + "#endif\n"
-}
-
-/// A map's macro without the function that keeps its events.
-fn without_keeper(lines: &str) -> String {
-    let Some(start) = lines.find("\tstatic __attribute__((used))") else { return lines.to_owned() };
-    let end = lines[start..].find("\n\tstruct").map_or(lines.len(), |at| start + at + 1);
-    format!("{}{}", &lines[..start], &lines[end..])
-}
 
 /// The type or map, and everything that contains it.
 fn affected(layouts: &Layouts, name: &str) -> BTreeSet<String> {

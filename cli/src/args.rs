@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bpf_layout_spec::breaking::Relation;
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::styling::{AnsiColor, Styles},
@@ -40,6 +41,7 @@ Examples:
   cargo bpf-layout report                             see what every map costs
   cargo bpf-layout check --object tracer.bpf.o        does what was built agree with the spec?
   cargo bpf-layout diff HEAD:layouts.toml layouts.toml  what has changed, in layout and in bytes?
+  cargo bpf-layout lock                               write layouts.lock, to be committed and reviewed
 
 Exit status:
   0  agrees, or done
@@ -59,6 +61,7 @@ pub(crate) enum Task {
     Report(Report),
     Check(Check),
     Diff(Diff),
+    Lock(Lock),
     /// Print a completion script for a shell
     ///
     /// It completes `cargo-bpf-layout ...`, which does the same as `cargo bpf-layout ...`.
@@ -227,12 +230,14 @@ fn page_size(text: &str) -> Result<u64, String> {
     if possible { Ok(size) } else { Err("expected a power of two from 4096 to 262144".into()) }
 }
 
-/// Compare what was built with the spec
+/// Compare what was built, or committed, with the spec
 ///
-/// Reads the types of BPF objects (their BTF, which `clang -g` writes) and compares every size, offset, type, sign, array
-/// length, bitfield and enum value with the spec, and the type, key, value, size, flags and pinning of every map. A type
-/// or map agrees, differs, or is in none of the objects; only a difference is an error. Objects may be of either byte
-/// order, and linked by `bpftool gen object`.
+/// `--object` reads the types of BPF objects (their BTF, which `clang -g` writes) and compares every size, offset, type,
+/// sign, array length, bitfield and enum value with the spec, and the type, key, value, size, flags and pinning of every
+/// map. A type or map agrees, differs, or is in none of the objects; only a difference is an error. Objects may be of
+/// either byte order, and linked by `bpftool gen object`.
+///
+/// `--lock` compares layouts.lock, under every profile of the spec.
 ///
 /// With --live, does so with what the running kernel has: maps of the spec's names, and the programs that use them. A
 /// number of entries that was changed at load is told, and is no difference.
@@ -244,6 +249,9 @@ fn page_size(text: &str) -> Result<u64, String> {
 /// With --source, looks through C sources for numbers that the spec has a name for, and for those that are no longer what
 /// it says. What it finds is a warning, unless denied.
 ///
+/// With --against, compares the spec with an older version of itself: what changed, and whether that breaks a userspace and an object of
+/// different versions, a pinned map, or a buffer that both share. Changes that break nobody are listed, and are no error.
+///
 /// A build script that uses `bpf_layout_codegen::Builder` does this on every build.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -254,16 +262,19 @@ Examples:
   cargo bpf-layout check --live                                 what is loaded now
   cargo bpf-layout check --live --pin /sys/fs/bpf/execs         one map
   cargo bpf-layout check --object tracer.bpf.o --format github  in a workflow: annotates layouts.toml
+  cargo bpf-layout check --lock                                 is layouts.lock up to date?
   cargo bpf-layout check --object tracer.bpf.o --format sarif > layouts.sarif
+  cargo bpf-layout check --against origin/main                  does this change break anybody?
+  cargo bpf-layout check --against v1.4 --relations pinned-map  object and userspace ship together
 
 JSON:
   {\"ok\", \"differences\": [{\"code\", \"severity\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
    \"not_in_object\": [...]}; with --live also \"live\": {\"maps\", \"resized\", \"unknown\", \"not_loaded\"}
-  docs/checks.md and docs/literals.md list the codes.
+  docs/checks.md, docs/breaking-changes.md and docs/literals.md list the codes.
 
 Exit status:
-  0  agrees; warnings do not count
-  1  differs
+  0  agrees, or breaks nobody; warnings do not count
+  1  differs, or breaks somebody
   2  could not be checked")]
 pub(crate) struct Check {
     #[command(flatten)]
@@ -271,6 +282,9 @@ pub(crate) struct Check {
     /// A BPF object to compare with the spec; may be given several times
     #[arg(long, value_name = "FILE")]
     pub(crate) object: Vec<PathBuf>,
+    /// Compare layouts.lock, or another file, with the spec [default: beside the spec]
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    pub(crate) lock: Option<Option<PathBuf>>,
     /// Compare the maps that the running kernel has loaded, found by their names; takes root
     #[arg(long)]
     pub(crate) live: bool,
@@ -289,9 +303,22 @@ pub(crate) struct Check {
     /// Make errors of all warnings
     #[arg(long)]
     pub(crate) deny_warnings: bool,
+    /// An older version of the spec, to find what the newer one breaks: a git revision, or `[REVISION:]FILE[#PROFILE]`
+    #[arg(long, value_name = "REV-or-FILE")]
+    pub(crate) against: Option<String>,
+    /// Who must not be broken, of `new-userspace` (with an old object), `old-userspace` (with a new object), `pinned-map`
+    /// (that survives the upgrade) and `shared-buffer` (of both versions) [default: all of them]
+    #[arg(long, value_name = "RELATION", value_delimiter = ',', value_parser = relation, requires = "against")]
+    pub(crate) relations: Vec<Relation>,
     /// How to print it
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,
+}
+
+/// One of the relations between versions that a change can break.
+fn relation(text: &str) -> Result<Relation, String> {
+    let names = Relation::ALL.map(Relation::id);
+    Relation::from_id(text).ok_or_else(|| format!("expected one of {}", names.join(", ")))
 }
 
 /// How `check` prints.
@@ -307,11 +334,31 @@ pub(crate) enum CheckFormat {
     Sarif,
 }
 
+/// Write layouts.lock: what the spec comes to, to be committed
+///
+/// One line for each field, with offset, size and type, for everything in the spec, without a profile and under each;
+/// parameters of maps; and a fingerprint of each type and map. Committed, it shows a reviewer what a change of the spec
+/// does, and `check --lock` and every build say when it is out of date. A file that would not change is not touched.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo bpf-layout lock                            layouts.lock beside the nearest layouts.toml
+  cargo bpf-layout lock --spec tracer/layouts.toml
+  cargo bpf-layout check --lock                    in CI: is it up to date?")]
+pub(crate) struct Lock {
+    /// The spec to read [default: layouts.toml, in this folder or the nearest one above]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
+    /// The file to write [default: beside the spec, with the extension `.lock`]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
 /// Say what changed between two specs, profiles or revisions
 ///
 /// Shows what was added, removed or changed: lengths and capacities, size and alignment of types, place, size and type of
-/// fields, values of enums, parameters of maps; and what all maps cost before and after. Things are matched by name. The
-/// largest differences come first.
+/// fields, values of enums, parameters of maps; who each change breaks; and what all maps cost before and after. Things
+/// are matched by name. The largest differences come first.
 ///
 /// OLD and NEW are each a file, with `#PROFILE` after it to apply a profile, and `REVISION:` before it to read it and what
 /// it includes from a revision of the git repository of this folder. As for git, the path is then one from the top of the
@@ -328,6 +375,8 @@ JSON:
   {\"old\", \"new\", \"cpus\", \"kernel\", \"page_size\", \"sizes\", \"exact\", \"same\",
    \"changes\": [{\"subject\", \"name\", \"change\", \"old_at\", \"new_at\",
                 \"details\": [{\"aspect\", \"of\", \"old\", \"new\"}]}],
+   \"compatibility\": [{\"rule\", \"on\", \"message\", \"new_userspace\", \"old_userspace\",
+                      \"pinned_map\", \"shared_buffer\"}],
    \"maps\": [{\"name\", \"old\", \"new\", \"difference\"}], \"total\": {\"old\", \"new\", \"difference\"}}
 
 Exit status:

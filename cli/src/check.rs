@@ -3,10 +3,12 @@
 //! Each gate is a module that holds the spec against its witness and gives a [`Section`]; the formats print sections and
 //! know nothing of gates.
 
+mod against;
 mod github;
 mod json;
 #[cfg(target_os = "linux")]
 mod live;
+mod lock;
 mod objects;
 mod rules;
 mod sarif;
@@ -29,8 +31,9 @@ pub(crate) fn run(options: &Check) -> Result<ExitCode, Failure> {
     if gates.is_empty() {
         return Err(Failure::new(
             "there is nothing to check the spec against",
-            "name the BPF objects that were built: `--object target/.../out/tracer.bpf.o`; or `--live`, for what is loaded; \
-             or C sources: `--source src/bpf/tracer.bpf.c`",
+            "name the BPF objects that were built, `--object target/.../out/tracer.bpf.o`; or `--live`, for what is loaded; or \
+             C sources, `--source src/bpf/tracer.bpf.c`; or an older version of the spec, `--against main`; or `--lock`, for \
+             what is committed",
         ));
     }
     options.deny.iter().try_for_each(|rule| known(rule))?;
@@ -56,7 +59,7 @@ fn known(rule: &str) -> Result<(), Failure> {
     }
     let help = match suggest::nearest(rule, rules.iter().map(|known| known.id)) {
         Some(nearest) => format!("write `{nearest}`"),
-        None => "docs/checks.md and docs/literals.md list the rules".to_owned(),
+        None => "docs/checks.md, docs/breaking-changes.md and docs/literals.md list the rules".to_owned(),
     };
     Err(Failure::new(format_args!("there is no rule `{rule}` to deny"), &help))
 }
@@ -85,6 +88,12 @@ fn gates(options: &Check) -> Vec<Gate> {
     }
     if !options.source.is_empty() {
         gates.push(sources::check);
+    }
+    if options.against.is_some() {
+        gates.push(against::check);
+    }
+    if options.lock.is_some() {
+        gates.push(lock::check);
     }
     gates
 }

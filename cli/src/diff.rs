@@ -1,23 +1,25 @@
 //! `diff`: what changed between two specs. Prints what the comparison and the memory model say.
 
 mod costs;
-mod git;
 mod human;
 mod json;
 mod markdown;
-mod side;
 mod words;
 
 use std::process::ExitCode;
 
 use bpf_layout_memory::{Machine, Report};
-use bpf_layout_spec::diff::{Change, diff};
+use bpf_layout_spec::{
+    breaking::{Finding, compare},
+    diff::{Change, diff},
+};
 
-use self::{costs::Costs, side::Side};
+use self::costs::Costs;
 use crate::{
     args::{self, DiffFormat},
     failure::Failure,
     print, report,
+    side::{self, Side},
 };
 
 /// Everything that there is to print.
@@ -25,6 +27,8 @@ struct Outcome {
     old: Side,
     new: Side,
     changes: Vec<Change>,
+    /// What they mean, for whom.
+    findings: Vec<Finding>,
     machine: Machine,
     /// Whether every `memlock` is to the byte.
     exact: bool,
@@ -39,9 +43,10 @@ pub(crate) fn run(options: &args::Diff) -> Result<ExitCode, Failure> {
     let reckon = |side: &Side| Report::new(&side.loaded.layouts, &machine).map_err(report::unknown_type);
     let (before, after) = (reckon(&old)?, reckon(&new)?);
     let changes = diff(&old.loaded.layouts, &new.loaded.layouts);
+    let findings = compare(&old.loaded.layouts, &new.loaded.layouts);
     let costs = Costs::new((&old.loaded.layouts.model, &before), (&new.loaded.layouts.model, &after));
     let exact = before.is_exact() && after.is_exact();
-    let outcome = Outcome { old, new, changes, machine, exact, costs };
+    let outcome = Outcome { old, new, changes, findings, machine, exact, costs };
     print(&match options.format {
         DiffFormat::Human => human::text(&outcome),
         DiffFormat::Json => json::text(&outcome),

@@ -9,8 +9,10 @@ mod diff;
 mod failure;
 mod generate;
 mod init;
+mod lock;
 mod report;
 mod show;
+mod side;
 mod spec_file;
 
 use std::{
@@ -52,6 +54,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Task::Report(options) => report::run(options),
         Task::Check(options) => check::run(options),
         Task::Diff(options) => diff::run(options),
+        Task::Lock(options) => lock::run(options),
         Task::Completions { shell } => completions(*shell),
     }
 }

@@ -15,14 +15,24 @@ const DEFAULT: &str = "layouts.toml";
 
 /// Loads the spec that was asked for, printing its warnings to standard error.
 pub(crate) fn load(options: &SpecOptions) -> Result<Loaded, Failure> {
-    let path = options.spec.clone().map_or_else(nearest, Ok)?;
+    let path = path(options.spec.as_deref())?;
     // A variable that is set to nothing asks for no profile; so does `--profile ""`.
     let profile = options.profile.clone().filter(|name| !name.is_empty());
     let loaded = bpf_layout_spec::load(&path, &Options { profile })?;
+    warn(&loaded);
+    Ok(loaded)
+}
+
+/// Prints the warnings of a spec to standard error.
+pub(crate) fn warn(loaded: &Loaded) {
     if !loaded.warnings.is_empty() {
         remark(&render::styled(&loaded.warnings, &loaded.sources));
     }
-    Ok(loaded)
+}
+
+/// The spec that was asked for, or the nearest.
+pub(crate) fn path(asked: Option<&Path>) -> Result<PathBuf, Failure> {
+    asked.map_or_else(nearest, |path| Ok(path.to_path_buf()))
 }
 
 /// The `layouts.toml` of this folder or the nearest above it, as a path relative to this folder.

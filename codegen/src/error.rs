@@ -16,6 +16,8 @@ pub enum Error {
     Spec(bpf_layout_spec::Failure),
     /// Maps cost more than their budget allows: which, and the ways back under it.
     Budget(String),
+    /// `layouts.lock` is missing, stale or damaged, and [`crate::Lock::Deny`] asks for it.
+    Lock(String),
     /// A file cannot be read or written.
     File(WriteError),
     /// A C source has a name that no object or skeleton can be named after.
@@ -96,7 +98,7 @@ impl fmt::Display for Error {
                 write!(f, "there is no OUT_DIR, which cargo sets for build scripts\n  = help: call `.out_dir(...)`")
             }
             Error::Spec(failure) => f.write_str(render::plain(&failure.diagnostics, &failure.sources).trim_end()),
-            Error::Budget(text) => f.write_str(text),
+            Error::Budget(text) | Error::Lock(text) => f.write_str(text),
             Error::File(error) => error.fmt(f),
             Error::SourceName { path, reason } => write!(f, "`{}`: {reason}", path.display()),
             Error::NoClang { program, source } => write!(

@@ -32,6 +32,7 @@ mod clang;
 mod depfile;
 mod error;
 mod literals;
+mod lock;
 mod object;
 mod report;
 mod skeleton_names;
@@ -51,6 +52,7 @@ use bpf_layout_spec::{Loaded, Options};
 pub use crate::{
     error::Error,
     literals::Lint,
+    lock::Lock,
     report::{Object, Output},
     vmlinux::Vmlinux,
 };
@@ -69,6 +71,7 @@ pub struct Builder {
     clang_args: Vec<OsString>,
     vmlinux: Option<Vmlinux>,
     out_dir: Option<PathBuf>,
+    lock: Lock,
     literals: Lint,
 }
 
@@ -83,6 +86,7 @@ impl Builder {
             clang_args: Vec::new(),
             vmlinux: None,
             out_dir: None,
+            lock: Lock::default(),
             literals: Lint::default(),
         }
     }
@@ -139,12 +143,20 @@ impl Builder {
         self
     }
 
+    /// What to do about a `layouts.lock` beside the spec that is not up to date; without this call, to warn.
+    /// `cargo bpf-layout lock` writes it.
+    pub fn lock(mut self, lock: Lock) -> Self {
+        self.lock = lock;
+        self
+    }
+
     /// Does it all and says what was made; prints nothing. A build script that calls this instead of [`Builder::run`]
     /// ends with [`Output::tell_cargo`].
     ///
     /// # Errors
-    /// If the spec is not valid, a map is over its budget, a file cannot be read or written, clang is missing, too old, or
-    /// refuses a source, an object is not as the spec says, or a number in a source is denied. `Display` says it in as many lines as it takes, with what
+    /// If the spec is not valid, a map is over its budget, the lock is stale and that is denied, a file cannot be read or
+    /// written, clang is missing, too old, or refuses a source, an object is not as the spec says, or a number in a source
+    /// is denied. `Display` says it in as many lines as it takes, with what
     /// to do about it.
     pub fn build(self) -> Result<Output, Error> {
         let out_dir = match &self.out_dir {
@@ -152,7 +164,9 @@ impl Builder {
             None => env::var_os("OUT_DIR").map(PathBuf::from).ok_or(Error::NoOutDir)?,
         };
         let (profile, asked_environment) = self.chosen_profile();
-        let loaded = bpf_layout_spec::load(&located(&self.spec), &Options { profile })?;
+        let spec = located(&self.spec);
+        let loaded = bpf_layout_spec::load(&spec, &Options { profile })?;
+        let looked = lock::check(&spec, self.lock)?;
         let budget_warnings = budget::check(&loaded)?;
         let outputs = files::generated(&loaded.layouts, &out_dir);
         write::write_if_changed(&outputs)?;
@@ -163,6 +177,8 @@ impl Builder {
         }
         report.warnings.extend(spec_warnings(&loaded));
         report.warnings.extend(budget_warnings);
+        report.warnings.extend(looked.warning);
+        report.inputs.extend(looked.input);
         if !self.sources.is_empty() {
             object::build_all(&self, &loaded, &out_dir, &mut report)?;
         }

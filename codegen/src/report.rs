@@ -18,7 +18,7 @@ pub struct Output {
     /// What clang, the spec's reader and the check of objects warn of, one message each; a message may take several lines.
     pub warnings: Vec<String>,
     /// The files that it all depends on: the spec and what it includes, the C sources, and the headers they include
-    /// that neither belong to the system nor were generated.
+    /// that neither belong to the system nor were generated; and `layouts.lock`, if there is one.
     pub inputs: Vec<PathBuf>,
     /// The environment variables that had a say.
     pub variables: Vec<&'static str>,

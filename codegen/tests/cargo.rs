@@ -49,6 +49,24 @@ fn main() {
 }
 "#;
 
+/// Uses the skeleton, and the fingerprints in the object that it holds. Opening an object takes no privilege.
+const VERIFIES: &str = r#"
+bpf_layout::include_layouts!();
+#[allow(dead_code)]
+mod skel {
+    include!(concat!(env!("OUT_DIR"), "/tracer.skel.rs"));
+}
+use bpf_layout::libbpf::{VerifyLayouts as _, libbpf_rs::skel::SkelBuilder as _};
+fn main() {
+    let mut storage = std::mem::MaybeUninit::uninit();
+    let open = skel::TracerSkelBuilder::default().open(&mut storage).expect("it opens");
+    match open.verify_layouts(&FINGERPRINTS) {
+        Ok(()) => println!("the same object"),
+        Err(error) => println!("{error} object"),
+    }
+}
+"#;
+
 const BUILD: &str = r#"fn main() {
     println!("this line is noise");
     bpf_layout_codegen::Builder::new("layouts.toml").source("src/bpf/tracer.bpf.c").run();
@@ -153,6 +171,58 @@ fn one_number_is_edited_and_everything_follows_and_nothing_else_builds_again() {
     assert_eq!(package.run(&[("BPF_LAYOUT_PROFILE", "long")]), ("4096 4100".into(), true));
     assert_eq!(package.run(&[]), ("128 132".into(), true));
     assert_eq!(package.run(&[]), ("128 132".into(), false));
+}
+
+#[test]
+fn skeletons_compile_and_verify_their_object() {
+    if !has_clang() {
+        return;
+    }
+    let package = Package::new("verifies");
+    let manifest = fs::read_to_string(package.folder.path().join("Cargo.toml")).expect("readable");
+    let manifest = manifest.replace("runtime\" }", "runtime\", features = [\"libbpf\"] }\nlibbpf-rs = \"0.27\"");
+    package.write("Cargo.toml", &manifest);
+    package.write("src/main.rs", VERIFIES);
+    assert_eq!(package.run(&[]).0, "the same");
+    package.edit("src/bpf/own.h", "#define OWN 0\n#define BPF_LAYOUT_NO_FINGERPRINTS\n");
+    let program = PROGRAM.replace("#include \"layouts.h\"\n", "").replace("own.h\"", "own.h\"\n#include \"layouts.h\"");
+    package.edit("src/bpf/tracer.bpf.c", &program);
+    assert!(package.run(&[]).0.starts_with("the BPF"), "it has no fingerprints");
+}
+
+#[test]
+fn a_stale_lock_is_a_warning_until_it_is_written_again() {
+    let package = Package::new("locked");
+    package.write("build.rs", "fn main() {\n    bpf_layout_codegen::Builder::new(\"layouts.toml\").run();\n}\n");
+    package.write(
+        "src/main.rs",
+        "bpf_layout::include_layouts!();\nfn main() {\n    println!(\"{PATH_LEN} object\");\n}\n",
+    );
+    let text = |spec: &str| {
+        let read = &mut |_: &Path| Ok(spec.to_owned());
+        let options = |profile: Option<&str>| bpf_layout_spec::Options { profile: profile.map(str::to_owned) };
+        let mut load = |profile| bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &options(profile));
+        let (base, long) = (load(None).expect("valid").layouts, load(Some("long")).expect("valid").layouts);
+        bpf_layout_spec::lock::Lock::of(&base, &[long]).text("layouts.toml")
+    };
+    let warnings = || {
+        let output = package.cargo("build", &[]);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{text}");
+        text.lines().filter(|line| line.starts_with("warning: locked@0.1.0")).map(String::from).collect::<Vec<_>>()
+    };
+    package.write("layouts.lock", &text(SPEC));
+    assert_eq!(warnings(), [""; 0]);
+    let changed = SPEC.replace("PATH = 64", "PATH = 128");
+    package.edit("layouts.toml", &changed);
+    let expected = "warning: locked@0.1.0: layouts.lock is stale: `open` has 68 bytes in layouts.lock, layouts.toml says \
+                    132 bytes, and 1 more";
+    assert_eq!(
+        warnings(),
+        [expected, "warning: locked@0.1.0:   = help: run `cargo bpf-layout lock --spec layouts.toml`"]
+    );
+    package.edit("layouts.lock", &text(&changed));
+    assert_eq!(warnings(), [""; 0], "the lock is watched");
 }
 
 #[test]

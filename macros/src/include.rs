@@ -1,25 +1,17 @@
 //! `include_layouts!`: from arguments to tokens.
 
-use std::{
-    env, fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
-use bpf_layout_emit::{render, rust};
-use bpf_layout_spec::{
-    Failure, Loaded, Options,
-    diag::{Diagnostic, Severity},
-    source::Sources,
-};
+use bpf_layout_emit::rust;
+use bpf_layout_spec::Loaded;
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::{
     Ident, LitStr, Token,
     parse::{Parse, ParseStream},
 };
 
-/// Names the profile where the macro does not, as for build scripts and the command line.
-const PROFILE_VARIABLE: &str = "BPF_LAYOUT_PROFILE";
+use crate::spec::{self, SpecFile};
 
 /// `"layouts.toml", profile = "before"`, all of it optional.
 pub(crate) struct Arguments {
@@ -84,24 +76,20 @@ fn include_generated(stem: &str) -> TokenStream {
 }
 
 fn generate(name: &LitStr, profile: Option<&LitStr>) -> TokenStream {
-    let Some(root) = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from) else {
-        let message = "CARGO_MANIFEST_DIR is not set: paths are relative to the crate's Cargo.toml";
-        return syn::Error::new(name.span(), message).into_compile_error();
+    let file = match SpecFile::at(Path::new(&name.value()), name.span()) {
+        Ok(file) => file,
+        Err(error) => return error.into_compile_error(),
     };
-    let from_environment = || env::var(PROFILE_VARIABLE).ok().filter(|profile| !profile.is_empty());
-    let options = Options { profile: profile.map(LitStr::value).or_else(from_environment) };
-    // The spec is asked for by its path inside the crate, so that no message depends on where the crate lies.
-    let mut read = |path: &Path| -> io::Result<String> { fs::read_to_string(root.join(path)) };
-    match bpf_layout_spec::load_with(Path::new(&name.value()), &mut read, &options) {
-        Ok(loaded) => items(&loaded, name.span()),
-        Err(failure) => errors(&failure, name.span()),
+    match file.load(profile) {
+        Ok(loaded) => items(&file, &loaded, name.span()),
+        Err(failure) => spec::errors(&failure, name.span()),
     }
 }
 
-fn items(Loaded { layouts, sources, .. }: &Loaded, span: Span) -> TokenStream {
+fn items(file: &SpecFile, Loaded { layouts, sources, .. }: &Loaded, span: Span) -> TokenStream {
     match rust::module(layouts).parse::<TokenStream>() {
         Ok(module) => {
-            let watched = watch(sources);
+            let watched = file.watch(sources);
             quote! { #watched #module }
         }
         Err(error) => {
@@ -109,34 +97,6 @@ fn items(Loaded { layouts, sources, .. }: &Loaded, span: Span) -> TokenStream {
             syn::Error::new(span, message).into_compile_error()
         }
     }
-}
-
-/// Has rustc and cargo watch the files and the variable that were read.
-fn watch(sources: &Sources) -> TokenStream {
-    let files = sources.paths().map(|path| {
-        let path = path.to_string_lossy();
-        let file = if Path::new(&*path).is_absolute() {
-            quote! { #path }
-        } else {
-            quote! { ::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", #path) }
-        };
-        quote! { const _: &[::core::primitive::u8] = ::core::include_bytes!(#file); }
-    });
-    quote! {
-        #(#files)*
-        const _: ::core::option::Option<&::core::primitive::str> = ::core::option_env!(#PROFILE_VARIABLE);
-    }
-}
-
-/// One error of the build per mistake in the spec.
-fn errors(Failure { diagnostics, sources }: &Failure, span: Span) -> TokenStream {
-    let is_error = |found: &&Diagnostic| found.code.severity() == Severity::Error;
-    let errors = diagnostics.iter().filter(is_error).map(|diagnostic| {
-        let text = render::plain(std::slice::from_ref(diagnostic), sources);
-        let text = text.trim_end();
-        quote_spanned! { span => ::core::compile_error!(#text); }
-    });
-    quote! { #(#errors)* }
 }
 
 #[cfg(test)]

@@ -169,7 +169,7 @@ const fn bit_at(first: usize, width: u32, index: u32, little: bool) -> (usize, u
     (bit / 8, if little { bit % 8 } else { 7 - bit % 8 })
 }
 
-fn read_bits(bytes: &[u8], first: usize, width: u32, little: bool) -> u64 {
+pub(crate) fn read_bits(bytes: &[u8], first: usize, width: u32, little: bool) -> u64 {
     (0..width.min(64)).fold(0, |value, index| {
         let (byte, bit) = bit_at(first, width, index, little);
         let set = bytes.get(byte).is_some_and(|byte| byte >> bit & 1 == 1);
@@ -177,7 +177,7 @@ fn read_bits(bytes: &[u8], first: usize, width: u32, little: bool) -> u64 {
     })
 }
 
-fn write_bits(bytes: &mut [u8], first: usize, width: u32, value: u64, little: bool) {
+pub(crate) fn write_bits(bytes: &mut [u8], first: usize, width: u32, value: u64, little: bool) {
     for index in 0..width.min(64) {
         let (byte, bit) = bit_at(first, width, index, little);
         if let Some(byte) = bytes.get_mut(byte) {

@@ -125,7 +125,7 @@ pub(crate) fn slice_bytes<T: Layout>(values: &[T]) -> &[u8] {
 }
 
 /// The bytes of values that lie one after another, to be changed.
-#[cfg(feature = "libbpf")]
+#[cfg(feature = "btf")]
 pub(crate) fn slice_bytes_mut<T: Layout>(values: &mut [T]) -> &mut [u8] {
     // SAFETY: as for `slice_bytes`; borrowed mutably, and any bytes are valid values.
     unsafe { slice::from_raw_parts_mut(values.as_mut_ptr().cast::<u8>(), size_of_val(values)) }

@@ -29,9 +29,10 @@
 //! | feature | gives |
 //! | --- | --- |
 //! | `std` (default) | `Str::to_str_lossy`, `Str::as_os_str`, [`convert`]; without it the crate is `no_std` and does not allocate |
-//! | `macros` (default) | [`include_layouts!`], with `std` [`FromLayout`](derive@FromLayout) |
+//! | `macros` (default) | [`include_layouts!`], [`BpfLayout`](derive@BpfLayout), with `std` [`FromLayout`](derive@FromLayout) |
+//! | `btf` | `bpf_layout::skew`: values of an older or newer layout, read by its BTF |
 //! | `clock` | `BootClock`, and `SystemTime` made from a [`Ktime`] |
-//! | `libbpf` | typed maps, ring buffers and perf buffers; `clock` |
+//! | `libbpf` | typed maps, ring buffers and perf buffers; `btf`, `clock` |
 //! | `serde` | `Serialize` on every type |
 //! | `zerocopy` | `FromBytes`, `IntoBytes`, `Immutable`, `KnownLayout` on every type; their derives take rustc a tenth of a second per type |
 //! | `bytemuck` | `Zeroable` and `Pod` on every type |
@@ -51,6 +52,7 @@ mod clock;
 #[cfg(feature = "std")]
 pub mod convert;
 mod error;
+mod fingerprint;
 pub mod kernel;
 pub mod kind;
 mod layout;
@@ -68,6 +70,8 @@ mod scalar;
 mod ser;
 mod shape;
 mod show;
+#[cfg(feature = "btf")]
+pub mod skew;
 mod text;
 mod value;
 mod view;
@@ -78,6 +82,7 @@ pub use clock::BootClock;
 #[cfg(feature = "std")]
 pub use convert::{FromLayout, FromLayoutError};
 pub use error::{ParseError, ParseErrorKind};
+pub use fingerprint::Fingerprints;
 pub use layout::{Layout, MAX_TRAILING};
 pub use map::{Buffer, Map};
 pub use scalar::{Be16, Be32, Be64, Bool, Ipv4, Ipv6, KernelPtr, Ktime, Mac};
@@ -86,7 +91,7 @@ pub use text::{Str, StrError};
 pub use view::View;
 
 #[cfg(feature = "macros")]
-pub use bpf_layout_macros::include_layouts;
+pub use bpf_layout_macros::{BpfLayout, include_layouts};
 
 #[cfg(all(feature = "macros", feature = "std"))]
 pub use bpf_layout_macros::FromLayout;
@@ -95,6 +100,11 @@ pub use bpf_layout_macros::FromLayout;
 #[cfg(all(doctest, feature = "clock", feature = "macros"))]
 #[doc = include_str!("../../docs/from-layout.md")]
 mod documentation {}
+
+/// Likewise.
+#[cfg(all(doctest, feature = "macros"))]
+#[doc = include_str!("../../docs/derive.md")]
+mod documentation_of_derive {}
 
 /// What the macros expand to. No part of the interface.
 #[doc(hidden)]

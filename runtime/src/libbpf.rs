@@ -27,7 +27,7 @@
 //! # let (sockets, events) = (
 //! #     libbpf_rs::MapHandle::from_pinned_path("/sys/fs/bpf/a")?, libbpf_rs::MapHandle::from_pinned_path("/sys/fs/bpf/b")?);
 //! use std::time::Duration;
-//! use bpf_layout::libbpf::{Events, TypedMap};
+//! use bpf_layout::libbpf::{Events, SkewedMap, TypedMap};
 //!
 //! // `sockets` and `events` are maps of a loaded skeleton.
 //! let sockets = TypedMap::<maps::Sockets>::new(&sockets)?; // refuses a map of another layout
@@ -39,6 +39,15 @@
 //! })?;
 //! events.poll(Duration::from_millis(100))?;
 //! println!("{:?}", events.stats());
+//!
+//! // A map that another version of the program has pinned.
+//! let same = TypedMap::<maps::Sockets>::open_pinned("/sys/fs/bpf/sockets")?; // refuses another layout, field by field
+//! println!("{} of at most {}", same.entries()?.len(), same.max_entries());
+//! let any = SkewedMap::<maps::Sockets>::open_pinned("/sys/fs/bpf/sockets")?; // reads it
+//! for entry in any.iter() {
+//!     let (key, value) = entry?;
+//!     println!("{key:?}: {value:?}, without {:?}", value.lost().missing().collect::<Vec<_>>());
+//! }
 //! # Ok(())
 //! # }
 //! ```
@@ -50,12 +59,18 @@ mod handle;
 mod map;
 mod percpu;
 mod perf;
+mod skewed;
+mod types;
+mod verify;
 
 pub use batch::Entry;
+pub use bpf_layout_live::{Error as KernelError, LoadedBtf};
 pub use error::{Error, Mismatch};
 pub use events::{Events, EventsBuilder, Stats};
-pub use handle::TypedMap;
+pub use handle::{Checked, TypedMap};
 pub use libbpf_rs::{self, MapFlags};
 pub use perf::{PerfEvents, PerfEventsBuilder};
+pub use skewed::{SkewedEntry, SkewedMap};
+pub use verify::{Differs, VerifyLayouts, verify};
 
 pub use crate::clock::BootClock;

@@ -1,6 +1,7 @@
 //! The macros that generated code is made of. Each defines a type from facts, proves the facts, and implements
 //! [`Layout`](crate::Layout) on that proof. All `unsafe` of generated code is here and below, where it is argued.
 
+mod derived;
 mod impls;
 mod names;
 
@@ -21,7 +22,8 @@ mod names;
 /// ```
 ///
 /// `"socket_key"` is its name in the spec; the number behind each field is its offset. What a list of fields cannot say
-/// (bitfields, tags) may follow the braces as `details [Detail::…, …]`.
+/// (bitfields, tags) may follow the braces as `details [Detail::…, …]`. The alignment may be followed by
+/// `, fingerprint 0x…`, see [`Fingerprints`](crate::Fingerprints).
 ///
 /// The struct is `repr(C, align(N))`. It does not compile unless each field is [`Layout`](crate::Layout), no byte is
 /// padding, and size, alignment and each offset are as stated:
@@ -61,7 +63,8 @@ mod names;
 macro_rules! layout {
     (
         $(#[doc $($doc:tt)+])*
-        $vis:vis struct $name:ident($spec:literal): size $size:literal, align $align:tt {
+        $vis:vis struct $name:ident($spec:literal): size $size:literal, align $align:tt
+        $(, fingerprint $fingerprint:literal)? {
             $($(#[doc $($field_doc:tt)+])* $field_vis:vis $field:ident: $ty:ty = $offset:literal),* $(,)?
         }
         $(details [$($detail:expr),* $(,)?])?
@@ -80,7 +83,7 @@ macro_rules! layout {
                 &[$($offset),*],
                 &[$(<$ty as $crate::Layout>::SHAPE),*],
                 &[$($($detail),*)?],
-            );
+            )$(.with_fingerprint($fingerprint))?;
             // SAFETY: `prove::record` has shown that there is no padding and that each field is where the table says;
             // each field is Layout, so any bytes are valid and nothing has interior mutability. The struct has no
             // attribute but those above.
@@ -125,7 +128,8 @@ macro_rules! layout {
 macro_rules! layout_union {
     (
         $(#[doc $($doc:tt)+])*
-        $vis:vis union $name:ident($spec:literal): size $size:literal, align $align:tt {
+        $vis:vis union $name:ident($spec:literal): size $size:literal, align $align:tt
+        $(, fingerprint $fingerprint:literal)? {
             $($(#[doc $($member_doc:tt)+])* $member:ident, $set:ident: $ty:ty),* $(,)?
         }
         $(details [$($detail:expr),* $(,)?])?
@@ -143,7 +147,7 @@ macro_rules! layout_union {
                 $crate::__private::core::stringify!($($member)*),
                 &[$(<$ty as $crate::Layout>::SHAPE),*],
                 &[$($($detail),*)?],
-            );
+            )$(.with_fingerprint($fingerprint))?;
             // SAFETY: an array of bytes that fills the struct, as `prove::union` has shown.
             unsafe impl $crate::Layout for $name {
                 const SHAPE: $crate::Shape = $crate::Shape::Union(&__BPF_LAYOUT);

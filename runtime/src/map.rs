@@ -17,18 +17,28 @@ pub trait Map: 'static {
     const MAX_ENTRIES: u32;
     /// `BPF_F_…`
     const FLAGS: u32;
+    /// What its type, key, value, parameters and events come to in one number, see [`Fingerprints`](crate::Fingerprints).
+    const FINGERPRINT: Option<u64> = None;
 }
 
 /// A ring buffer or perf buffer whose events are known.
 pub trait Buffer: Map {
     /// One of its events.
     type Record<'a>;
+    /// What each of its events is.
+    const EVENTS: &'static [Shape];
 
     /// Reads a record as the buffer delivered it.
     ///
     /// # Errors
     /// If it is none of the buffer's events, or has too few or too many bytes.
     fn parse(bytes: &[u8]) -> Result<Self::Record<'_>, ParseError>;
+
+    /// Reads a record that is known to be this one of [`EVENTS`](Self::EVENTS), by its number.
+    ///
+    /// # Errors
+    /// If it is not, has too few or too many bytes, or there is no such event.
+    fn parse_event(event: usize, bytes: &[u8]) -> Result<Self::Record<'_>, ParseError>;
 }
 
 /// The number of the event that a record of several is. With a single one it is that, so that the error of parsing it

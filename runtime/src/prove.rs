@@ -8,6 +8,12 @@
 //!
 //! This needs one const evaluation per type where `offset_of!` would need one per field.
 
+pub mod derived;
+mod meaning;
+mod message;
+
+use message::{Message, digits, word};
+
 use crate::{
     layout::Layout,
     shape::{Detail, Shape, TypeInfo},
@@ -43,7 +49,7 @@ pub const fn record<T>(
     if end != size {
         fail(&[name, ": its fields are ", digits(&mut [0; 20], end), " bytes together"], size);
     }
-    TypeInfo { name, size, names, offsets, shapes, details }
+    TypeInfo { name, size, names, offsets, shapes, details, fingerprint: None }
 }
 
 /// Proves a union's bytes and returns its table. That each member fits is proved where it is accessed.
@@ -67,7 +73,7 @@ pub const fn union<T>(
         }
         index += 1;
     }
-    TypeInfo { name, size, names, offsets: &[], shapes, details }
+    TypeInfo { name, size, names, offsets: &[], shapes, details, fingerprint: None }
 }
 
 /// Proves size and alignment alone.
@@ -93,7 +99,7 @@ pub const fn extern_type<T: Layout>(name: &'static str, size: usize, align: usiz
 
 /// Stops the build: the parts, and the number that the spec says instead.
 const fn fail(parts: &[&str], expected: usize) -> ! {
-    let mut message = Message { bytes: [0; 256], len: 0 };
+    let mut message = Message::new();
     let mut index = 0;
     while index < parts.len() {
         message.push(parts[index]);
@@ -102,68 +108,6 @@ const fn fail(parts: &[&str], expected: usize) -> ! {
     message.push(", but the layout says ");
     message.push(digits(&mut [0; 20], expected));
     panic!("{}", message.as_str())
-}
-
-/// Text put together at compile time. What does not fit is left out.
-struct Message {
-    bytes: [u8; 256],
-    len: usize,
-}
-
-impl Message {
-    const fn push(&mut self, text: &str) {
-        let text = text.as_bytes();
-        let mut index = 0;
-        while index < text.len() && self.len < self.bytes.len() {
-            self.bytes[self.len] = text[index];
-            self.len += 1;
-            index += 1;
-        }
-    }
-
-    const fn as_str(&self) -> &str {
-        match core::str::from_utf8(self.bytes.split_at(self.len).0) {
-            Ok(text) => text,
-            Err(_) => "a type does not lie in memory as its layout says",
-        }
-    }
-}
-
-/// A number in decimal.
-const fn digits(buffer: &mut [u8; 20], mut number: usize) -> &str {
-    let mut start = buffer.len();
-    loop {
-        start -= 1;
-        buffer[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    match core::str::from_utf8(buffer.split_at(start).1) {
-        Ok(text) => text,
-        Err(_) => "?",
-    }
-}
-
-/// The n-th word of a text whose words white space separates.
-const fn word(text: &str, mut n: usize) -> &str {
-    let mut rest = text.as_bytes().trim_ascii();
-    loop {
-        let mut end = 0;
-        while end < rest.len() && !rest[end].is_ascii_whitespace() {
-            end += 1;
-        }
-        let (first, others) = rest.split_at(end);
-        if n == 0 {
-            return match core::str::from_utf8(first) {
-                Ok(first) => first,
-                Err(_) => "?",
-            };
-        }
-        rest = others.trim_ascii_start();
-        n -= 1;
-    }
 }
 
 #[cfg(test)]
@@ -214,16 +158,5 @@ mod tests {
     #[should_panic(expected = "key.netns is 16 bytes in Rust, but the layout says 8")]
     fn a_member_larger_than_its_union_is_refused() {
         let _ = union::<Key>("key", (8, 4), "netns", &[Shape::Ipv6], &[]);
-    }
-
-    #[test]
-    fn messages_have_an_end() {
-        let mut message = Message { bytes: [0; 256], len: 0 };
-        for _ in 0..100 {
-            message.push("0123456789");
-        }
-        assert_eq!(message.as_str().len(), 256);
-        assert_eq!(digits(&mut [0; 20], usize::MAX), std::format!("{}", usize::MAX));
-        assert_eq!((word(" a  b ", 1), word("a", 5)), ("b", ""));
     }
 }

@@ -124,6 +124,8 @@ pub struct TypeInfo {
     pub(crate) shapes: &'static [Shape],
     /// What a list of fields cannot say.
     pub(crate) details: &'static [Detail],
+    /// What all of it comes to in one number.
+    pub(crate) fingerprint: Option<u64>,
 }
 
 /// One field of a record or union.
@@ -150,6 +152,20 @@ impl TypeInfo {
         self.size
     }
 
+    /// The same table with a fingerprint.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_fingerprint(self, fingerprint: u64) -> Self {
+        TypeInfo { fingerprint: Some(fingerprint), ..self }
+    }
+
+    /// What bytes and meaning of the type come to in one number, see [`Fingerprints`](crate::Fingerprints); `None` for a
+    /// type that was written by hand.
+    #[must_use]
+    pub const fn fingerprint(&self) -> Option<u64> {
+        self.fingerprint
+    }
+
     /// The fields in order of offset, padding included.
     pub fn fields(&self) -> impl Iterator<Item = FieldInfo> {
         let offsets = self.offsets.iter().copied().chain(core::iter::repeat(0));
@@ -164,6 +180,16 @@ impl TypeInfo {
     #[must_use]
     pub const fn details(&self) -> &'static [Detail] {
         self.details
+    }
+
+    /// What C calls a field.
+    #[cfg(feature = "btf")]
+    pub(crate) fn c_name(&self, name: &'static str) -> &'static str {
+        let renamed = self.details.iter().find_map(|detail| match detail {
+            Detail::FieldName { field, c } if *field == name => Some(*c),
+            _ => None,
+        });
+        renamed.unwrap_or(name)
     }
 
     /// Where an event's tag lies and what it holds.
@@ -221,6 +247,13 @@ pub enum Detail {
         place: Place,
         /// What it holds.
         value: i128,
+    },
+    /// A field whose name in C is another, since one of the languages reserves it.
+    FieldName {
+        /// Name in Rust, without `r#`.
+        field: &'static str,
+        /// Name in C.
+        c: &'static str,
     },
     /// A union whose member is selected by another field.
     UnionTag {

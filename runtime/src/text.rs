@@ -38,14 +38,8 @@ impl<const N: usize> Str<N> {
     /// As much of `text` as there is room for, up to its first NUL; truncated and marked as such if there is more.
     #[must_use]
     pub fn from_bytes(text: &[u8]) -> Self {
-        let text = until_nul(text);
         let mut bytes = [0; N];
-        if text.len() < N {
-            bytes[..text.len()].copy_from_slice(text);
-        } else if let Some(room) = N.checked_sub(2) {
-            bytes[..room].copy_from_slice(&text[..room]);
-            bytes[N - 1] = TRUNCATED;
-        }
+        copy_text(until_nul(text), false, &mut bytes);
         Str(bytes)
     }
 
@@ -110,10 +104,7 @@ impl<const N: usize> Str<N> {
     /// Whether the text was longer than the room: the reader left its mark, or there is no NUL at all.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
-        match self.len() {
-            len if len == N => N > 0,
-            len => len + 2 == N && self.0[N - 1] == TRUNCATED,
-        }
+        is_truncated(&self.0)
     }
 }
 
@@ -236,6 +227,33 @@ pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
         Ok(text) => text.to_bytes(),
         Err(_) => bytes,
     }
+}
+
+/// Whether a string's text was longer than its room: it bears the mark, or there is no NUL.
+pub(crate) fn is_truncated(bytes: &[u8]) -> bool {
+    match until_nul(bytes).len() {
+        len if len == bytes.len() => !bytes.is_empty(),
+        len => len + 2 == bytes.len() && bytes.last() == Some(&TRUNCATED),
+    }
+}
+
+/// Puts a text without NULs into zero bytes. If there is more of it than room, or it was `cut` before and fills the room,
+/// truncates and marks it. Whether it did so.
+pub(crate) fn copy_text(text: &[u8], cut: bool, room: &mut [u8]) -> bool {
+    if room.is_empty() {
+        return cut || !text.is_empty();
+    }
+    if text.len() < room.len() && !(cut && text.len() + 2 >= room.len()) {
+        room[..text.len()].copy_from_slice(text);
+        return false;
+    }
+    if let Some((mark, rest)) = room.split_last_mut()
+        && let Some((_, head)) = rest.split_last_mut()
+    {
+        head.copy_from_slice(&text[..head.len()]);
+        *mark = TRUNCATED;
+    }
+    true
 }
 
 /// Writes a string's bytes up to the NUL between quotes.

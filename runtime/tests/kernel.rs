@@ -1,5 +1,7 @@
 //! Typed maps and buffers on the kernel that runs.
 
+#[path = "support/sender.rs"]
+mod sender;
 mod support;
 
 use std::{
@@ -16,7 +18,8 @@ use bpf_layout::{
     Ktime, Layout as _, Map,
     libbpf::{BootClock, Error, Events, MapFlags, PerfEvents, Stats, TypedMap, libbpf_rs},
 };
-use support::{Send, Sender, create, kernel};
+use sender::{Send, Sender};
+use support::{create, kernel};
 
 bpf_layout::layout! {
     /// A key that needs its padding to be the same each time.
@@ -53,6 +56,24 @@ bpf_layout::layout! {
     details [bpf_layout::Detail::event_tag::<u32>(0, 2)]
 }
 
+/// Written by hand, against the root spec.
+#[derive(Clone, Copy, bpf_layout::BpfLayout)]
+#[bpf_layout(name = "exec_counters", derive(Debug, PartialEq))]
+#[repr(C)]
+struct Counters {
+    started: u64,
+    submitted: u64,
+    #[bpf_layout(name = "lost_execs_full")]
+    lost: u64,
+    lost_events_full: u64,
+    abandoned: u64,
+}
+
+#[derive(Clone, Copy, bpf_layout::BpfLayout)]
+#[bpf_layout(derive(Debug))]
+#[repr(transparent)]
+struct Pid(u32);
+
 macro_rules! maps {
     ($($name:ident: $kind:ident $key:ty => $value:ty;)+) => { $(
         struct $name;
@@ -71,6 +92,7 @@ macro_rules! maps {
 maps! {
     Table: Hash Key => Value;
     Small: Hash u8 => u32;
+    ByHand: Hash Pid => Counters;
     Slots: Array u32 => Value;
     Cpus: PercpuHash Key => Value;
     Line: Queue () => Value;
@@ -110,6 +132,21 @@ fn kernel_hash_entries_come_back_as_they_went() {
     assert_eq!(map.lookup_and_delete(&key(1)).unwrap(), Some(value(10)));
     assert_eq!((map.delete(&key(1)).unwrap(), map.delete(&key(2)).unwrap()), (false, true));
     assert_eq!(map.keys().count(), 0);
+}
+
+#[test]
+fn kernel_maps_take_structs_written_by_hand() {
+    if !kernel() {
+        return;
+    }
+    let map = TypedMap::<ByHand>::from_handle(create::<ByHand>(16)).expect("it is the map of the spec");
+    let counters = Counters { started: 3, submitted: 1, lost: 2, lost_events_full: 0, abandoned: 0 };
+    map.update(&Pid(7), &counters).expect("there is room");
+    assert_eq!(map.lookup(&Pid(7)).expect("the kernel answers"), Some(counters));
+    assert!(map.lookup(&Pid(8)).expect("the kernel answers").is_none());
+    let sum = |it: &Counters| it.submitted + it.lost + it.lost_events_full + it.abandoned;
+    let entries: Vec<_> = map.iter().map(|entry| entry.expect("the kernel answers")).collect();
+    assert!(matches!(&entries[..], [(Pid(7), found)] if found.started == sum(found)), "{entries:?}");
 }
 
 #[test]

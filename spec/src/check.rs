@@ -15,11 +15,14 @@
 //! | maps: numbers of entries, flags, maps of maps | `map_entries.rs`, `map_flags.rs`, `map_inner.rs` |
 //! | what is outside | `outside.rs` |
 //! | profiles | `profiles.rs` |
+//! | `version`, `since`, what is reserved | `versions.rs` |
+//! | `[[allow]]` | `allow.rs` |
 //! | sizes of keys and values, tags of events in one buffer (after the layout) | `limits.rs` |
 //!
 //! Every rule records what it finds and goes on. What an earlier rule could not trust is `None` to later ones, which
 //! then say nothing about it.
 
+mod allow;
 mod clashes;
 mod constants;
 mod enums;
@@ -35,6 +38,7 @@ mod profiles;
 mod records;
 mod tags;
 mod types;
+mod versions;
 
 use std::path::Path;
 
@@ -56,6 +60,8 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
     profiles::check_all(spec, &mut constants, cx);
     profiles::check_unapplied_maps(spec, applied, cx);
     let budget = check_budgets(spec, &mut constants, cx);
+    let version = versions::check_versions(spec, cx);
+    let allow = allow::check_allows(spec, cx);
     let mut types = Types::declare(spec, &mut constants, cx);
     let defs = define(spec, &mut types, &mut constants, applied, cx);
     let ordered = order::order(defs, spec.types.len(), cx);
@@ -70,6 +76,7 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
     let model = Model {
         spec_name: file_name(path.file_name()),
         stem: file_name(path.file_stem()),
+        version: version?,
         profile: applied.map(|profile| profile.name.value.clone()),
         profiles: spec.profiles.iter().map(|profile| profile.name.value.clone()).collect(),
         constants: constants?,
@@ -77,6 +84,7 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
         maps,
         budget,
         outside,
+        allow,
     };
     (!cx.has_errors()).then_some(model)
 }

@@ -10,7 +10,7 @@
 
 mod boundary;
 mod enums;
-mod flat;
+pub(crate) mod flat;
 mod maps;
 mod members;
 mod observed;
@@ -26,6 +26,7 @@ pub use boundary::{ObservedOutput, boundary};
 pub use observed::{
     Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedPart, ObservedRecord, ObservedType, Shape, Sign,
 };
+pub use records::is_padding_name;
 pub use rules::{RULES, Rule, Unit};
 pub use text::flags_tag;
 pub(crate) use text::type_text;

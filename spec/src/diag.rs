@@ -117,6 +117,12 @@ codes! {
     MapLimit = "map-limit", Error, "A key, value or number of entries is beyond what the kernel takes for the map's type.";
     /// Profiles that cannot apply.
     Profile = "profile", Error, "A profile overrides or omits something that it cannot.";
+    /// A version that is none, or one later than the spec's own.
+    Version = "version", Error, "A `version` or `since` is not possible: it is below 1, or later than the spec's own version.";
+    /// A removed name or value in use again.
+    Reserved = "reserved", Error, "A name or value that is reserved, because it was removed, is in use again.";
+    /// An `[[allow]]` that cannot be meant.
+    Allow = "allow", Error, "An `[[allow]]` names no rule, nothing that the rule is about, or no reason.";
     /// An alias that nothing uses.
     Unused = "unused", Warning, "An alias is defined and used nowhere.";
 }

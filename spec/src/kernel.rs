@@ -20,7 +20,7 @@ pub enum Part {
 }
 
 /// One map type that libbpf can define in `.maps`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MapKind {
     /// In the spec: `lru_hash`.
     pub name: &'static str,

@@ -9,15 +9,19 @@
 //! every problem it finds to one [`diag::Diagnostics`]; a later stage leaves out what an earlier one could not trust.
 #![forbid(unsafe_code)]
 
+pub mod breaking;
 mod check;
 pub mod compare;
+pub mod definition;
 pub mod diag;
 pub mod diff;
 mod expr;
+pub mod fingerprint;
 mod foreign;
 pub mod kernel;
 pub mod layout;
 mod lex;
+pub mod lock;
 pub mod model;
 mod names;
 mod read;

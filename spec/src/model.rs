@@ -4,6 +4,7 @@
 //! its users), so that no emitter sorts, looks up or fails. Names are computed once, for both languages.
 
 use crate::{
+    breaking::Rule,
     kernel::{KernelField, KptrKind, MapFlag, MapKind},
     scalar::Scalar,
     source::Span,
@@ -43,6 +44,8 @@ pub struct Model {
     pub spec_name: String,
     /// File name without folder and extension; generated files and the C include guard are named after it.
     pub stem: String,
+    /// The version of these layouts, 1 if the spec says none.
+    pub version: Version,
     /// The profile that was applied.
     pub profile: Option<String>,
     /// All profiles that the spec defines, in file order.
@@ -57,6 +60,8 @@ pub struct Model {
     pub budget: Option<Budget>,
     /// `[outside]`: what the objects hold and the spec knowingly leaves out, in file order.
     pub outside: Vec<Outside>,
+    /// `[[allow]]`: findings of [`breaking`](crate::breaking) that are meant, in file order.
+    pub allow: Vec<Allow>,
 }
 
 impl Model {
@@ -144,6 +149,55 @@ impl OutsideKind {
             OutsideKind::Struct => "struct",
         }
     }
+}
+
+/// A version of the layouts of a spec, at least 1, and where it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Counts up from 1; the layouts of a larger one are newer.
+    pub number: u32,
+    /// Where it is written; `None` for the version 1 of a spec that says none.
+    pub span: Option<Span>,
+}
+
+/// `[[allow]]`: a finding that is meant.
+#[derive(Clone, Debug)]
+pub struct Allow {
+    /// The rule that may find something.
+    pub rule: &'static Rule,
+    /// What it may find it in: `exec.comm`, or `exec` for all of it.
+    pub on: String,
+    /// Why that is fine.
+    pub reason: String,
+    /// Where `on` is written.
+    pub span: Span,
+}
+
+impl Allow {
+    /// Whether it is meant for what this rule found in `on`.
+    #[must_use]
+    pub fn covers(&self, rule: &str, on: &str) -> bool {
+        let rest = on.strip_prefix(self.on.as_str());
+        self.rule.id == rule && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+}
+
+/// What was removed and cannot come back with another meaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reserved {
+    /// Its name or value.
+    pub what: ReservedItem,
+    /// Where it is reserved.
+    pub span: Span,
+}
+
+/// What is reserved.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ReservedItem {
+    /// The name of a field, variant or flag.
+    Name(String),
+    /// The value of a variant, or the bits of a flag.
+    Value(i128),
 }
 
 /// What a constant counts.
@@ -283,6 +337,8 @@ pub struct Enum {
     pub repr: Scalar,
     /// In file order; values are distinct and fit `repr`.
     pub variants: Vec<Variant>,
+    /// Names and values of removed variants; no variant has one of them.
+    pub reserved: Vec<Reserved>,
 }
 
 /// One value of an enum or one bit (or mask of bits) of flags.
@@ -295,6 +351,8 @@ pub struct Variant {
     pub doc: Option<String>,
     /// Its value; for flags, the mask.
     pub value: i128,
+    /// The version that it came in, at most [`Model::version`]; `None` if the spec does not say.
+    pub since: Option<Version>,
 }
 
 /// `[flags.NAME]`: named bits of one unsigned integer type.
@@ -308,6 +366,8 @@ pub struct Flags {
     pub repr: Scalar,
     /// In file order. A mask may cover several bits, and overlap others.
     pub bits: Vec<Variant>,
+    /// Names and masks of removed flags; no flag has one of these names or a bit of these masks.
+    pub reserved: Vec<Reserved>,
 }
 
 /// `[extern.NAME]`: a type that other C headers define.
@@ -378,6 +438,8 @@ pub struct Record {
     pub align: Option<u32>,
     /// In the order of the spec, with those that the profile omits.
     pub fields: Vec<Field>,
+    /// Names of removed fields; no field has one of them, here or in unnamed members.
+    pub reserved: Vec<Reserved>,
 }
 
 /// A member of a record.
@@ -412,6 +474,9 @@ pub struct Field {
     pub when: Vec<TagValue>,
     /// For `bpf_list_head` and `bpf_rb_root`: struct and field of the nodes, as in `__contains(struct, field)`.
     pub contains: Option<(String, String)>,
+    /// The version that it came in, at most [`Model::version`]; `None` if the spec does not say. Unnamed members have
+    /// none, their fields may.
+    pub since: Option<Version>,
 }
 
 /// `[map.NAME]`.

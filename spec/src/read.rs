@@ -18,11 +18,11 @@ use std::{
 use toml::de::{DeTable, DeValue};
 
 pub(crate) use self::table::list;
-use self::table::{Cx, Table, integer, number};
+use self::table::{Cx, Table, Value, integer, number};
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     source::{FileId, Sources, Span},
-    spec::{At, ConstantDef, Spec, start_of},
+    spec::{AllowDef, At, ConstantDef, Spec, start_of},
 };
 
 /// The version of the language that this release reads.
@@ -105,6 +105,7 @@ impl Files<'_, '_> {
     }
 
     fn append(&mut self, mut own: Spec) {
+        self.spec.versions.append(&mut own.versions);
         self.spec.lengths.append(&mut own.lengths);
         self.spec.capacities.append(&mut own.capacities);
         self.spec.types.append(&mut own.types);
@@ -112,12 +113,14 @@ impl Files<'_, '_> {
         self.spec.budgets.append(&mut own.budgets);
         self.spec.outside.append(&mut own.outside);
         self.spec.profiles.append(&mut own.profiles);
+        self.spec.allow.append(&mut own.allow);
     }
 }
 
 /// What one file says by itself.
 fn read_own(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Spec {
     Spec {
+        versions: top.integer(cx, "version").into_iter().collect(),
         lengths: read_constants(cx, top, "lengths"),
         capacities: read_constants(cx, top, "capacities"),
         types: types::read_definitions(cx, top),
@@ -125,6 +128,7 @@ fn read_own(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Spec {
         budgets: maps::read_budget(cx, top).into_iter().collect(),
         outside: outside::read_outside(cx, top),
         profiles: maps::read_profiles(cx, top),
+        allow: read_allows(cx, top),
     }
 }
 
@@ -136,6 +140,31 @@ fn read_constants(cx: &mut Cx<'_>, table: &mut Table<'_>, key: &'static str) -> 
         ConstantDef { value: number(cx, &what, value), name }
     };
     entries.into_iter().map(read).collect()
+}
+
+/// Every `[[allow]]`.
+fn read_allows(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Vec<AllowDef> {
+    let items = top.array(cx, "allow", "tables", Some("write `[[allow]]`, with two brackets: there may be several"));
+    items.into_iter().flat_map(|items| items.value).filter_map(|item| read_allow(cx, item)).collect()
+}
+
+fn read_allow(cx: &mut Cx<'_>, item: &Value<'_>) -> Option<AllowDef> {
+    let span = cx.span(item.span());
+    let mut table = Table::open(cx, "an `[[allow]]`", span, item)?;
+    let [rule, on, reason] = [
+        ("rule", "write the rule that may find something: `rule = \"field-removed\"`"),
+        ("on", "write what it may find it in: `on = \"exec.comm\"`"),
+        ("reason", "write why that is fine: `reason = \"no release has read it\"`"),
+    ]
+    .map(|(key, help)| {
+        let value = table.string(cx, key);
+        if value.is_none() && table.key_span(key).is_none() {
+            table.missing(cx, key, help);
+        }
+        value
+    });
+    table.finish(cx);
+    Some(AllowDef { rule, on, reason })
 }
 
 fn check_version(cx: &mut Cx<'_>, top: &mut Table<'_>) {

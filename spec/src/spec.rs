@@ -59,6 +59,8 @@ impl Number {
 /// Everything that the files of one spec say. Included files come first; otherwise in the order of the file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Spec {
+    /// `version`, of each file that has one.
+    pub(crate) versions: Vec<At<i128>>,
     pub(crate) lengths: Vec<ConstantDef>,
     pub(crate) capacities: Vec<ConstantDef>,
     pub(crate) types: Vec<Definition>,
@@ -66,6 +68,15 @@ pub(crate) struct Spec {
     pub(crate) budgets: Vec<BudgetDef>,
     pub(crate) outside: Vec<OutsideDef>,
     pub(crate) profiles: Vec<ProfileDef>,
+    pub(crate) allow: Vec<AllowDef>,
+}
+
+/// One `[[allow]]`. What is missing has been reported.
+#[derive(Clone, Debug)]
+pub(crate) struct AllowDef {
+    pub(crate) rule: Option<At<String>>,
+    pub(crate) on: Option<At<String>>,
+    pub(crate) reason: Option<At<String>>,
 }
 
 /// One line of `[lengths]` or `[capacities]`; in a profile, an override of one.
@@ -123,6 +134,7 @@ pub(crate) struct EnumDef {
     pub(crate) repr: Option<At<String>>,
     pub(crate) prefix: Option<At<String>>,
     pub(crate) variants: Option<Vec<VariantDef>>,
+    pub(crate) reserved: Vec<Selector>,
 }
 
 /// `{ name = "open", value = 1 }`.
@@ -131,6 +143,7 @@ pub(crate) struct VariantDef {
     pub(crate) name: Option<At<String>>,
     pub(crate) value: Option<Number>,
     pub(crate) doc: Option<String>,
+    pub(crate) since: Option<At<i128>>,
 }
 
 /// What kind of record a table defines.
@@ -159,6 +172,8 @@ pub(crate) struct RecordDef {
     pub(crate) body: Body,
     /// `tag = { FIELD = value }`, of events.
     pub(crate) tag: Option<EventTagDef>,
+    /// Names of fields that were removed.
+    pub(crate) reserved: Vec<At<String>>,
 }
 
 /// What named records and unnamed members have in common.
@@ -178,7 +193,7 @@ pub(crate) struct EventTagDef {
     pub(crate) value: Selector,
 }
 
-/// A value that selects a union member or an event: a variant's name or a number.
+/// A value that selects a union member or an event, or that an enum reserves: a variant's name or a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Selector {
     Name(At<String>),
@@ -208,6 +223,7 @@ pub(crate) struct FieldDef {
     pub(crate) tag: Option<At<String>>,
     pub(crate) when: Option<At<Vec<Selector>>>,
     pub(crate) contains: Option<At<String>>,
+    pub(crate) since: Option<At<i128>>,
 }
 
 /// Named field or unnamed member.

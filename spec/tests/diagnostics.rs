@@ -15,11 +15,13 @@ fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
+/// Specs that show a code; `_something.toml` is there for others to include.
 fn examples(code: Code) -> Vec<PathBuf> {
     let folder = root("tests/diagnostics").join(code.id());
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+    let included = |file: &Path| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('_'));
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml") && !included(file));
     files.sort();
     files
 }

@@ -1,4 +1,4 @@
-//! The workspace's own objects against the workspace's own spec, under every profile.
+//! The workspace's own objects, sources and lock against the workspace's own spec, under every profile.
 
 use std::{
     fs,
@@ -22,14 +22,14 @@ pub(crate) fn check() -> Result<(), String> {
         let objects = build(profile)?;
         let mut command = cargo();
         command.args(["run", "--quiet", "--locked", "--package", "cargo-bpf-layout", "--", "check"]);
-        command.args(["--spec", "layouts.toml"]).env(PROFILE, profile);
-        for object in objects {
-            command.arg("--object").arg(object);
+        command.args(["--spec", "layouts.toml", "--deny-warnings", "--lock"]).env(PROFILE, profile);
+        for (tool, object) in TOOLS.iter().zip(objects) {
+            command.arg("--object").arg(object).arg("--source").arg(format!("bpf-src/{tool}.bpf.c"));
         }
         let name = if profile.is_empty() { "no profile".to_owned() } else { format!("profile {profile}") };
         println!("$ {}    # {name}", shown(&command));
         if !succeeds(&mut command)? {
-            return Err(format!("the tools' objects do not agree with layouts.toml ({name})"));
+            return Err(format!("the tools do not agree with layouts.toml ({name})"));
         }
     }
     Ok(())

@@ -61,7 +61,15 @@ pub(super) fn found(difference: &Difference, sources: &Sources) -> Found {
         found: Some(difference.found.clone()),
         at: places.next(),
         also: places.collect(),
-        witness: Some(format!("{}: {}", difference.witness, difference.place)),
+        witness: Some(place(difference)),
+    }
+}
+
+/// The witness, and where in it.
+fn place(difference: &Difference) -> String {
+    match difference.place.as_str() {
+        "" => difference.witness.clone(),
+        place => format!("{}: {place}", difference.witness),
     }
 }
 

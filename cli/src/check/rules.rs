@@ -1,9 +1,12 @@
 //! Every rule of every gate, for formats that list them whether or not they found something.
 
 use bpf_layout_lint as lint;
-use bpf_layout_spec::compare;
+use bpf_layout_spec::{breaking, compare, diag::Severity};
 
-use super::section::word;
+use super::{
+    against::{UNUSED_ALLOW, UNUSED_ALLOW_SUMMARY},
+    section::word,
+};
 
 /// A rule, as its gate's own table has it.
 #[derive(Clone, Copy, Debug)]
@@ -38,5 +41,31 @@ pub(super) fn all() -> Vec<Listed> {
         level: "warning",
         page: "docs/literals.md#rules",
     });
-    of_objects.chain(of_live_maps).chain(of_sources).collect()
+    let of_versions = breaking::RULES.iter().map(|rule| Listed {
+        id: rule.id,
+        summary: rule.summary,
+        level: word(rule.severity.unwrap_or(Severity::Error)),
+        page: "docs/breaking-changes.md#rules",
+    });
+    let of_allows = [Listed {
+        id: UNUSED_ALLOW,
+        summary: UNUSED_ALLOW_SUMMARY,
+        level: word(Severity::Warning),
+        page: "docs/breaking-changes.md#changes-that-are-meant",
+    }];
+    of_objects.chain(of_live_maps).chain(of_sources).chain(of_versions).chain(of_allows).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_gates_call_different_things_by_one_name() {
+        let all = all();
+        let ids: BTreeSet<&str> = all.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), all.len());
+    }
 }

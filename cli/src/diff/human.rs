@@ -9,7 +9,7 @@ use clap::builder::styling::{AnsiColor, Style};
 use super::{
     Outcome,
     costs::{Full, Pair},
-    words::{SECTIONS, groups, how, presence, sentence, signed},
+    words::{SECTIONS, groups, how, presence, sentence, signed, verdicts},
 };
 use crate::report::table::{BOLD, Kind, Line, lines, provenance, words};
 
@@ -36,8 +36,37 @@ pub(super) fn text(outcome: &Outcome) -> String {
             changes.into_iter().for_each(|change| text += &block(change));
         }
     }
+    text += &compatibility(outcome);
     if !outcome.costs.maps.is_empty() {
         text += &bytes(outcome);
+    }
+    text
+}
+
+/// The relations, in the order of `Relation::ALL`, in few columns.
+const HEADINGS: [&str; 4] = ["new user", "old user", "pinned", "buffer"];
+
+/// Who each change breaks: a column for each relation, a line for each finding that means something for one.
+fn compatibility(outcome: &Outcome) -> String {
+    let rows: Vec<(String, &str, [&str; 4])> = (outcome.findings.iter())
+        .filter_map(|finding| Some((finding.on(), finding.rule.id, verdicts(finding)?)))
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let width = |of: fn(&(String, &str, [&str; 4])) -> usize| rows.iter().map(of).max().unwrap_or(0);
+    let name = width(|(on, ..)| on.chars().count()).max("Compatibility".len() - 2);
+    let rule = width(|(_, rule, _)| rule.len());
+    let mut text = format!("\n{BOLD}Compatibility{BOLD:#}{:1$}", "", name + 2 + rule + 2 - "Compatibility".len() + 2);
+    text += &HEADINGS.join("  ");
+    text.push('\n');
+    for (on, id, words) in &rows {
+        let _ = write!(text, "  {on:name$}  {id:rule$}");
+        for (heading, word) in HEADINGS.into_iter().zip(words) {
+            let style = if *word == "breaks" { RED } else { Style::new() };
+            let _ = write!(text, "{:1$}{style}{word}{style:#}", "", heading.len() + 2 - word.len());
+        }
+        text.push('\n');
     }
     text
 }

@@ -1,7 +1,10 @@
 //! Changes for programs. The shape of this JSON is an interface, documented in docs/cli.md: keys are added, never
 //! changed.
 
-use bpf_layout_spec::diff::{Change, Detail, Side, Subject, Value};
+use bpf_layout_spec::{
+    breaking::{Finding, Relation},
+    diff::{Change, Detail, Side, Subject, Value},
+};
 use serde::Serialize;
 
 use super::{
@@ -22,6 +25,7 @@ struct Document<'a> {
     exact: bool,
     same: bool,
     changes: Vec<Changed<'a>>,
+    compatibility: Vec<Compatibility<'a>>,
     maps: Vec<Map<'a>>,
     total: Costs,
 }
@@ -40,6 +44,18 @@ struct Changed<'a> {
     old_at: Option<String>,
     new_at: Option<String>,
     details: Vec<Found<'a>>,
+}
+
+/// What a rule about breaking changes found: `"ok"`, `"breaks"`, or `null` for each relation.
+#[derive(Serialize)]
+struct Compatibility<'a> {
+    rule: &'static str,
+    on: String,
+    message: &'a str,
+    new_userspace: Option<&'static str>,
+    old_userspace: Option<&'static str>,
+    pinned_map: Option<&'static str>,
+    shared_buffer: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -91,6 +107,7 @@ pub(super) fn text(outcome: &Outcome) -> String {
         exact: outcome.exact,
         same: outcome.changes.is_empty(),
         changes: outcome.changes.iter().map(|change| changed(outcome, change)).collect(),
+        compatibility: outcome.findings.iter().map(compatibility).collect(),
         maps: outcome.costs.maps.iter().map(|map| Map { name: &map.name, costs: costs(&map.costs) }).collect(),
         total: costs(&outcome.costs.total),
     };
@@ -115,6 +132,19 @@ fn changed<'a>(outcome: &Outcome, change: &'a Change) -> Changed<'a> {
         old_at: change.old.map(|span| outcome.old.loaded.sources.place(span)),
         new_at: change.new.map(|span| outcome.new.loaded.sources.place(span)),
         details: change.details.iter().map(found).collect(),
+    }
+}
+
+fn compatibility(finding: &Finding) -> Compatibility<'_> {
+    let word = |relation| Some(finding.verdicts.of(relation).word()).filter(|word| *word != "-");
+    Compatibility {
+        rule: finding.rule.id,
+        on: finding.on(),
+        message: &finding.message,
+        new_userspace: word(Relation::NewUserspace),
+        old_userspace: word(Relation::OldUserspace),
+        pinned_map: word(Relation::PinnedMap),
+        shared_buffer: word(Relation::SharedBuffer),
     }
 }
 

@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 
 use bpf_layout_memory::text::grouped;
-use bpf_layout_spec::diff::{Change, Detail};
+use bpf_layout_spec::{
+    breaking::Relation,
+    diff::{Change, Detail},
+};
 
 use super::{
     Outcome,
     human::cells,
-    words::{SECTIONS, how, noun, value},
+    words::{SECTIONS, how, noun, value, verdicts},
 };
 
 pub(super) fn text(outcome: &Outcome) -> String {
@@ -26,8 +29,25 @@ pub(super) fn text(outcome: &Outcome) -> String {
             text.push('\n');
         }
     }
+    text += &compatibility(outcome);
     text.truncate(text.trim_end().len());
     text + "\n"
+}
+
+/// Who each change breaks, and what then.
+fn compatibility(outcome: &Outcome) -> String {
+    let rows = outcome.findings.iter().filter_map(|finding| Some((finding, verdicts(finding)?)));
+    let rows: String = rows
+        .map(|(finding, words)| {
+            let words = words.map(|word| if word == "breaks" { "**breaks**" } else { word });
+            format!("| {} | {} | {} |\n", code(&finding.on()), finding.rule.id, words.join(" | "))
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let columns = Relation::ALL.map(Relation::id).join(" | ");
+    format!("### Compatibility\n\n| what | rule | {columns} |\n| --- | --- | --- | --- | --- | --- |\n{rows}")
 }
 
 fn bytes(outcome: &Outcome) -> String {

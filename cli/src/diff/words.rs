@@ -1,7 +1,10 @@
 //! Words that the tables for people and for pull requests share.
 
 use bpf_layout_memory::text::grouped;
-use bpf_layout_spec::diff::{Aspect, Change, Detail, Side, Subject, Value};
+use bpf_layout_spec::{
+    breaking::{Finding, Relation},
+    diff::{Aspect, Change, Detail, Side, Subject, Value},
+};
 
 /// The parts of the output, in order, with the subjects of each.
 pub(super) const SECTIONS: &[(&str, &[Subject])] = &[
@@ -67,6 +70,12 @@ pub(super) fn groups(details: &[Detail]) -> Vec<(Option<&str>, Vec<&Detail>)> {
         groups[place].1.push(detail);
     }
     groups
+}
+
+/// What a finding means for each relation, in the order of [`Relation::ALL`]; nothing where it means nothing for any.
+pub(super) fn verdicts(finding: &Finding) -> Option<[&'static str; 4]> {
+    let words = Relation::ALL.map(|relation| finding.verdicts.of(relation).word());
+    words.iter().any(|word| *word != "-").then_some(words)
 }
 
 /// What became of a field or value whose details these are. A field that is there in both has its type or its place

@@ -8,6 +8,7 @@ mod comment;
 mod enums;
 mod expr;
 mod facts;
+mod fingerprints;
 mod helpers;
 mod keep;
 mod maps;
@@ -19,6 +20,7 @@ mod types;
 use std::collections::BTreeSet;
 
 use bpf_layout_spec::{
+    fingerprint::Fingerprints,
     layout::Layouts,
     model::{ConstKind, Count, Model},
     scalar::Scalar,
@@ -36,6 +38,7 @@ use types::Needs;
 pub fn header(layouts: &Layouts) -> String {
     let model = &layouts.model;
     let needs = needs(layouts);
+    let fingerprints = Fingerprints::of(layouts);
     let guard = guard(&model.stem);
     let mut out = Out::default();
     out.line(&comment::inline(&title(model)));
@@ -44,16 +47,17 @@ pub fn header(layouts: &Layouts) -> String {
     prelude::includes(&mut out, model);
     prelude::typedefs(&mut out, &needs);
     prelude::assertions(&mut out);
+    fingerprints::tag_macro(&mut out);
     prelude::externs(&mut out, layouts);
     constants(&mut out, model);
     model.types.iter().for_each(|def| enums::definition(&mut out, def));
     prelude::kernel_types(&mut out, &needs);
     prelude::ignore_packed_not_aligned(&mut out, &needs);
     for (id, record) in model.records().filter(|(_, record)| !record.anonymous) {
-        record::definition(&mut out, layouts, id, record);
+        record::definition(&mut out, layouts, fingerprints.ty(id), (id, record));
     }
     prelude::end_of_packed_not_aligned(&mut out, &needs);
-    bpf(&mut out, layouts);
+    bpf(&mut out, layouts, &fingerprints);
     prelude::end_of_bool(&mut out, &needs);
     out.blank();
     out.line(&format!("#endif /* {guard} */"));
@@ -105,7 +109,7 @@ fn constants(out: &mut Out, model: &Model) {
 }
 
 /// What only a BPF program can use.
-fn bpf(out: &mut Out, layouts: &Layouts) {
+fn bpf(out: &mut Out, layouts: &Layouts, fingerprints: &Fingerprints) {
     let facts = Facts::of(layouts);
     let mut helpers = BTreeSet::<Helper>::new();
     let mut functions = Out::default();
@@ -116,6 +120,7 @@ fn bpf(out: &mut Out, layouts: &Layouts) {
     for map in &layouts.model.maps {
         maps::definition(&mut functions, layouts, &facts, map);
     }
+    fingerprints::table(&mut functions, layouts, fingerprints);
     let functions = functions.finish();
     if functions.is_empty() {
         return;

@@ -30,7 +30,7 @@ pub struct Finding {
     pub excerpt: Option<Excerpt>,
     /// The place in the spec, or in a C source that is among the sources, that it is about.
     pub primary: Option<Label>,
-    /// Other places that belong to it.
+    /// Other places that belong to it, such as what an older revision has there.
     pub secondary: Vec<Label>,
     /// Facts that explain it.
     pub notes: Vec<String>,

@@ -199,10 +199,12 @@ fn several_headers_at_once_and_twice() {
     let mut text = String::new();
     for (header, path) in written.headers.iter().zip(&written.paths) {
         if together.contains(&header.case.as_str()) {
-            // Each case is called layouts.toml, so they share one guard; two specs of one program do not.
+            // Each case is called layouts.toml, so they share one guard and the name of one table; two specs of one
+            // program do not.
             let own = header
                 .text
-                .replace("__BPF_LAYOUT_LAYOUTS_H__", &format!("__BPF_LAYOUT_{}_H__", header.case.to_uppercase()));
+                .replace("__BPF_LAYOUT_LAYOUTS_H__", &format!("__BPF_LAYOUT_{}_H__", header.case.to_uppercase()))
+                .replace("__bpf_layout_fingerprints_layouts", &format!("__bpf_layout_fingerprints_{}", header.case));
             fs::write(path, own).expect("a writable file");
             text.push_str(&format!("#include \"{0}\"\n#include \"{0}\"\n", path.display()));
         }

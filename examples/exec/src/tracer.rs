@@ -6,11 +6,11 @@ use std::{
 };
 
 use bpf_layout::libbpf::{Events, TypedMap};
-use libbpf_rs::{Link, Object, ObjectBuilder};
-use tool::{Needs, Source, attach, explain, handle, keep_messages};
+use libbpf_rs::{Link, Object};
+use tool::{Needs, Source, attach, explain, handle, keep_messages, load};
 
 use crate::{
-    layouts::{ExecCounters, ExecEvent, maps},
+    layouts::{ExecCounters, ExecEvent, FINGERPRINTS, maps},
     totals::Totals,
 };
 
@@ -47,7 +47,7 @@ impl<'cb> Tracer<'cb> {
     /// If the kernel does not let us, with what to do about it.
     pub(crate) fn start(mut on_event: impl FnMut(&ExecEvent) + Send + 'cb) -> Result<Self, String> {
         keep_messages();
-        let object = load().map_err(|error| explain(&NEEDS, "cannot load the BPF programs", &error))?;
+        let object = load(&NEEDS, OBJECT, &FINGERPRINTS)?;
         let handler = move |maps::EventsRecord::Exec(event): maps::EventsRecord<'_>| on_event(&event);
         Ok(Tracer {
             events: Events::new(&handle::<maps::Events>(&object)?, handler).map_err(text)?,
@@ -91,10 +91,6 @@ impl Source for Tracer<'_> {
             thread::sleep(Duration::from_millis(1));
         }
     }
-}
-
-fn load() -> Result<Object, libbpf_rs::Error> {
-    ObjectBuilder::default().open_memory(OBJECT)?.load()
 }
 
 /// The sum over all CPUs.

@@ -8,12 +8,12 @@ use std::{
 };
 
 use bpf_layout::libbpf::{Events, TypedMap};
-use libbpf_rs::{Link, Object, ObjectBuilder};
-use tool::{Needs, Source, attach, explain, handle, keep_messages};
+use libbpf_rs::{Link, Object};
+use tool::{Needs, Source, attach, explain, handle, keep_messages, load};
 
 use crate::{
     cgroup,
-    layouts::{PacketEvent, SocketCounters, maps},
+    layouts::{FINGERPRINTS, PacketEvent, SocketCounters, maps},
     totals::Totals,
 };
 
@@ -52,7 +52,7 @@ impl<'cb> Tracer<'cb> {
     /// If the kernel does not let us, with what to do about it.
     pub(crate) fn start(mut on_event: impl FnMut(&PacketEvent) + Send + 'cb) -> Result<Self, String> {
         keep_messages();
-        let object = load().map_err(|error| explain(&NEEDS, "cannot load the BPF programs", &error))?;
+        let object = load(&NEEDS, OBJECT, &FINGERPRINTS)?;
         let handler = move |maps::PacketsRecord::Packet(event): maps::PacketsRecord<'_>| on_event(&event);
         Ok(Tracer {
             events: Events::new(&handle::<maps::Packets>(&object)?, handler).map_err(text)?,
@@ -98,10 +98,6 @@ impl Source for Tracer<'_> {
             thread::sleep(Duration::from_millis(1));
         }
     }
-}
-
-fn load() -> Result<Object, libbpf_rs::Error> {
-    ObjectBuilder::default().open_memory(OBJECT)?.load()
 }
 
 fn attach_all(object: &Object) -> Result<Vec<Link>, String> {

@@ -20,7 +20,7 @@ pub mod testing;
 pub use escape::{command_line, escape};
 pub use explain::{Needs, explain, keep_messages};
 pub use json::Notes;
-pub use object::{attach, handle};
+pub use object::{attach, handle, load};
 pub use options::Common;
 pub use output::{Format, Output};
 pub use run::{Show, Source, exit, run};

@@ -1,7 +1,20 @@
-//! A loaded object: its maps and programs by name.
+//! An object: loaded if it was built from the layouts that the tool was built from, and its maps and programs by name.
 
-use bpf_layout::Map;
-use libbpf_rs::{Link, MapCore, MapHandle, Object};
+use bpf_layout::{Fingerprints, Map, libbpf::verify};
+use libbpf_rs::{Link, MapCore, MapHandle, Object, ObjectBuilder};
+
+use crate::explain::{Needs, explain};
+
+/// Loads an object, once it is certain that it writes what the tool reads.
+///
+/// # Errors
+/// If its layouts are others, or the kernel does not let us, with what to do about it.
+pub fn load(needs: &Needs, object: &[u8], expected: &Fingerprints) -> Result<Object, String> {
+    let refused = |error: libbpf_rs::Error| explain(needs, "cannot load the BPF programs", &error);
+    let object = ObjectBuilder::default().open_memory(object).map_err(refused)?;
+    verify(&object, expected).map_err(|error| error.to_string())?;
+    object.load().map_err(refused)
+}
 
 /// A map of the object by the name that the spec gives it.
 ///

@@ -10,7 +10,7 @@ use libbpf_rs::{MapCore, libbpf_sys};
 use super::{error::Error, handle::TypedMap};
 use crate::{
     kind::{Batch, Delete, Take},
-    layout::{Layout, slice_bytes, slice_bytes_mut},
+    layout::{Layout, slice_bytes},
     map::Map,
 };
 
@@ -27,7 +27,7 @@ fn position_bytes(map: &dyn MapCore) -> usize {
 }
 
 /// `bpf_map_lookup_batch` or its sibling.
-type LookupBatch = unsafe extern "C" fn(
+pub(super) type LookupBatch = unsafe extern "C" fn(
     i32,
     *mut core::ffi::c_void,
     *mut core::ffi::c_void,
@@ -72,49 +72,71 @@ impl<M: Map<Kind: Batch>> TypedMap<'_, M> {
         Ok(())
     }
 
-    /// Reads batch after batch until the kernel says that there is no more.
     fn read_batches(&self, operation: &'static str, lookup: LookupBatch) -> Result<Vec<Entry<M>>, Error> {
         let mut entries = Vec::new();
-        let mut room = FIRST_BATCH;
-        let mut position: Option<Vec<u8>> = None;
-        loop {
-            let (mut keys, mut values) = (vec![M::Key::zeroed(); room], vec![M::Value::zeroed(); room]);
-            let mut next = vec![0; position_bytes(self.as_libbpf())];
-            let (mut count, options) = (count_of(&keys), options());
-            let from = position.as_mut().map_or(ptr::null_mut(), Vec::as_mut_ptr);
-            // SAFETY: keys and values have room for `count` elements of the map's key and value size (compared when the
-            // map was opened), the positions for what this type of map keeps there; the kernel fills all of them.
-            let status = unsafe {
-                lookup(
-                    self.as_libbpf().as_fd().as_raw_fd(),
-                    from.cast(),
-                    next.as_mut_ptr().cast(),
-                    slice_bytes_mut(&mut keys).as_mut_ptr().cast(),
-                    slice_bytes_mut(&mut values).as_mut_ptr().cast(),
-                    &raw mut count,
-                    &raw const options,
-                )
-            };
-            let read = if status == 0 || is(status, libc::ENOENT) { count as usize } else { 0 };
-            entries.extend(keys.into_iter().zip(values).take(read));
-            match status {
-                0 => position = Some(next),
-                status if is(status, libc::ENOENT) => return Ok(entries),
-                status if is(status, libc::EINTR) => {}
-                // A bucket holds more entries than there is room: the same position again, with more.
-                status if is(status, libc::ENOSPC) => room *= 2,
-                status => self.check(operation, status, entries.len())?,
+        read_batches::<M>(self.as_libbpf(), operation, lookup, |key, value| {
+            // Both are as long as the map's, which are as long as these: compared when this map was opened.
+            if let (Ok(key), Ok(value)) = (M::Key::read_from(key), M::Value::read_from(value)) {
+                entries.push((key, value));
             }
-        }
+        })?;
+        Ok(entries)
     }
 
     fn check(&self, operation: &'static str, status: i32, done: usize) -> Result<(), Error> {
-        if status == 0 {
-            return Ok(());
-        }
-        let source = io::Error::from_raw_os_error(status.saturating_neg());
-        Err(Error::Batch { map: M::NAME, operation, done, source })
+        check::<M>(operation, status, done)
     }
+}
+
+/// Reads batch after batch until the kernel says that there is no more, and hands on the bytes of each entry.
+pub(super) fn read_batches<M: Map>(
+    map: &dyn MapCore,
+    operation: &'static str,
+    lookup: LookupBatch,
+    mut entry: impl FnMut(&[u8], &[u8]),
+) -> Result<(), Error> {
+    let (key_size, value_size) = (map.key_size() as usize, map.value_size() as usize);
+    let (mut room, mut done) = (FIRST_BATCH, 0);
+    let mut position: Option<Vec<u8>> = None;
+    loop {
+        let (mut keys, mut values) = (vec![0u8; room * key_size], vec![0u8; room * value_size]);
+        let mut next = vec![0; position_bytes(map)];
+        let (mut count, options) = (u32::try_from(room).unwrap_or(u32::MAX), options());
+        let from = position.as_mut().map_or(ptr::null_mut(), Vec::as_mut_ptr);
+        // SAFETY: keys and values have room for `count` elements of the live map's key and value size, the positions for
+        // what this type of map keeps there; the kernel fills all of them.
+        let status = unsafe {
+            lookup(
+                map.as_fd().as_raw_fd(),
+                from.cast(),
+                next.as_mut_ptr().cast(),
+                keys.as_mut_ptr().cast(),
+                values.as_mut_ptr().cast(),
+                &raw mut count,
+                &raw const options,
+            )
+        };
+        let read = if status == 0 || is(status, libc::ENOENT) { count as usize } else { 0 };
+        let read_entries = keys.chunks_exact(key_size.max(1)).zip(values.chunks_exact(value_size.max(1))).take(read);
+        read_entries.for_each(|(key, value)| entry(key, value));
+        done += read;
+        match status {
+            0 => position = Some(next),
+            status if is(status, libc::ENOENT) => return Ok(()),
+            status if is(status, libc::EINTR) => {}
+            // A bucket holds more entries than there is room: the same position again, with more.
+            status if is(status, libc::ENOSPC) => room *= 2,
+            status => check::<M>(operation, status, done)?,
+        }
+    }
+}
+
+fn check<M: Map>(operation: &'static str, status: i32, done: usize) -> Result<(), Error> {
+    if status == 0 {
+        return Ok(());
+    }
+    let source = io::Error::from_raw_os_error(status.saturating_neg());
+    Err(Error::Batch { map: M::NAME, operation, done, source })
 }
 
 impl<M: Map<Kind: Batch + Delete>> TypedMap<'_, M> {

@@ -1,13 +1,47 @@
 //! What can go wrong between a spec and a live map.
 
-use std::{fmt, io, string::String, vec::Vec};
+use std::{fmt, io, path::PathBuf, string::String, vec::Vec};
 
-/// Why an operation on a map or buffer failed.
+use crate::skew::{Difference, PlanError, WriteError};
+
+use super::verify::Differs;
+
+/// Why an operation on a map, buffer or object failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The live map is not the one that the spec describes.
     Mismatch(Mismatch),
+    /// A pinned map cannot be opened.
+    Open {
+        /// Name of the map in the spec.
+        map: &'static str,
+        /// Where it should be.
+        path: PathBuf,
+        /// Why not.
+        source: libbpf_rs::Error,
+    },
+    /// The live map's types cannot be read, or its values not as those of the spec.
+    Layout {
+        /// Name of the map in the spec.
+        map: &'static str,
+        /// Why not.
+        source: PlanError,
+    },
+    /// The kernel does not give the BTF of the live map.
+    Kernel {
+        /// Name of the map in the spec.
+        map: &'static str,
+        /// Why not, and what would help.
+        source: bpf_layout_live::Error,
+    },
+    /// A key or value cannot be written in the layout of the live map.
+    Write {
+        /// Name of the map in the spec.
+        map: &'static str,
+        /// Why not.
+        source: WriteError,
+    },
     /// The kernel or libbpf refused.
     Libbpf {
         /// Name of the map in the spec.
@@ -28,6 +62,13 @@ pub enum Error {
         /// Why it stopped.
         source: io::Error,
     },
+    /// The object was built from other layouts than this program.
+    Differs(Differs),
+    /// The object does not say which layouts it was built from.
+    NoFingerprints {
+        /// Name of the spec's file, without its extension.
+        spec: &'static str,
+    },
     /// A per-CPU value was not given once for each possible CPU.
     Cpus {
         /// Name of the map in the spec.
@@ -46,6 +87,8 @@ pub struct Mismatch {
     pub map: &'static str,
     /// What differs, as text: `value: 1112 bytes, expected 1104 (socket_value)`.
     pub differences: Vec<String>,
+    /// Those of key and value, where the kernel has their types.
+    pub layout: Vec<Difference>,
 }
 
 impl fmt::Display for Mismatch {
@@ -60,6 +103,21 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Mismatch(mismatch) => mismatch.fmt(f),
+            Error::Differs(differs) => differs.fmt(f),
+            Error::NoFingerprints { spec } => write!(
+                f,
+                "the BPF object carries no fingerprints of {spec}.toml: it was compiled without the header that is \
+                 generated from it, with one of an older release, or with BPF_LAYOUT_NO_FINGERPRINTS"
+            ),
+            Error::Open { map, path, source } => {
+                write!(f, "map `{map}`: cannot open the map pinned at {}: {source}", path.display())
+            }
+            Error::Layout { map, source } => write!(f, "map `{map}`: {source}"),
+            Error::Kernel { map, source } => {
+                write!(f, "map `{map}`: cannot read its types: {source}")?;
+                source.help().map_or(Ok(()), |help| write!(f, "; {help}"))
+            }
+            Error::Write { map, source } => write!(f, "map `{map}`: {source}"),
             Error::Libbpf { map, operation, source } => write!(f, "map `{map}`: cannot {operation}: {source}"),
             Error::Batch { map, operation, done, source } => {
                 write!(f, "map `{map}`: cannot {operation}: {source} (after {done} entries)")
@@ -74,9 +132,12 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Libbpf { source, .. } => Some(source),
+            Error::Libbpf { source, .. } | Error::Open { source, .. } => Some(source),
+            Error::Layout { source, .. } => Some(source),
+            Error::Kernel { source, .. } => Some(source),
+            Error::Write { source, .. } => Some(source),
             Error::Batch { source, .. } => Some(source),
-            Error::Mismatch(_) | Error::Cpus { .. } => None,
+            Error::Mismatch(_) | Error::Differs(_) | Error::NoFingerprints { .. } | Error::Cpus { .. } => None,
         }
     }
 }

@@ -16,7 +16,12 @@ use std::{
 use libbpf_rs::{MapCore, RingBuffer, RingBufferBuilder};
 
 use super::{error::Error, handle::compare};
-use crate::{error::ParseError, kind::Ring, map::Buffer};
+use crate::{
+    error::ParseError,
+    kind::Ring,
+    map::Buffer,
+    skew::{Lost, Scratch, SkewedBuffer},
+};
 
 /// How many records came, and what became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,20 +58,19 @@ impl Shared {
         *lock(&self.last_error)
     }
 
-    /// Reads one record and hands it on. Whether to go on: a panic must not unwind through libbpf, so it is kept for
-    /// [`resume_panic`](Self::resume_panic), and no record is handed on after it.
-    pub(super) fn dispatch<M: Buffer>(
+    /// Has one record read and handed on; `read` calls what it is given in between. Whether to go on: a panic must not
+    /// unwind through libbpf, so it is kept for [`resume_panic`](Self::resume_panic), and no record is handed on after it.
+    pub(super) fn dispatch(
         &self,
         bytes: &[u8],
-        handler: &mut impl FnMut(M::Record<'_>),
+        read: &mut impl FnMut(&[u8], &dyn Fn()) -> Result<(), ParseError>,
         on_malformed: &mut Option<OnMalformed<'_>>,
     ) -> bool {
-        let outcome = catch_unwind(AssertUnwindSafe(|| match M::parse(bytes) {
-            Ok(record) => {
-                self.received.fetch_add(1, Relaxed);
-                handler(record);
-            }
-            Err(error) => {
+        let received = || {
+            self.received.fetch_add(1, Relaxed);
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            if let Err(error) = read(bytes, &received) {
                 self.malformed.fetch_add(1, Relaxed);
                 *lock(&self.last_error) = Some(error);
                 if let Some(on_malformed) = on_malformed {
@@ -116,12 +120,41 @@ impl<'cb, M: Buffer<Kind: Ring>> EventsBuilder<'_, 'cb, M> {
     /// # Errors
     /// If the map is no ring buffer, or libbpf cannot map its memory.
     pub fn build(self, mut handler: impl FnMut(M::Record<'_>) + Send + 'cb) -> Result<Events<'cb, M>, Error> {
+        self.open(move |bytes, received| {
+            let record = M::parse(bytes)?;
+            received();
+            handler(record);
+            Ok(())
+        })
+    }
+
+    /// Opens a buffer whose producer has other layouts of the events; `handler` is called with each record, and with what
+    /// it lost on the way.
+    ///
+    /// # Errors
+    /// As for [`build`](Self::build).
+    pub fn build_skewed(
+        self,
+        buffer: SkewedBuffer<M>,
+        mut handler: impl FnMut(M::Record<'_>, &Lost<'_>) + Send + 'cb,
+    ) -> Result<Events<'cb, M>, Error> {
+        let mut scratch = Scratch::default();
+        self.open(move |bytes, received| {
+            let (record, lost) = buffer.parse(bytes, &mut scratch)?;
+            received();
+            handler(record, &lost);
+            Ok(())
+        })
+    }
+
+    fn open(
+        self,
+        mut read: impl FnMut(&[u8], &dyn Fn()) -> Result<(), ParseError> + Send + 'cb,
+    ) -> Result<Events<'cb, M>, Error> {
         compare::<M>(self.map)?;
         let shared = Arc::new(Shared::default());
         let (own, mut on_malformed) = (Arc::clone(&shared), self.on_malformed);
-        let callback = move |bytes: &[u8]| {
-            if own.dispatch::<M>(bytes, &mut handler, &mut on_malformed) { 0 } else { STOP }
-        };
+        let callback = move |bytes: &[u8]| if own.dispatch(bytes, &mut read, &mut on_malformed) { 0 } else { STOP };
         let failed = |source| Error::Libbpf { map: M::NAME, operation: "open the ring buffer", source };
         let mut builder = RingBufferBuilder::new();
         builder.add(self.map, callback).map_err(failed)?;

@@ -1,11 +1,19 @@
 //! A live map that has been compared with the spec.
 
-use std::{fmt, format, marker::PhantomData, string::String, vec::Vec};
+use std::{fmt, format, io, marker::PhantomData, path::Path, string::String, vec::Vec};
 
 use libbpf_rs::{MapCore, MapHandle};
 
-use super::error::{Error, Mismatch};
-use crate::{kind::Kind, layout::Layout, map::Map};
+use super::{
+    error::{Error, Mismatch},
+    types::{LiveMap, sentences},
+};
+use crate::{
+    kind::Kind,
+    layout::Layout,
+    map::Map,
+    skew::{Comparison, Difference},
+};
 
 /// A live map whose type, key and value are those of the map `M` of the spec.
 ///
@@ -13,32 +21,78 @@ use crate::{kind::Kind, layout::Layout, map::Map};
 /// [`push`](Self::push), and so on.
 pub struct TypedMap<'a, M> {
     handle: Handle<'a>,
+    checked: Checked,
     spec: PhantomData<fn() -> M>,
 }
 
+/// How a live map was compared with the spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// Type, flags, and each field of key and value, by the types that the kernel keeps of the map.
+    Fields,
+    /// Sizes only: that is what was asked for, or the map was made without types.
+    SizesOnly,
+}
+
+/// A live map, held or borrowed.
 #[derive(Debug)]
-enum Handle<'a> {
+pub(super) enum Handle<'a> {
     Borrowed(&'a dyn MapCore),
     Owned(MapHandle),
 }
 
+impl Handle<'_> {
+    /// The map itself.
+    pub(super) fn get(&self) -> &dyn MapCore {
+        match self {
+            Handle::Borrowed(map) => *map,
+            Handle::Owned(map) => map,
+        }
+    }
+}
+
 impl<'a, M: Map> TypedMap<'a, M> {
-    /// A map of a loaded skeleton or object, which must outlive this.
+    /// A map of a loaded skeleton or object, which must outlive this. Compares sizes only: the object that made it was
+    /// compared field by field when it was built. For a map that others made, see [`attach`](Self::attach).
     ///
     /// # Errors
     /// If its type, or the size of its key or value, is not what the spec says.
     pub fn new(map: &'a dyn MapCore) -> Result<Self, Mismatch> {
         compare::<M>(map)?;
-        Ok(TypedMap { handle: Handle::Borrowed(map), spec: PhantomData })
+        Ok(Self::of(Handle::Borrowed(map), Checked::SizesOnly))
+    }
+
+    /// A map that others may have made, such as one that libbpf found pinned by its name: compared field by field.
+    ///
+    /// # Errors
+    /// If its type, flags, or any field of its key or value is not what the spec says, with every difference; or if the
+    /// kernel does not tell its types (that asks for `CAP_SYS_ADMIN`).
+    pub fn attach(map: &'a dyn MapCore) -> Result<Self, Error> {
+        let checked = compare_fields::<M>(map)?;
+        Ok(Self::of(Handle::Borrowed(map), checked))
+    }
+
+    fn of(handle: Handle<'a>, checked: Checked) -> Self {
+        TypedMap { handle, checked, spec: PhantomData }
+    }
+
+    /// How it was compared with the spec.
+    #[must_use]
+    pub fn checked(&self) -> Checked {
+        self.checked
+    }
+
+    /// Entries that the live map has room for, or bytes of a ring buffer. A loader may set it at run time, so it may be
+    /// another number than the spec's.
+    #[must_use]
+    pub fn max_entries(&self) -> u32 {
+        self.as_libbpf().max_entries()
     }
 
     /// The map itself, for what this type does not offer.
     #[must_use]
     pub fn as_libbpf(&self) -> &dyn MapCore {
-        match &self.handle {
-            Handle::Borrowed(map) => *map,
-            Handle::Owned(map) => map,
-        }
+        self.handle.get()
     }
 
     pub(super) fn error(operation: &'static str) -> impl FnOnce(libbpf_rs::Error) -> Error {
@@ -53,30 +107,109 @@ impl<M: Map> fmt::Debug for TypedMap<'_, M> {
 }
 
 impl<M: Map> TypedMap<'static, M> {
-    /// A map held by a handle of its own: one that was pinned, or found by its id.
+    /// A map held by a handle of its own. Compares sizes only.
     ///
     /// # Errors
     /// If its type, or the size of its key or value, is not what the spec says.
     pub fn from_handle(map: MapHandle) -> Result<Self, Mismatch> {
         compare::<M>(&map)?;
-        Ok(TypedMap { handle: Handle::Owned(map), spec: PhantomData })
+        Ok(Self::of(Handle::Owned(map), Checked::SizesOnly))
     }
+
+    /// The map that is pinned at a path, compared field by field. A map of an older or newer layout is refused, with every
+    /// field that differs; [`SkewedMap`](super::SkewedMap) reads it.
+    ///
+    /// # Errors
+    /// If there is none, or as for [`attach`](Self::attach).
+    pub fn open_pinned(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::owned(open_pinned::<M>(path.as_ref())?)
+    }
+
+    /// The map that has this number in the kernel, compared field by field.
+    ///
+    /// # Errors
+    /// If there is none, or as for [`attach`](Self::attach).
+    pub fn open_id(id: u32) -> Result<Self, Error> {
+        Self::owned(open_id::<M>(id)?)
+    }
+
+    fn owned(map: MapHandle) -> Result<Self, Error> {
+        let checked = compare_fields::<M>(&map)?;
+        Ok(Self::of(Handle::Owned(map), checked))
+    }
+}
+
+/// Opens a pinned map, whatever it is.
+pub(super) fn open_pinned<M: Map>(path: &Path) -> Result<MapHandle, Error> {
+    let failed = |source| Error::Open { map: M::NAME, path: path.into(), source };
+    if path.as_os_str().as_encoded_bytes().contains(&0) {
+        let reason = io::Error::new(io::ErrorKind::InvalidInput, "the path has a NUL in it");
+        return Err(failed(reason.into()));
+    }
+    MapHandle::from_pinned_path(path).map_err(failed)
+}
+
+/// Opens a map by its number, whatever it is.
+pub(super) fn open_id<M: Map>(id: u32) -> Result<MapHandle, Error> {
+    MapHandle::from_map_id(id).map_err(|source| Error::Libbpf { map: M::NAME, operation: "open it by its id", source })
+}
+
+/// Flags that say who may use the map from where, and how it was made, not what it is (`bpf_map_flags_retain_permanent`
+/// of Linux leaves them out as well): `BPF_F_RDONLY`, `BPF_F_WRONLY`, `BPF_F_TOKEN_FD`.
+const PASSING_FLAGS: u32 = 1 << 3 | 1 << 4 | 1 << 16;
+
+/// Compares all of a live map with the spec, and reports every difference at once.
+fn compare_fields<M: Map>(map: &dyn MapCore) -> Result<Checked, Error> {
+    let mut differences = type_difference::<M>(map);
+    if !differences.is_empty() {
+        return Err(Mismatch { map: M::NAME, differences, layout: Vec::new() }.into());
+    }
+    let live = LiveMap::of::<M>(map)?;
+    let (found, expected) = (live.flags & !PASSING_FLAGS, M::FLAGS & !PASSING_FLAGS);
+    if found != expected {
+        differences.push(format!("flags: {found:#x} in the live map, {expected:#x} here (map-flags)"));
+    }
+    let (parts, mut layout) = (live.compare::<M>()?, Vec::new());
+    differences.extend(part_differences::<M::Key>("key", map.key_size(), parts.key.as_ref(), &mut layout));
+    differences.extend(part_differences::<M::Value>("value", map.value_size(), parts.value.as_ref(), &mut layout));
+    if !differences.is_empty() {
+        return Err(Mismatch { map: M::NAME, differences, layout }.into());
+    }
+    Ok(parts.checked::<M>())
+}
+
+/// Differences of a key or value: of its fields where its types are known, else of its size.
+fn part_differences<T: Layout>(
+    part: &str,
+    size: u32,
+    comparison: Option<&Comparison>,
+    layout: &mut Vec<Difference>,
+) -> Vec<String> {
+    let Some(comparison) = comparison.filter(|comparison| !comparison.differences.is_empty()) else {
+        return size_difference::<T>(part, size).into_iter().collect();
+    };
+    layout.extend(comparison.differences.iter().cloned());
+    sentences(part, comparison)
 }
 
 /// Compares a live map with the spec, and reports every difference at once.
 pub(super) fn compare<M: Map>(map: &dyn MapCore) -> Result<(), Mismatch> {
-    let mut differences = Vec::new();
-    let found = u32::from(map.map_type());
-    if found != M::Kind::TYPE {
-        differences.push(format!("type: {:?}, expected {} ({})", map.map_type(), M::Kind::NAME, M::Kind::TYPE));
-    } else {
+    let mut differences = type_difference::<M>(map);
+    if differences.is_empty() {
         differences.extend(size_difference::<M::Key>("key", map.key_size()));
         differences.extend(size_difference::<M::Value>("value", map.value_size()));
     }
-    if differences.is_empty() { Ok(()) } else { Err(Mismatch { map: M::NAME, differences }) }
+    if differences.is_empty() { Ok(()) } else { Err(Mismatch { map: M::NAME, differences, layout: Vec::new() }) }
 }
 
-fn size_difference<T: Layout>(part: &str, found: u32) -> Option<String> {
+/// The difference of the types of maps. Where they differ, keys and values mean something else as well.
+pub(super) fn type_difference<M: Map>(map: &dyn MapCore) -> Vec<String> {
+    let differs = u32::from(map.map_type()) != M::Kind::TYPE;
+    let text = || format!("type: {:?}, expected {} ({})", map.map_type(), M::Kind::NAME, M::Kind::TYPE);
+    differs.then(text).into_iter().collect()
+}
+
+pub(super) fn size_difference<T: Layout>(part: &str, found: u32) -> Option<String> {
     let expected = size_of::<T>();
     let same = usize::try_from(found).is_ok_and(|found| found == expected);
     (!same).then(|| format!("{part}: {found} bytes, expected {expected} ({})", T::SHAPE.name()))

@@ -15,7 +15,12 @@ use super::{
     events::{MAX_WAIT, OnMalformed, Shared, Stats},
     handle::compare,
 };
-use crate::{error::ParseError, kind::Perf, map::Buffer};
+use crate::{
+    error::ParseError,
+    kind::Perf,
+    map::Buffer,
+    skew::{Lost, Scratch, SkewedBuffer},
+};
 
 /// Sets up a [`PerfEvents`].
 pub struct PerfEventsBuilder<'a, 'cb, M, H> {
@@ -45,6 +50,37 @@ impl<'cb, M: Buffer<Kind: Perf>, H: MapCore> PerfEventsBuilder<'_, 'cb, M, H> {
     /// # Errors
     /// If the map is no `perf_event_array`, the number of pages no power of two, or the kernel refuses.
     pub fn build(self, mut handler: impl FnMut(i32, M::Record<'_>) + Send + 'cb) -> Result<PerfEvents<'cb, M>, Error> {
+        self.open(move |cpu, bytes, received| {
+            let record = M::parse(bytes)?;
+            received();
+            handler(cpu, record);
+            Ok(())
+        })
+    }
+
+    /// Opens buffers whose producer has other layouts of the events; `handler` is called with the CPU and each record, and
+    /// with what it lost on the way.
+    ///
+    /// # Errors
+    /// As for [`build`](Self::build).
+    pub fn build_skewed(
+        self,
+        buffer: SkewedBuffer<M>,
+        mut handler: impl FnMut(i32, M::Record<'_>, &Lost<'_>) + Send + 'cb,
+    ) -> Result<PerfEvents<'cb, M>, Error> {
+        let mut scratch = Scratch::default();
+        self.open(move |cpu, bytes, received| {
+            let (record, lost) = buffer.parse(bytes, &mut scratch)?;
+            received();
+            handler(cpu, record, &lost);
+            Ok(())
+        })
+    }
+
+    fn open(
+        self,
+        mut read: impl FnMut(i32, &[u8], &dyn Fn()) -> Result<(), ParseError> + Send + 'cb,
+    ) -> Result<PerfEvents<'cb, M>, Error> {
         compare::<M>(self.map)?;
         let shared = Arc::new(Shared::default());
         let (own, lost, mut on_malformed) = (Arc::clone(&shared), Arc::clone(&shared), self.on_malformed);
@@ -53,7 +89,7 @@ impl<'cb, M: Buffer<Kind: Perf>, H: MapCore> PerfEventsBuilder<'_, 'cb, M, H> {
             .sample_cb(move |cpu, bytes: &[u8]| {
                 // libbpf has no way to stop here: after a panic, what else is there is read and dropped.
                 if !own.has_panicked() {
-                    own.dispatch::<M>(bytes, &mut |record: M::Record<'_>| handler(cpu, record), &mut on_malformed);
+                    own.dispatch(bytes, &mut |bytes, received| read(cpu, bytes, received), &mut on_malformed);
                 }
             })
             .lost_cb(move |_, count| {

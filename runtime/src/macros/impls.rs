@@ -5,23 +5,56 @@
 #[macro_export]
 macro_rules! __impls {
     ($name:ident) => {
+        $crate::__trait! { PartialEq $name }
+        $crate::__trait! { Eq $name }
+        $crate::__trait! { Hash $name }
+        $crate::__trait! { Default $name }
+        $crate::__value_impls! { $name }
+    };
+}
+
+/// One trait, by the bytes of a value and what they mean.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __trait {
+    (PartialEq $name:ident) => {
         impl $crate::__private::core::cmp::PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
                 $crate::__private::eq(self, other)
             }
         }
+    };
+    (Eq $name:ident) => {
         impl $crate::__private::core::cmp::Eq for $name {}
+    };
+    (Hash $name:ident) => {
         impl $crate::__private::core::hash::Hash for $name {
             fn hash<H: $crate::__private::core::hash::Hasher>(&self, state: &mut H) {
                 $crate::__private::hash(self, state);
             }
         }
+    };
+    (Default $name:ident) => {
         impl $crate::__private::core::default::Default for $name {
             fn default() -> Self {
                 $crate::__private::default()
             }
         }
-        $crate::__value_impls! { $name }
+    };
+    (Debug $name:ident) => {
+        impl $crate::__private::core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut $crate::__private::core::fmt::Formatter<'_>) -> $crate::__private::core::fmt::Result {
+                $crate::__private::debug(self, f)
+            }
+        }
+    };
+    (Serialize $name:ident) => {
+        $crate::__needs_serde! {}
+        $crate::__serialize! { $name }
+    };
+    (Pod $name:ident) => {
+        $crate::__needs_bytemuck! {}
+        $crate::__pod! { $name }
     };
 }
 
@@ -62,11 +95,7 @@ macro_rules! __value_impls {
                 *self
             }
         }
-        impl $crate::__private::core::fmt::Debug for $name {
-            fn fmt(&self, f: &mut $crate::__private::core::fmt::Formatter<'_>) -> $crate::__private::core::fmt::Result {
-                $crate::__private::debug(self, f)
-            }
-        }
+        $crate::__trait! { Debug $name }
         impl $crate::__private::AsIs for $name {}
         $crate::__features! { $name }
     };
@@ -164,4 +193,40 @@ macro_rules! __pod {
 #[macro_export]
 macro_rules! __pod {
     ($name:ident) => {};
+}
+
+/// Refuses to compile without the feature `serde`.
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __needs_serde {
+    () => {};
+}
+
+/// Refuses to compile without the feature `serde`.
+#[cfg(not(feature = "serde"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __needs_serde {
+    () => {
+        $crate::__private::core::compile_error!("`Serialize` needs the feature `serde` of the crate `bpf-layout`");
+    };
+}
+
+/// Refuses to compile without the feature `bytemuck`.
+#[cfg(feature = "bytemuck")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __needs_bytemuck {
+    () => {};
+}
+
+/// Refuses to compile without the feature `bytemuck`.
+#[cfg(not(feature = "bytemuck"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __needs_bytemuck {
+    () => {
+        $crate::__private::core::compile_error!("`Pod` needs the feature `bytemuck` of the crate `bpf-layout`");
+    };
 }

@@ -155,6 +155,41 @@ macro_rules! constants {
     )* };
 }
 
+/// The fingerprints of a module, by the names of types and maps in C.
+///
+/// ```
+/// bpf_layout::fingerprints! {
+///     pub const FINGERPRINTS("layouts"): version 2 {
+///         types {
+///             "exec_event" = 0x4992_5900_5326_91cd,
+///         }
+///         maps {
+///         }
+///     }
+/// }
+/// assert_eq!((FINGERPRINTS.spec(), FINGERPRINTS.version()), ("layouts", 2));
+/// assert_eq!(FINGERPRINTS.types(), [("exec_event", 0x4992_5900_5326_91cd)]);
+/// ```
+#[macro_export]
+macro_rules! fingerprints {
+    (
+        $(#[doc $($doc:tt)+])*
+        $vis:vis const $name:ident($spec:literal): version $version:literal {
+            types { $($ty:literal = $ty_fingerprint:literal,)* }
+            maps { $($map:literal = $map_fingerprint:literal,)* }
+        }
+    ) => {
+        $(#[doc $($doc)+])*
+        #[allow(dead_code, missing_docs, unreachable_pub)]
+        $vis const $name: $crate::Fingerprints = $crate::Fingerprints::new(
+            $spec,
+            $version,
+            &[$(($ty, $ty_fingerprint)),*],
+            &[$(($map, $map_fingerprint)),*],
+        );
+    };
+}
+
 /// The records of one buffer, told apart by their tags, or by their sizes where they have none.
 ///
 /// `pub enum EventsRecord for Events("events") { Exec(ExecEvent) }` defines the enum and implements
@@ -175,11 +210,20 @@ macro_rules! buffer {
         impl $crate::Buffer for $map {
             type Record<'a> = $record<'a>;
 
+            const EVENTS: &'static [$crate::Shape] = &[$(<$event as $crate::Layout>::SHAPE),+];
+
             fn parse(
                 bytes: &[$crate::__private::core::primitive::u8],
             ) -> $crate::__private::core::result::Result<$record<'_>, $crate::ParseError> {
-                let events = &[$(<$event as $crate::Layout>::SHAPE),+];
-                let mut candidate = $crate::__private::pick_event($spec, events, bytes)?;
+                let event = $crate::__private::pick_event($spec, Self::EVENTS, bytes)?;
+                Self::parse_event(event, bytes)
+            }
+
+            fn parse_event(
+                event: $crate::__private::core::primitive::usize,
+                bytes: &[$crate::__private::core::primitive::u8],
+            ) -> $crate::__private::core::result::Result<$record<'_>, $crate::ParseError> {
+                let mut candidate = event;
                 $(
                     if candidate == 0 {
                         return <$event as $crate::Layout>::parse(bytes)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     constants::{Constants, Scope},
-    duplicate,
+    duplicate, versions,
 };
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
@@ -27,7 +27,8 @@ pub(super) fn check_enum(def: &EnumDef, constants: &mut Constants<'_>, cx: &mut 
     let variants = check_variants(def, "enum", "variants", &name, repr, constants, cx);
     let variants = variants?;
     check_distinct(&variants, cx);
-    Some(Enum { name, doc: def.doc.clone(), repr: repr?, variants })
+    let reserved = versions::check_reserved_values(def, "enum", repr?, &variants, cx);
+    Some(Enum { name, doc: def.doc.clone(), repr: repr?, variants, reserved })
 }
 
 /// `[flags.NAME]`
@@ -37,7 +38,8 @@ pub(super) fn check_flags(def: &EnumDef, constants: &mut Constants<'_>, cx: &mut
     let repr = check_repr(def, &unsigned, cx);
     let name = names::definition(&def.name);
     let bits = check_variants(def, "flags", "bits", &name, repr, constants, cx)?;
-    Some(Flags { name, doc: def.doc.clone(), repr: repr?, bits })
+    let reserved = versions::check_reserved_values(def, "flags", repr?, &bits, cx);
+    Some(Flags { name, doc: def.doc.clone(), repr: repr?, bits, reserved })
 }
 
 fn check_repr(def: &EnumDef, allowed: &[Scalar], cx: &mut Diagnostics) -> Option<Scalar> {
@@ -125,7 +127,8 @@ fn check_variant(
         );
         return None;
     }
-    name_fits.then(|| Variant { name: names::variant(name, prefix), doc: def.doc.clone(), value })
+    let since = versions::since(def.since.as_ref());
+    name_fits.then(|| Variant { name: names::variant(name, prefix), doc: def.doc.clone(), value, since })
 }
 
 /// Variants must have distinct values: an event that arrives has one of them.

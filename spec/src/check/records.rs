@@ -7,6 +7,7 @@ use super::{
     duplicate,
     enums::check_align,
     types::{Resolve, Types, provisional},
+    versions,
 };
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
@@ -70,7 +71,8 @@ impl<'r, 'a> Records<'r, 'a> {
         let what = format!("the {} `{}`", def.shape.what(), def.name.value);
         let record = self.check_body(name, kind, &def.body, &def.name.value, &what);
         if let Some(record) = record {
-            self.defs[index] = Some(TypeDef::Record(record));
+            let reserved = versions::reserved_names(&def.reserved);
+            self.defs[index] = Some(TypeDef::Record(Record { reserved, ..record }));
             self.checked.push(Checked { id: provisional(index), body: &def.body, def: Some(def) });
         }
     }
@@ -106,7 +108,8 @@ impl<'r, 'a> Records<'r, 'a> {
         }
         let fields: Vec<Field> = fields.into_iter().collect::<Option<_>>()?;
         let align = align.map_or(Some(None), |align| align.map(Some))?;
-        Some(Record { name, doc: body.doc.clone(), kind, anonymous: false, packed, align, fields })
+        let reserved = Vec::new();
+        Some(Record { name, doc: body.doc.clone(), kind, anonymous: false, packed, align, fields, reserved })
     }
 
     fn check_named(&mut self, def: &FieldDef, name: &At<String>, ty: &Text, owner: &str) -> Option<Field> {
@@ -132,6 +135,7 @@ impl<'r, 'a> Records<'r, 'a> {
             tag: None,
             when: Vec::new(),
             contains: None,
+            since: versions::since(def.since.as_ref()),
         })
     }
 
@@ -167,6 +171,7 @@ impl<'r, 'a> Records<'r, 'a> {
             tag: None,
             when: Vec::new(),
             contains: None,
+            since: None,
         })
     }
 

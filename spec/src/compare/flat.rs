@@ -3,42 +3,52 @@
 use super::{Observed, ObservedMember, ObservedType, Shape};
 use crate::{
     layout::{Layouts, Member},
-    model::{Field, Record, Type, TypeDef, TypeId},
+    model::{Field, Record, RecordKind, Type, TypeDef, TypeId},
 };
 
 /// A field of the spec, in its place in the record that has a name.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SpecField<'a> {
-    pub(super) field: &'a Field,
-    pub(super) bit_offset: u64,
-    pub(super) bit_size: u64,
-    pub(super) bitfield: bool,
+pub(crate) struct SpecField<'a> {
+    pub(crate) field: &'a Field,
+    pub(crate) bit_offset: u64,
+    pub(crate) bit_size: u64,
+    pub(crate) bitfield: bool,
+    /// Whether the record, or an unnamed member around it, is a union.
+    pub(crate) in_union: bool,
 }
 
 /// The fields of a record that has a name.
-pub(super) fn of_spec<'a>(layouts: &'a Layouts, id: TypeId, record: &'a Record) -> Vec<SpecField<'a>> {
+pub(crate) fn of_spec<'a>(layouts: &'a Layouts, id: TypeId, record: &'a Record) -> Vec<SpecField<'a>> {
     let mut fields = Vec::new();
-    add_spec(layouts, id, record, 0, &mut fields);
+    add_spec(layouts, id, record, (0, false), &mut fields);
     fields
 }
 
-fn add_spec<'a>(layouts: &'a Layouts, id: TypeId, record: &'a Record, base: u64, fields: &mut Vec<SpecField<'a>>) {
+/// `base` is the first bit of the record, and whether it lies in a union.
+fn add_spec<'a>(
+    layouts: &'a Layouts,
+    id: TypeId,
+    record: &'a Record,
+    (base, in_union): (u64, bool),
+    fields: &mut Vec<SpecField<'a>>,
+) {
+    let in_union = in_union || record.kind == RecordKind::Union;
     for member in &layouts.of(id).members {
         match member {
             Member::Field { field, offset, size, .. } => {
                 let field = &record.fields[*field];
                 let bit_offset = base + offset * 8;
                 match unnamed(layouts, field) {
-                    Some((id, inner)) => add_spec(layouts, id, inner, bit_offset, fields),
+                    Some((id, inner)) => add_spec(layouts, id, inner, (bit_offset, in_union), fields),
                     None => {
-                        fields.push(SpecField { field, bit_offset, bit_size: size * 8, bitfield: false });
+                        fields.push(SpecField { field, bit_offset, bit_size: size * 8, bitfield: false, in_union });
                     }
                 }
             }
             Member::Bits(run) => fields.extend(run.bits.iter().filter_map(|bits| {
                 let field = &record.fields[bits.field?];
                 let bit_offset = base + bits.bit_offset;
-                Some(SpecField { field, bit_offset, bit_size: bits.width.into(), bitfield: true })
+                Some(SpecField { field, bit_offset, bit_size: bits.width.into(), bitfield: true, in_union })
             })),
             Member::Padding { .. } => {}
         }

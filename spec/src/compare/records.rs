@@ -125,7 +125,14 @@ fn is_expected(pair: &Pair<'_>, found: &FoundField<'_>) -> bool {
 /// Whether a member is there to fill a hole, by its name. Where it lies does not matter: if it took the place of a field,
 /// that field is missing or has moved.
 fn is_padding(found: &FoundField<'_>) -> bool {
-    let name = found.member.name.trim_matches('_').trim_end_matches(|letter: char| letter.is_ascii_digit());
+    is_padding_name(found.member.name)
+}
+
+/// Whether a member of this name, which the spec does not have, is taken for padding: `pad`, `padding`, `reserved` or
+/// `unused`, with any underscores and a number.
+#[must_use]
+pub fn is_padding_name(name: &str) -> bool {
+    let name = name.trim_matches('_').trim_end_matches(|letter: char| letter.is_ascii_digit());
     matches!(name.trim_end_matches('_'), "" | "pad" | "padding" | "reserved" | "unused")
 }
 

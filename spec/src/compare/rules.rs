@@ -74,6 +74,10 @@ pub(super) enum Check {
     Map(fn(&maps::Pair<'_>) -> Vec<Finding>),
     /// Two witnesses, see [`super::twins()`].
     Witnesses,
+    /// The fingerprints that an object carries (`bpf-layout-check`).
+    Fingerprint,
+    /// A lock, see [`crate::lock::Lock::stale`].
+    Lock,
     /// What crosses the boundary to userspace, see [`super::boundary()`].
     Boundary,
 }
@@ -233,6 +237,22 @@ pub static RULES: &[Rule] = &[
         "is",
         Unit::Plain,
         Check::Witnesses,
+    ),
+    rule(
+        "fingerprint",
+        "The object was compiled with a layout of other meaning, such as a number where the spec has a time.",
+        "has",
+        Unit::Plain,
+        Check::Fingerprint,
+    ),
+    rule("lock-missing", "A type, map or profile of the spec is not in the lock.", "is", Unit::Plain, Check::Lock),
+    rule("lock-extra", "The lock has a type, map or profile that the spec does not.", "is", Unit::Plain, Check::Lock),
+    rule(
+        "lock-stale",
+        "The lock says something else that no other rule compares, such as a time where the spec has a number.",
+        "has",
+        Unit::Plain,
+        Check::Lock,
     ),
     rule(
         "event-size",

@@ -147,7 +147,8 @@ impl<'t> Table<'t> {
 
     fn wrong(&mut self, cx: &mut Cx<'_>, key: &str, expected: &str, value: &Value<'_>, help: Option<&str>) {
         self.sound = false;
-        let mut wrong = cx.wrong_type(&format!("`{key}` of {}", self.what), expected, value);
+        let what = if self.what.is_empty() { format!("`{key}`") } else { format!("`{key}` of {}", self.what) };
+        let mut wrong = cx.wrong_type(&what, expected, value);
         wrong.help.extend(help.map(str::to_owned));
         cx.push(wrong);
     }

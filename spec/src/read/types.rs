@@ -57,7 +57,7 @@ fn read_enum(cx: &mut Cx<'_>, name: At<String>, value: &Value<'_>, what: &str, l
         "enum" => format!("the enum `{}`", name.value),
         _ => format!("`[flags.{}]`", name.value),
     };
-    let mut def = EnumDef { name, doc: None, repr: None, prefix: None, variants: None };
+    let mut def = EnumDef { name, doc: None, repr: None, prefix: None, variants: None, reserved: Vec::new() };
     let Some(mut table) = Table::open(cx, title, def.name.span, value) else { return def };
     def.doc = table.doc(cx);
     def.repr = table.string(cx, "repr");
@@ -71,12 +71,19 @@ fn read_enum(cx: &mut Cx<'_>, name: At<String>, value: &Value<'_>, what: &str, l
     } else if table.key_span(list).is_none() {
         table.missing(cx, list, &keyed);
     }
+    def.reserved = read_reserved(cx, &mut table);
     table.finish(cx);
     def
 }
 
+/// `reserved = [3, "rename"]`
+fn read_reserved(cx: &mut Cx<'_>, table: &mut Table<'_>) -> Vec<Selector> {
+    let items = table.array(cx, "reserved", "names and values", None);
+    items.into_iter().flat_map(|items| items.value).filter_map(|item| read_selector(cx, "`reserved`", item)).collect()
+}
+
 fn read_variant(cx: &mut Cx<'_>, item: &Value<'_>) -> VariantDef {
-    let mut def = VariantDef { name: None, value: None, doc: None };
+    let mut def = VariantDef { name: None, value: None, doc: None, since: None };
     let span = cx.span(item.span());
     let Some(mut table) = Table::open(cx, "a variant", span, item) else { return def };
     def.name = table.string(cx, "name");
@@ -91,18 +98,20 @@ fn read_variant(cx: &mut Cx<'_>, item: &Value<'_>) -> VariantDef {
         table.missing(cx, "value", "values are part of the layout, so each is written down: `value = 1`");
     }
     def.doc = table.doc(cx);
+    def.since = table.integer(cx, "since");
     table.finish(cx);
     def
 }
 
 fn read_record(cx: &mut Cx<'_>, name: At<String>, shape: Shape, value: &Value<'_>) -> RecordDef {
     let title = format!("the {} `{}`", shape.what(), name.value);
-    let mut def = RecordDef { name, shape, body: Body::default(), tag: None };
+    let mut def = RecordDef { name, shape, body: Body::default(), tag: None, reserved: Vec::new() };
     let Some(mut table) = Table::open(cx, title, def.name.span, value) else { return def };
     if shape == Shape::Event {
         def.tag = read_event_tag(cx, &mut table);
     }
     def.body = read_body(cx, &mut table, "fields", 0);
+    def.reserved = table.strings(cx, "reserved").map(|names| names.value).unwrap_or_default();
     table.finish(cx);
     def
 }
@@ -199,6 +208,7 @@ fn broken_field(span: Span) -> FieldDef {
         tag: None,
         when: None,
         contains: None,
+        since: None,
     }
 }
 
@@ -224,6 +234,7 @@ fn read_named(cx: &mut Cx<'_>, mut table: Table<'_>, span: Span) -> FieldDef {
         tag: table.string(cx, "tag"),
         when: read_when(cx, &mut table),
         contains: table.string(cx, "contains"),
+        since: table.integer(cx, "since"),
         ..broken_field(name.as_ref().map_or(span, |name| name.span))
     };
     let sound = table.finish(cx);

@@ -41,6 +41,19 @@ typedef unsigned long long __u64;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 /* Stored as __u8. */
 enum kind {
 	KIND_NUMBER = 1,
@@ -64,7 +77,7 @@ union pick {
 	/* 0   */ __u8 type[8];
 	/* When the tag is KIND_SMALL. */
 	/* 0:0 */ __s16 small : 5;
-} __attribute__((aligned(8)));
+} __bpf_layout_id("990f4bb3274ce515") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(union pick, 8, 8);
 __BPF_LAYOUT_AT(union pick, select, 0);
 __BPF_LAYOUT_AT(union pick, unknown, 0);
@@ -82,7 +95,7 @@ struct option {
 	/* 17:4 */ __u8 _pad1 : 4;
 	/* 18   */ __u8 _pad2[6];
 	/* as_bytes is left out by the profile. */
-} __attribute__((aligned(8)));
+} __bpf_layout_id("96e106ce3c168f1a") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct option, 24, 8);
 __BPF_LAYOUT_AT(struct option, kind, 0);
 __BPF_LAYOUT_AT(struct option, pick, 8);
@@ -95,7 +108,7 @@ struct tight {
 	/* pick is left out by the profile. */
 	/* late is left out by the profile. */
 	/* 26 */ __u64 ends[2];
-} __attribute__((packed, aligned(1)));
+} __bpf_layout_id("864bdeaabc34d33c") __attribute__((packed, aligned(1)));
 __BPF_LAYOUT_SIZE(struct tight, 42, 1);
 __BPF_LAYOUT_AT(struct tight, value, 0);
 __BPF_LAYOUT_AT(struct tight, kind, 1);
@@ -275,6 +288,31 @@ __bpf_layout_inline void tight_init(struct tight *p)
 		return __bpf_layout_lookup(&__tight_scratch, 0); \
 	}                                                        \
 	struct tight
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 kind;
+		__u64 pick;
+		__u64 option;
+		__u64 tight;
+	} types;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.kind = 0xe28e657e196fc836ULL,
+		.pick = 0x990f4bb3274ce515ULL,
+		.option = 0x96e106ce3c168f1aULL,
+		.tight = 0x864bdeaabc34d33cULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

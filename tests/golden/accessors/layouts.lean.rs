@@ -3,6 +3,20 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "kind" = 0xe28e_657e_196f_c836,
+            "pick" = 0x990f_4bb3_274c_e515,
+            "option" = 0x96e1_06ce_3c16_8f1a,
+            "tight" = 0x864b_deaa_bc34_d33c,
+        }
+        maps {
+        }
+    }
+}
+
 ::bpf_layout::open_enum! {
     pub enum Kind("kind"): u8 {
         NUMBER("number") = 1,
@@ -14,7 +28,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout_union! {
-    pub union Pick("pick"): size 8, align 8 {
+    pub union Pick("pick"): size 8, align 8, fingerprint 0x990f_4bb3_274c_e515 {
         select, set_select: u32,
         unknown, set_unknown: u64,
         r#type, set_type: [u8; 8],
@@ -75,7 +89,7 @@ impl Pick {
 
 ::bpf_layout::layout! {
     /// Has the name of a type that accessors return.
-    pub struct Option("option"): size 24, align 8 {
+    pub struct Option("option"): size 24, align 8, fingerprint 0x96e1_06ce_3c16_8f1a {
         pub kind: Kind = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<7> = 1,
@@ -90,6 +104,7 @@ impl Pick {
         ::bpf_layout::Detail::bits::<i16>("clone", (16, 2), (6, 5)),
         ::bpf_layout::Detail::bits::<::bpf_layout::Bool>("parse", (16, 2), (11, 1)),
         ::bpf_layout::Detail::union_tag::<u8>("pick", 0, &[(1, 0), (2, 1), (3, 2), (4, 2), (5, 3)]),
+        ::bpf_layout::Detail::FieldName { field: "default", c: "default_" },
     ]
 }
 
@@ -183,7 +198,7 @@ impl Option {
 }
 
 ::bpf_layout::layout! {
-    pub struct Tight("tight"): size 42, align 1 {
+    pub struct Tight("tight"): size 42, align 1, fingerprint 0x864b_deaa_bc34_d33c {
         pub value: u8 = 0,
         pub kind: Kind = 1,
         pub host: ::bpf_layout::Unaligned<Option, 24> = 2,

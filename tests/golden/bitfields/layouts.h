@@ -41,6 +41,19 @@ typedef unsigned long long __u64;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 /* Stored as __u8. */
 enum mode {
 	MODE_READ = 1,
@@ -56,7 +69,7 @@ struct flags {
 	/* The lowest on little-endian machines. */
 	/* 0:0 */ __u32 a : 3;
 	/* 0:3 */ __u32 b : 29;
-};
+} __bpf_layout_id("94673ef543451b26");
 __BPF_LAYOUT_SIZE(struct flags, 4, 4);
 
 struct gaps {
@@ -82,7 +95,7 @@ struct gaps {
 		/* 21:1 */ __u8 _pad7 : 7;
 	};
 	/* 22   */ __u8 _pad8[2];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("d804885c4751ee32") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct gaps, 24, 8);
 __BPF_LAYOUT_AT(struct gaps, head, 0);
 __BPF_LAYOUT_AT(struct gaps, next, 8);
@@ -92,14 +105,14 @@ union overlay {
 	/* 0:0 */ __u16 low : 4;
 	/* 0:0 */ __u32 all : 31;
 	/* 0   */ __u8 raw;
-};
+} __bpf_layout_id("912fdde439cdd2e4");
 __BPF_LAYOUT_SIZE(union overlay, 4, 4);
 __BPF_LAYOUT_AT(union overlay, raw, 0);
 
 struct last_bit {
 	/* 0:0 */ __u64 count : 63;
 	/* 7:7 */ __u64 on : 1;
-} __attribute__((aligned(8)));
+} __bpf_layout_id("f757dfb3164d6451") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct last_bit, 8, 8);
 
 #ifdef __BPF__
@@ -240,6 +253,35 @@ __bpf_layout_inline void last_bit_init(struct last_bit *p)
 	__bpf_layout_keep(__btf_type_last_bit);
 	__bpf_layout_zero_u64(p, sizeof(*p));
 }
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 mode;
+		__u64 level;
+		__u64 flags;
+		__u64 gaps;
+		__u64 overlay;
+		__u64 last_bit;
+	} types;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.mode = 0xa3ca11bf8dc34879ULL,
+		.level = 0xa2512df1971166b3ULL,
+		.flags = 0x94673ef543451b26ULL,
+		.gaps = 0xd804885c4751ee32ULL,
+		.overlay = 0x912fdde439cdd2e4ULL,
+		.last_bit = 0xf757dfb3164d6451ULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

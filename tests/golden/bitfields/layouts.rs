@@ -3,6 +3,22 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "mode" = 0xa3ca_11bf_8dc3_4879,
+            "level" = 0xa251_2df1_9711_66b3,
+            "flags" = 0x9467_3ef5_4345_1b26,
+            "gaps" = 0xd804_885c_4751_ee32,
+            "overlay" = 0x912f_dde4_39cd_d2e4,
+            "last_bit" = 0xf757_dfb3_164d_6451,
+        }
+        maps {
+        }
+    }
+}
+
 ::bpf_layout::open_enum! {
     pub enum Mode("mode"): u8 {
         READ("read") = 1,
@@ -18,7 +34,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Flags("flags"): size 4, align 4 {
+    pub struct Flags("flags"): size 4, align 4, fingerprint 0x9467_3ef5_4345_1b26 {
         pub _bits0: ::bpf_layout::Bits<4> = 0,
     }
     details [
@@ -53,7 +69,7 @@ impl Flags {
 }
 
 ::bpf_layout::layout! {
-    pub struct GapsAnon0("gaps__anon0"): size 4, align 2 {
+    pub struct GapsAnon0("gaps__anon0"): size 4, align 2, fingerprint 0xabcb_09ee_60c7_1766 {
         pub _bits3: ::bpf_layout::Bits<4> = 0,
     }
     details [
@@ -88,7 +104,7 @@ impl GapsAnon0 {
 }
 
 ::bpf_layout::layout! {
-    pub struct Gaps("gaps"): size 24, align 8 {
+    pub struct Gaps("gaps"): size 24, align 8, fingerprint 0xd804_885c_4751_ee32 {
         pub head: u8 = 0,
         pub _bits0: ::bpf_layout::Bits<1> = 1,
         #[doc(hidden)]
@@ -112,6 +128,7 @@ impl GapsAnon0 {
         ::bpf_layout::Detail::bits::<u32>("wide", (4, 3), (0, 20)),
         ::bpf_layout::Detail::bits::<i32>("neg", (10, 6), (0, 5)),
         ::bpf_layout::Detail::bits::<u64>("long", (10, 6), (5, 40)),
+        ::bpf_layout::Detail::FieldName { field: "long", c: "long_" },
     ]
 }
 
@@ -185,7 +202,7 @@ impl Gaps {
 }
 
 ::bpf_layout::layout_union! {
-    pub union Overlay("overlay"): size 4, align 4 {
+    pub union Overlay("overlay"): size 4, align 4, fingerprint 0x912f_dde4_39cd_d2e4 {
         raw, set_raw: u8,
         #[doc(hidden)]
         _bits0, _set_bits0: ::bpf_layout::Bits<1>,
@@ -228,7 +245,7 @@ impl Overlay {
 }
 
 ::bpf_layout::layout! {
-    pub struct LastBit("last_bit"): size 8, align 8 {
+    pub struct LastBit("last_bit"): size 8, align 8, fingerprint 0xf757_dfb3_164d_6451 {
         pub _bits0: ::bpf_layout::Bits<8> = 0,
     }
     details [

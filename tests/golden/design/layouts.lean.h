@@ -35,6 +35,19 @@ typedef unsigned long long __u64;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 /* Bytes or elements; a string's length includes its NUL. */
 #define COMM_LEN 16
 #define COMM_LEN_MASK (COMM_LEN - 1)
@@ -75,7 +88,7 @@ struct socket_key {
 	/*  7 */ __u8 _pad0[1];
 	/*  8 */ __u16 port;
 	/* 10 */ __u8 _pad1[2];
-};
+} __bpf_layout_id("91d02f4c2141d9fd");
 __BPF_LAYOUT_SIZE(struct socket_key, 12, 4);
 __BPF_LAYOUT_AT(struct socket_key, netns, 0);
 __BPF_LAYOUT_AT(struct socket_key, family, 4);
@@ -89,7 +102,7 @@ struct socket_value {
 	/*  24 */ char task[COMM_LEN];
 	/* cwd is left out by the profile. */
 	/*  40 */ char exepath[PATH_LEN];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("1c068726ae0a5d01") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct socket_value, 168, 8);
 __BPF_LAYOUT_AT(struct socket_value, mntns, 0);
 __BPF_LAYOUT_AT(struct socket_value, pid_tgid, 8);
@@ -108,7 +121,7 @@ struct file_event {
 	/*  20 */ char comm[COMM_LEN];
 	/*  36 */ char path[PATH_LEN];
 	/* 164 */ __u8 _pad1[4];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("3aa4f5f6271fb1a0") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct file_event, 168, 8);
 __BPF_LAYOUT_AT(struct file_event, timestamp, 0);
 __BPF_LAYOUT_AT(struct file_event, pid, 8);
@@ -464,6 +477,43 @@ __bpf_layout_inline struct file_event *file_event_reserve(void *ringbuf)
 		__uint(type, 27); /* BPF_MAP_TYPE_RINGBUF */     \
 		__uint(max_entries, 256 * 1024);                 \
 	} events SEC(".maps")
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 file_op;
+		__u64 open_flags;
+		__u64 socket_key;
+		__u64 socket_value;
+		__u64 file_event;
+	} types;
+	struct {
+		__u64 gadget_sockets;
+		__u64 paths;
+		__u64 events;
+	} maps;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.file_op = 0x153512640f83f3baULL,
+		.open_flags = 0x2b1e56b6ab1419b5ULL,
+		.socket_key = 0x91d02f4c2141d9fdULL,
+		.socket_value = 0x1c068726ae0a5d01ULL,
+		.file_event = 0x3aa4f5f6271fb1a0ULL,
+	},
+	.maps = {
+		.gadget_sockets = 0x0c2330651f1f3d2fULL,
+		.paths = 0x2c8221290af48efbULL,
+		.events = 0x8b5f9f76c9b6a2e5ULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

@@ -3,6 +3,24 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "file_op" = 0x1535_1264_0f83_f3ba,
+            "open_flags" = 0x2b1e_56b6_ab14_19b5,
+            "socket_key" = 0x91d0_2f4c_2141_d9fd,
+            "socket_value" = 0x1c06_8726_ae0a_5d01,
+            "file_event" = 0x3aa4_f5f6_271f_b1a0,
+        }
+        maps {
+            "gadget_sockets" = 0x0c23_3065_1f1f_3d2f,
+            "paths" = 0x2c82_2129_0af4_8efb,
+            "events" = 0x8b5f_9f76_c9b6_a2e5,
+        }
+    }
+}
+
 ::bpf_layout::constants! {
     /// Length `COMM`.
     pub const COMM_LEN: usize = 16;
@@ -46,7 +64,7 @@ use ::bpf_layout::Layout as _;
 
 ::bpf_layout::layout! {
     /// Identifies one bound socket.
-    pub struct SocketKey("socket_key"): size 12, align 4 {
+    pub struct SocketKey("socket_key"): size 12, align 4, fingerprint 0x91d0_2f4c_2141_d9fd {
         pub netns: u32 = 0,
         pub family: u16 = 4,
         /// IPPROTO_TCP or IPPROTO_UDP
@@ -60,7 +78,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct SocketValue("socket_value"): size 168, align 8 {
+    pub struct SocketValue("socket_value"): size 168, align 8, fingerprint 0x1c06_8726_ae0a_5d01 {
         pub mntns: u64 = 0,
         pub pid_tgid: u64 = 8,
         pub uid_gid: u64 = 16,
@@ -89,7 +107,7 @@ impl SocketValue {
 }
 
 ::bpf_layout::layout! {
-    pub struct FileEvent("file"): size 168, align 8 {
+    pub struct FileEvent("file"): size 168, align 8, fingerprint 0x3aa4_f5f6_271f_b1a0 {
         pub timestamp: ::bpf_layout::Ktime = 0,
         pub pid: u32 = 8,
         pub op: FileOp = 12,
@@ -117,6 +135,8 @@ pub mod maps {
         const NAME: &'static str = "gadget_sockets";
         const MAX_ENTRIES: u32 = super::SOCKETS_MAX_ENTRIES;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x0c23_3065_1f1f_3d2f);
     }
 
     /// Map `paths`.
@@ -131,6 +151,8 @@ pub mod maps {
         const MAX_ENTRIES: u32 = 1024;
         // BPF_F_NO_COMMON_LRU
         const FLAGS: u32 = 0x2;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x2c82_2129_0af4_8efb);
     }
 
     /// Map `events`.
@@ -144,6 +166,8 @@ pub mod maps {
         const NAME: &'static str = "events";
         const MAX_ENTRIES: u32 = 262_144;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x8b5f_9f76_c9b6_a2e5);
     }
 
     ::bpf_layout::buffer! {

@@ -3,6 +3,24 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "file_op" = 0x1535_1264_0f83_f3ba,
+            "open_flags" = 0x2b1e_56b6_ab14_19b5,
+            "socket_key" = 0x91d0_2f4c_2141_d9fd,
+            "socket_value" = 0xc234_3f8f_f0bc_9e13,
+            "file_event" = 0xf4d2_2b41_9d58_cf8c,
+        }
+        maps {
+            "gadget_sockets" = 0x2ef4_a03b_72e0_295f,
+            "paths" = 0x875a_546c_a10b_4595,
+            "events" = 0xc4e0_757f_3853_1e02,
+        }
+    }
+}
+
 ::bpf_layout::constants! {
     /// Length `COMM`.
     pub const COMM_LEN: usize = 16;
@@ -46,7 +64,7 @@ use ::bpf_layout::Layout as _;
 
 ::bpf_layout::layout! {
     /// Identifies one bound socket.
-    pub struct SocketKey("socket_key"): size 12, align 4 {
+    pub struct SocketKey("socket_key"): size 12, align 4, fingerprint 0x91d0_2f4c_2141_d9fd {
         pub netns: u32 = 0,
         pub family: u16 = 4,
         /// IPPROTO_TCP or IPPROTO_UDP
@@ -60,7 +78,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct SocketValue("socket_value"): size 1064, align 8 {
+    pub struct SocketValue("socket_value"): size 1064, align 8, fingerprint 0xc234_3f8f_f0bc_9e13 {
         pub mntns: u64 = 0,
         pub pid_tgid: u64 = 8,
         pub uid_gid: u64 = 16,
@@ -90,7 +108,7 @@ impl SocketValue {
 }
 
 ::bpf_layout::layout! {
-    pub struct FileEvent("file"): size 552, align 8 {
+    pub struct FileEvent("file"): size 552, align 8, fingerprint 0xf4d2_2b41_9d58_cf8c {
         pub timestamp: ::bpf_layout::Ktime = 0,
         pub pid: u32 = 8,
         pub op: FileOp = 12,
@@ -118,6 +136,8 @@ pub mod maps {
         const NAME: &'static str = "gadget_sockets";
         const MAX_ENTRIES: u32 = super::SOCKETS_MAX_ENTRIES;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x2ef4_a03b_72e0_295f);
     }
 
     /// Map `paths`.
@@ -132,6 +152,8 @@ pub mod maps {
         const MAX_ENTRIES: u32 = 1024;
         // BPF_F_NO_COMMON_LRU
         const FLAGS: u32 = 0x2;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x875a_546c_a10b_4595);
     }
 
     /// Map `events`.
@@ -145,6 +167,8 @@ pub mod maps {
         const NAME: &'static str = "events";
         const MAX_ENTRIES: u32 = 262_144;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xc4e0_757f_3853_1e02);
     }
 
     ::bpf_layout::buffer! {

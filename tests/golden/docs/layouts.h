@@ -35,6 +35,19 @@ typedef unsigned long long __u64;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 /* * / int broken; / * */
 enum kind {
 	/* ends with a backslash \ */
@@ -74,7 +87,7 @@ struct hostile {
 	/*  8 */ __u32 c; /* enum __bits */
 	/* 12 */ __u16 d;
 	/* 14 */ __u16 e;
-};
+} __bpf_layout_id("6373305f3587a2d6");
 __BPF_LAYOUT_SIZE(struct hostile, 16, 4);
 __BPF_LAYOUT_AT(struct hostile, a, 0);
 __BPF_LAYOUT_AT(struct hostile, b, 4);
@@ -153,6 +166,29 @@ __bpf_layout_inline void hostile_init(struct hostile *p)
 	__bpf_layout_keep(__btf_type_hostile);
 	__bpf_layout_zero_u32(p, sizeof(*p));
 }
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 kind;
+		__u64 bits;
+		__u64 hostile;
+	} types;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.kind = 0xd3dc3bd674d84cc6ULL,
+		.bits = 0xb4a708a5d1fb5328ULL,
+		.hostile = 0x6373305f3587a2d6ULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

@@ -3,6 +3,19 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "kind" = 0xd3dc_3bd6_74d8_4cc6,
+            "bits" = 0xb4a7_08a5_d1fb_5328,
+            "hostile" = 0x6373_305f_3587_a2d6,
+        }
+        maps {
+        }
+    }
+}
+
 ::bpf_layout::open_enum! {
     /// */ int broken; /*
     pub enum Kind("kind"): u32 {
@@ -28,7 +41,7 @@ use ::bpf_layout::Layout as _;
     /// / and # pragma
     /// *\
     /// / int broken;
-    pub struct Hostile("hostile"): size 16, align 4 {
+    pub struct Hostile("hostile"): size 16, align 4, fingerprint 0x6373_305f_3587_a2d6 {
         /// right to left: � gnp.exe �
         pub a: Kind = 0,
         /// control: � and a wide line: ----------------------------------------------------------------------------------------

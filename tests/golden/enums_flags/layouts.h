@@ -39,6 +39,19 @@ typedef long long __s64;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 /*
  * What was done to the file.
  * Stored as __u8.
@@ -136,7 +149,7 @@ struct uses {
 	/* 52 */ enum natural naturals[2];
 	/* 60 */ __u8 _pad2[4];
 	/* 64 */ __u64 wide_flags; /* enum __wide_flags */
-} __attribute__((aligned(8)));
+} __bpf_layout_id("9455429e488fbe0f") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct uses, 72, 8);
 __BPF_LAYOUT_AT(struct uses, op, 0);
 __BPF_LAYOUT_AT(struct uses, natural, 4);
@@ -155,7 +168,7 @@ __BPF_LAYOUT_AT(struct uses, wide_flags, 64);
 /* Its enums lie one level down. */
 struct holds_uses {
 	/*   0 */ struct uses inner[2];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("6621515501b4914c") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct holds_uses, 144, 8);
 __BPF_LAYOUT_AT(struct holds_uses, inner, 0);
 
@@ -303,6 +316,55 @@ __bpf_layout_inline void holds_uses_init(struct holds_uses *p)
 		__type(key, __u8);                              \
 		__type(value, struct holds_uses);               \
 	} by_op SEC(".maps")
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 file_op;
+		__u64 natural;
+		__u64 errno_like;
+		__u64 positive;
+		__u64 wide;
+		__u64 wide_signed;
+		__u64 only_wide;
+		__u64 short_;
+		__u64 open_flags;
+		__u64 small;
+		__u64 wide_flags;
+		__u64 uses;
+		__u64 holds_uses;
+	} types;
+	struct {
+		__u64 by_op;
+	} maps;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.file_op = 0x00e21154e8c9615dULL,
+		.natural = 0x21d947994000e9e6ULL,
+		.errno_like = 0x571158d709aa51a9ULL,
+		.positive = 0x6aa9f2f4fa437dd9ULL,
+		.wide = 0xe24885a037a77c66ULL,
+		.wide_signed = 0x09c6b66307e641f3ULL,
+		.only_wide = 0x80da1ce841fe7c18ULL,
+		.short_ = 0xb921cb3daa2a761fULL,
+		.open_flags = 0x0f5684ff0aadd67fULL,
+		.small = 0x497ac0acf390cc78ULL,
+		.wide_flags = 0x7e867a01913f93d3ULL,
+		.uses = 0x9455429e488fbe0fULL,
+		.holds_uses = 0x6621515501b4914cULL,
+	},
+	.maps = {
+		.by_op = 0xfa3511914f8dfc34ULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

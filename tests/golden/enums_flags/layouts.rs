@@ -3,6 +3,30 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "file_op" = 0x00e2_1154_e8c9_615d,
+            "natural" = 0x21d9_4799_4000_e9e6,
+            "errno_like" = 0x5711_58d7_09aa_51a9,
+            "positive" = 0x6aa9_f2f4_fa43_7dd9,
+            "wide" = 0xe248_85a0_37a7_7c66,
+            "wide_signed" = 0x09c6_b663_07e6_41f3,
+            "only_wide" = 0x80da_1ce8_41fe_7c18,
+            "short_" = 0xb921_cb3d_aa2a_761f,
+            "open_flags" = 0x0f56_84ff_0aad_d67f,
+            "small" = 0x497a_c0ac_f390_cc78,
+            "wide_flags" = 0x7e86_7a01_913f_93d3,
+            "uses" = 0x9455_429e_488f_be0f,
+            "holds_uses" = 0x6621_5155_01b4_914c,
+        }
+        maps {
+            "by_op" = 0xfa35_1191_4f8d_fc34,
+        }
+    }
+}
+
 ::bpf_layout::open_enum! {
     /// What was done to the file.
     pub enum FileOp("file_op"): u8 {
@@ -93,7 +117,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Uses("uses"): size 72, align 8 {
+    pub struct Uses("uses"): size 72, align 8, fingerprint 0x9455_429e_488f_be0f {
         pub op: FileOp = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<3> = 1,
@@ -114,11 +138,14 @@ use ::bpf_layout::Layout as _;
         pub _pad2: ::bpf_layout::Pad<4> = 60,
         pub wide_flags: WideFlags = 64,
     }
+    details [
+        ::bpf_layout::Detail::FieldName { field: "short", c: "short_" },
+    ]
 }
 
 ::bpf_layout::layout! {
     /// Its enums lie one level down.
-    pub struct HoldsUses("holds_uses"): size 144, align 8 {
+    pub struct HoldsUses("holds_uses"): size 144, align 8, fingerprint 0x6621_5155_01b4_914c {
         pub inner: [Uses; 2] = 0,
     }
 }
@@ -137,5 +164,7 @@ pub mod maps {
         const NAME: &'static str = "by_op";
         const MAX_ENTRIES: u32 = 16;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xfa35_1191_4f8d_fc34);
     }
 }

@@ -40,6 +40,19 @@ typedef __u16 __be16;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 /* Defined elsewhere. */
 __BPF_LAYOUT_SIZE(struct in6_addr, 16, 4);
 __BPF_LAYOUT_SIZE(unsigned short, 2, 2);
@@ -51,7 +64,7 @@ struct peer {
 	/* 20 */ struct in6_addr others[2];
 	/* 52 */ __be16 port;
 	/* 54 */ __u8 _pad1[2];
-};
+} __bpf_layout_id("a729e7359b763c10");
 __BPF_LAYOUT_SIZE(struct peer, 56, 4);
 __BPF_LAYOUT_AT(struct peer, family, 0);
 __BPF_LAYOUT_AT(struct peer, address, 4);
@@ -118,6 +131,29 @@ __bpf_layout_inline void peer_init(struct peer *p)
 	__bpf_layout_keep(__btf_type_peer);
 	__bpf_layout_zero_u32(p, sizeof(*p));
 }
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 in6;
+		__u64 family;
+		__u64 peer;
+	} types;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.in6 = 0x7a34e916c667ece6ULL,
+		.family = 0x9d7f2d8792e12486ULL,
+		.peer = 0xa729e7359b763c10ULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

@@ -3,6 +3,19 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "in6" = 0x7a34_e916_c667_ece6,
+            "family" = 0x9d7f_2d87_92e1_2486,
+            "peer" = 0xa729_e735_9b76_3c10,
+        }
+        maps {
+        }
+    }
+}
+
 ::bpf_layout::opaque! {
     /// An IPv6 address as the kernel has it.
     pub struct In6("in6"): size 16, align 4;
@@ -14,7 +27,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Peer("peer"): size 56, align 4 {
+    pub struct Peer("peer"): size 56, align 4, fingerprint 0xa729_e735_9b76_3c10 {
         pub family: Family = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<2> = 2,

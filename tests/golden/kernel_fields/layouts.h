@@ -35,6 +35,19 @@ typedef unsigned long long __u64;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 /* Bytes or elements; a string's length includes its NUL. */
 #define PATH_LEN 512
 #define PATH_LEN_MASK (PATH_LEN - 1)
@@ -118,7 +131,7 @@ struct locked {
 	/*  12 */ __u8 last;
 	/*  13 */ char path[PATH_LEN];
 	/* 525 */ __u8 _pad0[3];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("dcdf5a4df9544238") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct locked, 528, 8);
 __BPF_LAYOUT_AT(struct locked, count, 0);
 __BPF_LAYOUT_AT(struct locked, lock, 8);
@@ -131,7 +144,7 @@ struct timed {
 	/*    8 */ struct bpf_timer timer;
 	/*   24 */ char path[PATH_LEN];
 	/*  536 */ __u8 more[1000];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("f2af6ced5324329b") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct timed, 1536, 8);
 __BPF_LAYOUT_AT(struct timed, id, 0);
 __BPF_LAYOUT_AT(struct timed, timer, 8);
@@ -141,7 +154,7 @@ __BPF_LAYOUT_AT(struct timed, more, 536);
 struct tree_item {
 	/*  0 */ struct bpf_rb_node link;
 	/* 32 */ __u64 data;
-} __attribute__((aligned(8)));
+} __bpf_layout_id("be9cd5d2b13261f7") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct tree_item, 40, 8);
 __BPF_LAYOUT_AT(struct tree_item, link, 0);
 __BPF_LAYOUT_AT(struct tree_item, data, 32);
@@ -152,7 +165,7 @@ struct roots {
 	/*  8 */
 	struct bpf_list_head list __bpf_layout_contains(list_item, link);
 	/* 24 */ struct bpf_rb_root tree __bpf_layout_contains(tree_item, link);
-} __attribute__((aligned(8)));
+} __bpf_layout_id("e3738534fb5f50f9") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct roots, 40, 8);
 __BPF_LAYOUT_AT(struct roots, lock, 0);
 __BPF_LAYOUT_AT(struct roots, list, 8);
@@ -162,7 +175,7 @@ struct list_item {
 	/*  0 */ __u32 data;
 	/*  4 */ __u8 _pad0[4];
 	/*  8 */ struct bpf_list_node link;
-} __attribute__((aligned(8)));
+} __bpf_layout_id("af743aecc6b55cac") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct list_item, 32, 8);
 __BPF_LAYOUT_AT(struct list_item, data, 0);
 __BPF_LAYOUT_AT(struct list_item, link, 8);
@@ -186,7 +199,7 @@ struct held {
 #endif
 	/* 24 */ __u32 id;
 	/* 28 */ __u8 _pad0[4];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("6c27f240c5b97d3c") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct held, 32, 8);
 __BPF_LAYOUT_AT(struct held, task, 0);
 __BPF_LAYOUT_AT(struct held, maybe, 8);
@@ -470,6 +483,47 @@ __bpf_layout_inline void held_init(struct held *p)
 		__type(key, __u32);                      \
 		__type(value, struct held);              \
 	} tasks SEC(".maps")
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 locked;
+		__u64 timed;
+		__u64 tree_item;
+		__u64 roots;
+		__u64 list_item;
+		__u64 held;
+	} types;
+	struct {
+		__u64 locks;
+		__u64 timers;
+		__u64 lists;
+		__u64 tasks;
+	} maps;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.locked = 0xdcdf5a4df9544238ULL,
+		.timed = 0xf2af6ced5324329bULL,
+		.tree_item = 0xbe9cd5d2b13261f7ULL,
+		.roots = 0xe3738534fb5f50f9ULL,
+		.list_item = 0xaf743aecc6b55cacULL,
+		.held = 0x6c27f240c5b97d3cULL,
+	},
+	.maps = {
+		.locks = 0x61ab4a9572a43cd4ULL,
+		.timers = 0xa5142ea259e5e244ULL,
+		.lists = 0xa5e19f450ff74b66ULL,
+		.tasks = 0x8883f345d1edaff2ULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

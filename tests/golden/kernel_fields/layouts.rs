@@ -3,6 +3,26 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "locked" = 0xdcdf_5a4d_f954_4238,
+            "timed" = 0xf2af_6ced_5324_329b,
+            "tree_item" = 0xbe9c_d5d2_b132_61f7,
+            "roots" = 0xe373_8534_fb5f_50f9,
+            "list_item" = 0xaf74_3aec_c6b5_5cac,
+            "held" = 0x6c27_f240_c5b9_7d3c,
+        }
+        maps {
+            "locks" = 0x61ab_4a95_72a4_3cd4,
+            "timers" = 0xa514_2ea2_59e5_e244,
+            "lists" = 0xa5e1_9f45_0ff7_4b66,
+            "tasks" = 0x8883_f345_d1ed_aff2,
+        }
+    }
+}
+
 ::bpf_layout::constants! {
     /// Length `PATH`.
     pub const PATH_LEN: usize = 512;
@@ -12,7 +32,7 @@ use ::bpf_layout::Layout as _;
 
 ::bpf_layout::layout! {
     /// Guarded by its lock.
-    pub struct Locked("locked"): size 528, align 8 {
+    pub struct Locked("locked"): size 528, align 8, fingerprint 0xdcdf_5a4d_f954_4238 {
         pub count: u64 = 0,
         pub lock: ::bpf_layout::kernel::SpinLock = 8,
         pub last: u8 = 12,
@@ -23,7 +43,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Timed("timed"): size 1536, align 8 {
+    pub struct Timed("timed"): size 1536, align 8, fingerprint 0xf2af_6ced_5324_329b {
         pub id: u32 = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<4> = 4,
@@ -34,14 +54,14 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct TreeItem("tree_item"): size 40, align 8 {
+    pub struct TreeItem("tree_item"): size 40, align 8, fingerprint 0xbe9c_d5d2_b132_61f7 {
         pub link: ::bpf_layout::kernel::RbNode = 0,
         pub data: u64 = 32,
     }
 }
 
 ::bpf_layout::layout! {
-    pub struct Roots("roots"): size 40, align 8 {
+    pub struct Roots("roots"): size 40, align 8, fingerprint 0xe373_8534_fb5f_50f9 {
         pub lock: ::bpf_layout::kernel::SpinLock = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<4> = 4,
@@ -51,7 +71,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct ListItem("list_item"): size 32, align 8 {
+    pub struct ListItem("list_item"): size 32, align 8, fingerprint 0xaf74_3aec_c6b5_5cac {
         pub data: u32 = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<4> = 4,
@@ -60,7 +80,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Held("held"): size 32, align 8 {
+    pub struct Held("held"): size 32, align 8, fingerprint 0x6c27_f240_c5b9_7d3c {
         /// Who asked.
         pub task: ::bpf_layout::KernelPtr = 0,
         pub maybe: ::bpf_layout::KernelPtr = 8,
@@ -85,6 +105,8 @@ pub mod maps {
         const NAME: &'static str = "locks";
         const MAX_ENTRIES: u32 = 64;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x61ab_4a95_72a4_3cd4);
     }
 
     /// Map `timers`.
@@ -98,6 +120,8 @@ pub mod maps {
         const NAME: &'static str = "timers";
         const MAX_ENTRIES: u32 = 4;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xa514_2ea2_59e5_e244);
     }
 
     /// Map `lists`.
@@ -111,6 +135,8 @@ pub mod maps {
         const NAME: &'static str = "lists";
         const MAX_ENTRIES: u32 = 1;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xa5e1_9f45_0ff7_4b66);
     }
 
     /// Map `tasks`.
@@ -124,5 +150,7 @@ pub mod maps {
         const NAME: &'static str = "tasks";
         const MAX_ENTRIES: u32 = 64;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x8883_f345_d1ed_aff2);
     }
 }

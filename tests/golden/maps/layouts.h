@@ -36,6 +36,19 @@ typedef __u32 __be32;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 /* Bytes or elements; a string's length includes its NUL. */
 #define NAME_LEN 16
 #define NAME_LEN_MASK (NAME_LEN - 1)
@@ -50,7 +63,7 @@ struct peer_key {
 	/* 0 */ __u32 id;
 	/* 4 */ __u16 family;
 	/* 6 */ __u8 _pad0[2];
-};
+} __bpf_layout_id("4767deeb36139694");
 __BPF_LAYOUT_SIZE(struct peer_key, 8, 4);
 __BPF_LAYOUT_AT(struct peer_key, id, 0);
 __BPF_LAYOUT_AT(struct peer_key, family, 4);
@@ -58,7 +71,7 @@ __BPF_LAYOUT_AT(struct peer_key, family, 4);
 struct peer_value {
 	/*  0 */ __u64 count;
 	/*  8 */ char name[NAME_LEN];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("b0fa67a0a94ef746") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct peer_value, 24, 8);
 __BPF_LAYOUT_AT(struct peer_value, count, 0);
 __BPF_LAYOUT_AT(struct peer_value, name, 8);
@@ -66,20 +79,20 @@ __BPF_LAYOUT_AT(struct peer_value, name, 8);
 struct peer_prefix {
 	/* 0 */ __u32 length;
 	/* 4 */ __be32 address; /* IPv4 */
-};
+} __bpf_layout_id("5523dcc7772f78ee");
 __BPF_LAYOUT_SIZE(struct peer_prefix, 8, 4);
 __BPF_LAYOUT_AT(struct peer_prefix, length, 0);
 __BPF_LAYOUT_AT(struct peer_prefix, address, 4);
 
 struct seen_event {
 	/*  0 */ struct peer_value value;
-} __attribute__((aligned(8)));
+} __bpf_layout_id("b0878662cae0b416") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct seen_event, 24, 8);
 __BPF_LAYOUT_AT(struct seen_event, value, 0);
 
 struct gone_event {
 	/* 0 */ __u32 id;
-};
+} __bpf_layout_id("008387a3c16a1802");
 __BPF_LAYOUT_SIZE(struct gone_event, 4, 4);
 __BPF_LAYOUT_AT(struct gone_event, id, 0);
 
@@ -616,6 +629,91 @@ __bpf_layout_inline struct gone_event *gone_event_reserve(void *ringbuf)
 		__type(key, __u32);                                  \
 		__type(value, __u32);                                \
 	} lossy SEC(".maps")
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 peer_key;
+		__u64 peer_value;
+		__u64 peer_prefix;
+		__u64 seen_event;
+		__u64 gone_event;
+	} types;
+	struct {
+		__u64 by_key;
+		__u64 by_name;
+		__u64 hash_per_cpu;
+		__u64 lru_per_cpu;
+		__u64 slots;
+		__u64 counters;
+		__u64 routes;
+		__u64 pending;
+		__u64 recent;
+		__u64 filter;
+		__u64 calls;
+		__u64 stacks;
+		__u64 groups;
+		__u64 of_task;
+		__u64 of_socket;
+		__u64 of_inode;
+		__u64 of_cgroup;
+		__u64 sockets;
+		__u64 devices;
+		__u64 cpus;
+		__u64 xsks;
+		__u64 inner;
+		__u64 outer;
+		__u64 outer_array;
+		__u64 events;
+		__u64 from_user;
+		__u64 lossy;
+	} maps;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.peer_key = 0x4767deeb36139694ULL,
+		.peer_value = 0xb0fa67a0a94ef746ULL,
+		.peer_prefix = 0x5523dcc7772f78eeULL,
+		.seen_event = 0xb0878662cae0b416ULL,
+		.gone_event = 0x008387a3c16a1802ULL,
+	},
+	.maps = {
+		.by_key = 0xb692ba5108b3ee73ULL,
+		.by_name = 0xca6d71d7cf3b9ba4ULL,
+		.hash_per_cpu = 0xa424c317d6d08e41ULL,
+		.lru_per_cpu = 0x2347f97540641833ULL,
+		.slots = 0xb20934c4e743e4d8ULL,
+		.counters = 0xb2ae762a87e773f7ULL,
+		.routes = 0xfa5390c1aa791f88ULL,
+		.pending = 0x3b6a3c9f622a49b7ULL,
+		.recent = 0x7e026e2a1d8ce538ULL,
+		.filter = 0xf69c0e1ec4564a42ULL,
+		.calls = 0xe71e8c8a7cd700d7ULL,
+		.stacks = 0x54150b581e022645ULL,
+		.groups = 0x69f970e84dc0dc63ULL,
+		.of_task = 0xeef03ba734fc06a1ULL,
+		.of_socket = 0x4d4412a5164b474cULL,
+		.of_inode = 0x2d99e87613af3b61ULL,
+		.of_cgroup = 0x3f4ee012199590f6ULL,
+		.sockets = 0x09a18af23a4a15e8ULL,
+		.devices = 0x83391ac48016ff93ULL,
+		.cpus = 0xa74873092778916bULL,
+		.xsks = 0xffcf9115547b7748ULL,
+		.inner = 0x73a92fbafeeac621ULL,
+		.outer = 0x056782b7b3b7d365ULL,
+		.outer_array = 0x8d5de038ba322dc7ULL,
+		.events = 0x67f931c622c4fcb4ULL,
+		.from_user = 0xe87aafbcbc0f0be1ULL,
+		.lossy = 0x639acb389b44f2f2ULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

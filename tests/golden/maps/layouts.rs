@@ -3,6 +3,48 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "peer_key" = 0x4767_deeb_3613_9694,
+            "peer_value" = 0xb0fa_67a0_a94e_f746,
+            "peer_prefix" = 0x5523_dcc7_772f_78ee,
+            "seen_event" = 0xb087_8662_cae0_b416,
+            "gone_event" = 0x0083_87a3_c16a_1802,
+        }
+        maps {
+            "by_key" = 0xb692_ba51_08b3_ee73,
+            "by_name" = 0xca6d_71d7_cf3b_9ba4,
+            "hash_per_cpu" = 0xa424_c317_d6d0_8e41,
+            "lru_per_cpu" = 0x2347_f975_4064_1833,
+            "slots" = 0xb209_34c4_e743_e4d8,
+            "counters" = 0xb2ae_762a_87e7_73f7,
+            "routes" = 0xfa53_90c1_aa79_1f88,
+            "pending" = 0x3b6a_3c9f_622a_49b7,
+            "recent" = 0x7e02_6e2a_1d8c_e538,
+            "filter" = 0xf69c_0e1e_c456_4a42,
+            "calls" = 0xe71e_8c8a_7cd7_00d7,
+            "stacks" = 0x5415_0b58_1e02_2645,
+            "groups" = 0x69f9_70e8_4dc0_dc63,
+            "of_task" = 0xeef0_3ba7_34fc_06a1,
+            "of_socket" = 0x4d44_12a5_164b_474c,
+            "of_inode" = 0x2d99_e876_13af_3b61,
+            "of_cgroup" = 0x3f4e_e012_1995_90f6,
+            "sockets" = 0x09a1_8af2_3a4a_15e8,
+            "devices" = 0x8339_1ac4_8016_ff93,
+            "cpus" = 0xa748_7309_2778_916b,
+            "xsks" = 0xffcf_9115_547b_7748,
+            "inner" = 0x73a9_2fba_feea_c621,
+            "outer" = 0x0567_82b7_b3b7_d365,
+            "outer_array" = 0x8d5d_e038_ba32_2dc7,
+            "events" = 0x67f9_31c6_22c4_fcb4,
+            "from_user" = 0xe87a_afbc_bc0f_0be1,
+            "lossy" = 0x639a_cb38_9b44_f2f2,
+        }
+    }
+}
+
 ::bpf_layout::constants! {
     /// Length `NAME`.
     pub const NAME_LEN: usize = 16;
@@ -19,7 +61,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct PeerKey("peer_key"): size 8, align 4 {
+    pub struct PeerKey("peer_key"): size 8, align 4, fingerprint 0x4767_deeb_3613_9694 {
         pub id: u32 = 0,
         pub family: u16 = 4,
         #[doc(hidden)]
@@ -28,27 +70,27 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct PeerValue("peer_value"): size 24, align 8 {
+    pub struct PeerValue("peer_value"): size 24, align 8, fingerprint 0xb0fa_67a0_a94e_f746 {
         pub count: u64 = 0,
         pub name: ::bpf_layout::Str<NAME_LEN> = 8,
     }
 }
 
 ::bpf_layout::layout! {
-    pub struct PeerPrefix("peer_prefix"): size 8, align 4 {
+    pub struct PeerPrefix("peer_prefix"): size 8, align 4, fingerprint 0x5523_dcc7_772f_78ee {
         pub length: u32 = 0,
         pub address: ::bpf_layout::Ipv4 = 4,
     }
 }
 
 ::bpf_layout::layout! {
-    pub struct SeenEvent("seen"): size 24, align 8 {
+    pub struct SeenEvent("seen"): size 24, align 8, fingerprint 0xb087_8662_cae0_b416 {
         pub value: PeerValue = 0,
     }
 }
 
 ::bpf_layout::layout! {
-    pub struct GoneEvent("gone"): size 4, align 4 {
+    pub struct GoneEvent("gone"): size 4, align 4, fingerprint 0x0083_87a3_c16a_1802 {
         pub id: u32 = 0,
     }
 }
@@ -68,6 +110,8 @@ pub mod maps {
         const MAX_ENTRIES: u32 = super::ENTRIES_MAX_ENTRIES;
         // BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG
         const FLAGS: u32 = 0x81;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xb692_ba51_08b3_ee73);
     }
 
     /// Map `by_name`.
@@ -82,6 +126,8 @@ pub mod maps {
         const MAX_ENTRIES: u32 = 1024;
         // BPF_F_NO_COMMON_LRU
         const FLAGS: u32 = 0x2;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xca6d_71d7_cf3b_9ba4);
     }
 
     /// Map `hash_per_cpu`.
@@ -95,6 +141,8 @@ pub mod maps {
         const NAME: &'static str = "hash_per_cpu";
         const MAX_ENTRIES: u32 = super::ENTRIES_MAX_ENTRIES + 1;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xa424_c317_d6d0_8e41);
     }
 
     /// Map `lru_per_cpu`.
@@ -108,6 +156,8 @@ pub mod maps {
         const NAME: &'static str = "lru_per_cpu";
         const MAX_ENTRIES: u32 = 128;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x2347_f975_4064_1833);
     }
 
     /// Map `slots`.
@@ -122,6 +172,8 @@ pub mod maps {
         const MAX_ENTRIES: u32 = super::CPUS_MAX_ENTRIES;
         // BPF_F_MMAPABLE
         const FLAGS: u32 = 0x400;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xb209_34c4_e743_e4d8);
     }
 
     /// Map `counters`.
@@ -135,6 +187,8 @@ pub mod maps {
         const NAME: &'static str = "counters";
         const MAX_ENTRIES: u32 = 4;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xb2ae_762a_87e7_73f7);
     }
 
     /// Map `routes`.
@@ -149,6 +203,8 @@ pub mod maps {
         const MAX_ENTRIES: u32 = 256;
         // BPF_F_NO_PREALLOC
         const FLAGS: u32 = 0x1;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xfa53_90c1_aa79_1f88);
     }
 
     /// Map `pending`.
@@ -162,6 +218,8 @@ pub mod maps {
         const NAME: &'static str = "pending";
         const MAX_ENTRIES: u32 = 32;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x3b6a_3c9f_622a_49b7);
     }
 
     /// Map `recent`.
@@ -175,6 +233,8 @@ pub mod maps {
         const NAME: &'static str = "recent";
         const MAX_ENTRIES: u32 = 32;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x7e02_6e2a_1d8c_e538);
     }
 
     /// Map `filter`.
@@ -188,6 +248,8 @@ pub mod maps {
         const NAME: &'static str = "filter";
         const MAX_ENTRIES: u32 = 1000;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xf69c_0e1e_c456_4a42);
     }
 
     /// Map `calls`.
@@ -201,6 +263,8 @@ pub mod maps {
         const NAME: &'static str = "calls";
         const MAX_ENTRIES: u32 = 8;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xe71e_8c8a_7cd7_00d7);
     }
 
     /// Map `stacks`.
@@ -214,6 +278,8 @@ pub mod maps {
         const NAME: &'static str = "stacks";
         const MAX_ENTRIES: u32 = 1024;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x5415_0b58_1e02_2645);
     }
 
     /// Map `groups`.
@@ -227,6 +293,8 @@ pub mod maps {
         const NAME: &'static str = "groups";
         const MAX_ENTRIES: u32 = 4;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x69f9_70e8_4dc0_dc63);
     }
 
     /// Map `of_task`.
@@ -241,6 +309,8 @@ pub mod maps {
         const MAX_ENTRIES: u32 = 0;
         // BPF_F_NO_PREALLOC
         const FLAGS: u32 = 0x1;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xeef0_3ba7_34fc_06a1);
     }
 
     /// Map `of_socket`.
@@ -255,6 +325,8 @@ pub mod maps {
         const MAX_ENTRIES: u32 = 0;
         // BPF_F_NO_PREALLOC
         const FLAGS: u32 = 0x1;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x4d44_12a5_164b_474c);
     }
 
     /// Map `of_inode`.
@@ -269,6 +341,8 @@ pub mod maps {
         const MAX_ENTRIES: u32 = 0;
         // BPF_F_NO_PREALLOC
         const FLAGS: u32 = 0x1;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x2d99_e876_13af_3b61);
     }
 
     /// Map `of_cgroup`.
@@ -283,6 +357,8 @@ pub mod maps {
         const MAX_ENTRIES: u32 = 0;
         // BPF_F_NO_PREALLOC
         const FLAGS: u32 = 0x1;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x3f4e_e012_1995_90f6);
     }
 
     /// Map `sockets`.
@@ -296,6 +372,8 @@ pub mod maps {
         const NAME: &'static str = "sockets";
         const MAX_ENTRIES: u32 = 64;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x09a1_8af2_3a4a_15e8);
     }
 
     /// Map `devices`.
@@ -309,6 +387,8 @@ pub mod maps {
         const NAME: &'static str = "devices";
         const MAX_ENTRIES: u32 = 16;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x8339_1ac4_8016_ff93);
     }
 
     /// Map `cpus`.
@@ -322,6 +402,8 @@ pub mod maps {
         const NAME: &'static str = "cpus";
         const MAX_ENTRIES: u32 = super::CPUS_MAX_ENTRIES;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xa748_7309_2778_916b);
     }
 
     /// Map `xsks`.
@@ -335,6 +417,8 @@ pub mod maps {
         const NAME: &'static str = "xsks";
         const MAX_ENTRIES: u32 = 16;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xffcf_9115_547b_7748);
     }
 
     /// Map `inner`.
@@ -348,6 +432,8 @@ pub mod maps {
         const NAME: &'static str = "inner";
         const MAX_ENTRIES: u32 = 8;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x73a9_2fba_feea_c621);
     }
 
     /// One inner map for each group.
@@ -361,6 +447,8 @@ pub mod maps {
         const NAME: &'static str = "outer";
         const MAX_ENTRIES: u32 = 16;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x0567_82b7_b3b7_d365);
     }
 
     /// Map `outer_array`.
@@ -374,6 +462,8 @@ pub mod maps {
         const NAME: &'static str = "outer_array";
         const MAX_ENTRIES: u32 = 4;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x8d5d_e038_ba32_2dc7);
     }
 
     /// Map `events`.
@@ -387,6 +477,8 @@ pub mod maps {
         const NAME: &'static str = "events";
         const MAX_ENTRIES: u32 = 262_144;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x67f9_31c6_22c4_fcb4);
     }
 
     ::bpf_layout::buffer! {
@@ -408,6 +500,8 @@ pub mod maps {
         const NAME: &'static str = "from_user";
         const MAX_ENTRIES: u32 = 4096;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xe87a_afbc_bc0f_0be1);
     }
 
     /// One buffer per CPU.
@@ -421,6 +515,8 @@ pub mod maps {
         const NAME: &'static str = "lossy";
         const MAX_ENTRIES: u32 = 0;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x639a_cb38_9b44_f2f2);
     }
 
     ::bpf_layout::buffer! {

@@ -35,6 +35,19 @@ typedef unsigned long long __u64;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 /* Bytes or elements; a string's length includes its NUL. */
 #define A_VERY_LONG_NAME_FOR_A_LENGTH_THAT_NOBODY_WOULD_TYPE_BY_HAND_LEN 16
 #define A_VERY_LONG_NAME_FOR_A_LENGTH_THAT_NOBODY_WOULD_TYPE_BY_HAND_LEN_MASK \
@@ -57,7 +70,7 @@ struct class_ {
 	/*  7 */ __u8 match;
 	/*  8 */ __u8 int_;
 	/*  9 */ char new_[16];
-};
+} __bpf_layout_id("c037be0768ee1d9b");
 __BPF_LAYOUT_SIZE(struct class_, 25, 1);
 __BPF_LAYOUT_AT(struct class_, type, 0);
 __BPF_LAYOUT_AT(struct class_, class_, 1);
@@ -72,13 +85,13 @@ __BPF_LAYOUT_AT(struct class_, new_, 9);
 
 struct MixedCase {
 	/* 0 */ __u32 camelCase;
-};
+} __bpf_layout_id("bca3c5760a154655");
 __BPF_LAYOUT_SIZE(struct MixedCase, 4, 4);
 __BPF_LAYOUT_AT(struct MixedCase, camelCase, 0);
 
 struct event {
 	/* 0 */ __u8 enum_; /* enum async */
-};
+} __bpf_layout_id("e6ae8854455c8869");
 __BPF_LAYOUT_SIZE(struct event, 1, 1);
 __BPF_LAYOUT_AT(struct event, enum_, 0);
 
@@ -86,7 +99,7 @@ struct long_length {
 	/*  0 */
 	char path_of_the_thing_that_was_looked_for
 		[A_VERY_LONG_NAME_FOR_A_LENGTH_THAT_NOBODY_WOULD_TYPE_BY_HAND_LEN];
-};
+} __bpf_layout_id("ac570c20d5b4e30b");
 __BPF_LAYOUT_SIZE(struct long_length, 16, 1);
 __BPF_LAYOUT_AT(struct long_length, path_of_the_thing_that_was_looked_for, 0);
 
@@ -95,7 +108,7 @@ struct a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more {
 	__u64 a_member_with_a_name_that_is_just_as_long_as_it_could_be_at_all;
 	/*  8 */ char path_of_the_thing[24];
 	/* 32 */ char x[8];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("767748f30f9d0f82") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(
 	struct a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more,
 	40, 8);
@@ -478,6 +491,42 @@ a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more_read_x_user(
 		__type(value,                                                                   \
 		       struct a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more); \
 	} delete_ SEC(".maps")
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 class_;
+		__u64 async;
+		__u64 MixedCase;
+		__u64 event;
+		__u64 long_length;
+		__u64 a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more;
+	} types;
+	struct {
+		__u64 delete_;
+	} maps;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.class_ = 0xc037be0768ee1d9bULL,
+		.async = 0x4920b7bc3141a36aULL,
+		.MixedCase = 0xbca3c5760a154655ULL,
+		.event = 0xe6ae8854455c8869ULL,
+		.long_length = 0xac570c20d5b4e30bULL,
+		.a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more =
+			0x767748f30f9d0f82ULL,
+	},
+	.maps = {
+		.delete_ = 0x2b33bac06c27ad51ULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

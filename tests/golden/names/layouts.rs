@@ -3,6 +3,23 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "class_" = 0xc037_be07_68ee_1d9b,
+            "async" = 0x4920_b7bc_3141_a36a,
+            "MixedCase" = 0xbca3_c576_0a15_4655,
+            "event" = 0xe6ae_8854_455c_8869,
+            "long_length" = 0xac57_0c20_d5b4_e30b,
+            "a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more" = 0x7677_48f3_0f9d_0f82,
+        }
+        maps {
+            "delete_" = 0x2b33_bac0_6c27_ad51,
+        }
+    }
+}
+
 ::bpf_layout::constants! {
     /// Length `a_very_long_name_for_a_length_that_nobody_would_type_by_hand`.
     pub const A_VERY_LONG_NAME_FOR_A_LENGTH_THAT_NOBODY_WOULD_TYPE_BY_HAND_LEN: usize = 16;
@@ -11,7 +28,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Class("class"): size 25, align 1 {
+    pub struct Class("class"): size 25, align 1, fingerprint 0xc037_be07_68ee_1d9b {
         pub r#type: u8 = 0,
         pub class: u8 = 1,
         pub this: u8 = 2,
@@ -23,6 +40,15 @@ use ::bpf_layout::Layout as _;
         pub int: u8 = 8,
         pub new: ::bpf_layout::Str<16> = 9,
     }
+    details [
+        ::bpf_layout::Detail::FieldName { field: "class", c: "class_" },
+        ::bpf_layout::Detail::FieldName { field: "this", c: "this_" },
+        ::bpf_layout::Detail::FieldName { field: "self_", c: "self" },
+        ::bpf_layout::Detail::FieldName { field: "static", c: "static_" },
+        ::bpf_layout::Detail::FieldName { field: "template", c: "template_" },
+        ::bpf_layout::Detail::FieldName { field: "int", c: "int_" },
+        ::bpf_layout::Detail::FieldName { field: "new", c: "new_" },
+    ]
 }
 
 ::bpf_layout::open_enum! {
@@ -33,25 +59,28 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct MixedCase("MixedCase"): size 4, align 4 {
+    pub struct MixedCase("MixedCase"): size 4, align 4, fingerprint 0xbca3_c576_0a15_4655 {
         pub camelCase: u32 = 0,
     }
 }
 
 ::bpf_layout::layout! {
-    pub struct Event("event"): size 1, align 1 {
+    pub struct Event("event"): size 1, align 1, fingerprint 0xe6ae_8854_455c_8869 {
         pub r#enum: Async = 0,
     }
+    details [
+        ::bpf_layout::Detail::FieldName { field: "enum", c: "enum_" },
+    ]
 }
 
 ::bpf_layout::layout! {
-    pub struct LongLength("long_length"): size 16, align 1 {
+    pub struct LongLength("long_length"): size 16, align 1, fingerprint 0xac57_0c20_d5b4_e30b {
         pub path_of_the_thing_that_was_looked_for: ::bpf_layout::Str<A_VERY_LONG_NAME_FOR_A_LENGTH_THAT_NOBODY_WOULD_TYPE_BY_HAND_LEN> = 0,
     }
 }
 
 ::bpf_layout::layout! {
-    pub struct AStructWithANameAsLongAsTheSpecLetsItBeAndNoMore("a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more"): size 40, align 8 {
+    pub struct AStructWithANameAsLongAsTheSpecLetsItBeAndNoMore("a_struct_with_a_name_as_long_as_the_spec_lets_it_be_and_no_more"): size 40, align 8, fingerprint 0x7677_48f3_0f9d_0f82 {
         pub a_member_with_a_name_that_is_just_as_long_as_it_could_be_at_all: u64 = 0,
         pub path_of_the_thing: ::bpf_layout::Str<24> = 8,
         pub x: ::bpf_layout::Str<8> = 32,
@@ -72,5 +101,7 @@ pub mod maps {
         const NAME: &'static str = "delete_";
         const MAX_ENTRIES: u32 = 1;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x2b33_bac0_6c27_ad51);
     }
 }

@@ -41,6 +41,19 @@ typedef unsigned long long __u64;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 /* Bytes or elements; a string's length includes its NUL. */
 #define ROWS_LEN 3
 #define COLS_LEN (ROWS_LEN + 1)
@@ -57,7 +70,7 @@ struct point {
 	/* 0 */ __s16 x;
 	/* 2 */ __u8 y;
 	/* 3 */ __u8 _pad0[1];
-};
+} __bpf_layout_id("3490dc585167c6a8");
 __BPF_LAYOUT_SIZE(struct point, 4, 2);
 __BPF_LAYOUT_AT(struct point, x, 0);
 __BPF_LAYOUT_AT(struct point, y, 2);
@@ -65,7 +78,7 @@ __BPF_LAYOUT_AT(struct point, y, 2);
 struct line {
 	/*  0 */ struct point ends[2];
 	/*  8 */ __u64 id;
-} __attribute__((aligned(8)));
+} __bpf_layout_id("72b089a1aac204b0") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct line, 16, 8);
 __BPF_LAYOUT_AT(struct line, ends, 0);
 __BPF_LAYOUT_AT(struct line, id, 8);
@@ -80,7 +93,7 @@ struct drawing {
 	/* 808 */ _Bool last[ROWS_LEN];
 	/* 811 */ __u8 shift[(ROWS_LEN + 1) << 2];
 	/* 827 */ __u8 _pad0[5];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("ea708a6e82313769") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct drawing, 832, 8);
 __BPF_LAYOUT_AT(struct drawing, grid, 0);
 __BPF_LAYOUT_AT(struct drawing, points, 48);
@@ -233,6 +246,29 @@ __bpf_layout_inline void drawing_init(struct drawing *p)
 		return __bpf_layout_lookup(&__drawing_scratch, 0); \
 	}                                                          \
 	struct drawing
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 point;
+		__u64 line;
+		__u64 drawing;
+	} types;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.point = 0x3490dc585167c6a8ULL,
+		.line = 0x72b089a1aac204b0ULL,
+		.drawing = 0xea708a6e82313769ULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

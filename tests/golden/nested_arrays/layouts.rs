@@ -3,6 +3,19 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "point" = 0x3490_dc58_5167_c6a8,
+            "line" = 0x72b0_89a1_aac2_04b0,
+            "drawing" = 0xea70_8a6e_8231_3769,
+        }
+        maps {
+        }
+    }
+}
+
 ::bpf_layout::constants! {
     /// Length `ROWS`.
     pub const ROWS_LEN: usize = 3;
@@ -27,7 +40,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Point("point"): size 4, align 2 {
+    pub struct Point("point"): size 4, align 2, fingerprint 0x3490_dc58_5167_c6a8 {
         pub x: i16 = 0,
         pub y: u8 = 2,
         #[doc(hidden)]
@@ -36,14 +49,14 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Line("line"): size 16, align 8 {
+    pub struct Line("line"): size 16, align 8, fingerprint 0x72b0_89a1_aac2_04b0 {
         pub ends: [Point; 2] = 0,
         pub id: u64 = 8,
     }
 }
 
 ::bpf_layout::layout! {
-    pub struct Drawing("drawing"): size 832, align 8 {
+    pub struct Drawing("drawing"): size 832, align 8, fingerprint 0xea70_8a6e_8231_3769 {
         pub grid: [[u32; COLS_LEN]; ROWS_LEN] = 0,
         pub points: [[Point; ROWS_LEN - 1]; COLS_LEN] = 48,
         pub lines: [[[Line; CELLS_LEN]; 3]; 2] = 80,

@@ -35,6 +35,19 @@ typedef unsigned long long __u64;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 struct holes {
 	/*  0 */ __u32 a;
 	/*  4 */ __u8 _pad0[28];
@@ -44,7 +57,7 @@ struct holes {
 	/* 42 */ __u8 _pad2[2];
 	/* 44 */ __u16 d;
 	/* 46 */ __u8 _pad3[2];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("16fce9eb2af7656c") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct holes, 48, 8);
 __BPF_LAYOUT_AT(struct holes, a, 0);
 __BPF_LAYOUT_AT(struct holes, b, 32);
@@ -54,7 +67,7 @@ __BPF_LAYOUT_AT(struct holes, d, 44);
 struct line_of_cache {
 	/*  0 */ __u64 hits;
 	/*  8 */ __u8 _pad0[56];
-} __attribute__((aligned(64)));
+} __bpf_layout_id("d80baef509536c85") __attribute__((aligned(64)));
 __BPF_LAYOUT_SIZE(struct line_of_cache, 64, 64);
 __BPF_LAYOUT_AT(struct line_of_cache, hits, 0);
 
@@ -66,7 +79,7 @@ struct spread {
 	/*  64 */ struct line_of_cache third;
 	/* 128 */ __u8 fourth;
 	/* 129 */ __u8 _pad2[63];
-} __attribute__((aligned(64)));
+} __bpf_layout_id("f65e30b201c2e56c") __attribute__((aligned(64)));
 __BPF_LAYOUT_SIZE(struct spread, 192, 64);
 __BPF_LAYOUT_AT(struct spread, first, 0);
 __BPF_LAYOUT_AT(struct spread, second, 16);
@@ -77,7 +90,7 @@ struct packed_at {
 	/*  0 */ __u8 magic;
 	/*  1 */ __u8 _pad0[12];
 	/* 13 */ __u64 value;
-} __attribute__((packed, aligned(1)));
+} __bpf_layout_id("08c251beb30eaa28") __attribute__((packed, aligned(1)));
 __BPF_LAYOUT_SIZE(struct packed_at, 21, 1);
 __BPF_LAYOUT_AT(struct packed_at, magic, 0);
 __BPF_LAYOUT_AT(struct packed_at, value, 13);
@@ -90,7 +103,7 @@ struct bits_at {
 	/* 6:0 */ __u32 b : 7;
 	/* 6:7 */ __u8 _pad3 : 1;
 	/* 7   */ __u8 _pad4[1];
-};
+} __bpf_layout_id("1e743e8943b6c24f");
 __BPF_LAYOUT_SIZE(struct bits_at, 8, 4);
 
 #ifdef __BPF__
@@ -261,6 +274,33 @@ __bpf_layout_inline void bits_at_init(struct bits_at *p)
 	__bpf_layout_keep(__btf_type_bits_at);
 	__bpf_layout_zero_u32(p, sizeof(*p));
 }
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 holes;
+		__u64 line_of_cache;
+		__u64 spread;
+		__u64 packed_at;
+		__u64 bits_at;
+	} types;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.holes = 0x16fce9eb2af7656cULL,
+		.line_of_cache = 0xd80baef509536c85ULL,
+		.spread = 0xf65e30b201c2e56cULL,
+		.packed_at = 0x08c251beb30eaa28ULL,
+		.bits_at = 0x1e743e8943b6c24fULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

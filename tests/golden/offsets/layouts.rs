@@ -3,8 +3,23 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "holes" = 0x16fc_e9eb_2af7_656c,
+            "line_of_cache" = 0xd80b_aef5_0953_6c85,
+            "spread" = 0xf65e_30b2_01c2_e56c,
+            "packed_at" = 0x08c2_51be_b30e_aa28,
+            "bits_at" = 0x1e74_3e89_43b6_c24f,
+        }
+        maps {
+        }
+    }
+}
+
 ::bpf_layout::layout! {
-    pub struct Holes("holes"): size 48, align 8 {
+    pub struct Holes("holes"): size 48, align 8, fingerprint 0x16fc_e9eb_2af7_656c {
         pub a: u32 = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<28> = 4,
@@ -21,7 +36,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct LineOfCache("line_of_cache"): size 64, align 64 {
+    pub struct LineOfCache("line_of_cache"): size 64, align 64, fingerprint 0xd80b_aef5_0953_6c85 {
         pub hits: u64 = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<56> = 8,
@@ -29,7 +44,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Spread("spread"): size 192, align 64 {
+    pub struct Spread("spread"): size 192, align 64, fingerprint 0xf65e_30b2_01c2_e56c {
         pub first: u32 = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<12> = 4,
@@ -44,7 +59,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct PackedAt("packed_at"): size 21, align 1 {
+    pub struct PackedAt("packed_at"): size 21, align 1, fingerprint 0x08c2_51be_b30e_aa28 {
         pub magic: u8 = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<12> = 1,
@@ -53,7 +68,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct BitsAt("bits_at"): size 8, align 4 {
+    pub struct BitsAt("bits_at"): size 8, align 4, fingerprint 0x1e74_3e89_43b6_c24f {
         pub _bits0: ::bpf_layout::Bits<1> = 0,
         #[doc(hidden)]
         pub _pad1: ::bpf_layout::Pad<3> = 1,

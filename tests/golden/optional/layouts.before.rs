@@ -3,6 +3,18 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "socket_value" = 0x77d3_18da_5ed6_9f4c,
+        }
+        maps {
+            "sockets" = 0xd3df_bed1_8312_3dd2,
+        }
+    }
+}
+
 ::bpf_layout::constants! {
     /// Length `PATH`.
     pub const PATH_LEN: usize = 4096;
@@ -19,7 +31,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct SocketValue("socket_value"): size 24608, align 8 {
+    pub struct SocketValue("socket_value"): size 24608, align 8, fingerprint 0x77d3_18da_5ed6_9f4c {
         pub mntns: u64 = 0,
         pub task: ::bpf_layout::Str<16> = 8,
         /// Working directory.
@@ -84,5 +96,7 @@ pub mod maps {
         const NAME: &'static str = "sockets";
         const MAX_ENTRIES: u32 = super::SOCKETS_MAX_ENTRIES;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xd3df_bed1_8312_3dd2);
     }
 }

@@ -35,6 +35,19 @@ typedef unsigned long long __u64;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 /* Bytes or elements; a string's length includes its NUL. */
 #define PATH_LEN 100
 #define COUNT_LEN 4
@@ -52,7 +65,7 @@ struct socket_value {
 	/* flag is left out by the profile. */
 	/* 124 */ __u16 port;
 	/* 126 */ __u8 _pad0[2];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("18f6398de465def9") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct socket_value, 128, 8);
 __BPF_LAYOUT_AT(struct socket_value, mntns, 0);
 __BPF_LAYOUT_AT(struct socket_value, task, 8);
@@ -279,6 +292,31 @@ __bpf_layout_inline long socket_value_read_args_user(struct socket_value *p,
 		__type(key, __u32);                       \
 		__type(value, struct socket_value);       \
 	} sockets SEC(".maps")
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 socket_value;
+	} types;
+	struct {
+		__u64 sockets;
+	} maps;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.socket_value = 0x18f6398de465def9ULL,
+	},
+	.maps = {
+		.sockets = 0x34dfa23ccd22cf14ULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

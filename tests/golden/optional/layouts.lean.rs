@@ -3,6 +3,18 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "socket_value" = 0x18f6_398d_e465_def9,
+        }
+        maps {
+            "sockets" = 0x34df_a23c_cd22_cf14,
+        }
+    }
+}
+
 ::bpf_layout::constants! {
     /// Length `PATH`.
     pub const PATH_LEN: usize = 100;
@@ -15,7 +27,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct SocketValue("socket_value"): size 128, align 8 {
+    pub struct SocketValue("socket_value"): size 128, align 8, fingerprint 0x18f6_398d_e465_def9 {
         pub mntns: u64 = 0,
         pub task: ::bpf_layout::Str<16> = 8,
         pub exepath: ::bpf_layout::Str<PATH_LEN> = 24,
@@ -74,5 +86,7 @@ pub mod maps {
         const NAME: &'static str = "sockets";
         const MAX_ENTRIES: u32 = super::SOCKETS_MAX_ENTRIES;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x34df_a23c_cd22_cf14);
     }
 }

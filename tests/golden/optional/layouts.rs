@@ -3,6 +3,18 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "socket_value" = 0x980a_0967_fe6d_e767,
+        }
+        maps {
+            "sockets" = 0xfb94_96f8_0d41_29ad,
+        }
+    }
+}
+
 ::bpf_layout::constants! {
     /// Length `PATH`.
     pub const PATH_LEN: usize = 512;
@@ -19,7 +31,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct SocketValue("socket_value"): size 3104, align 8 {
+    pub struct SocketValue("socket_value"): size 3104, align 8, fingerprint 0x980a_0967_fe6d_e767 {
         pub mntns: u64 = 0,
         pub task: ::bpf_layout::Str<16> = 8,
         /// Working directory.
@@ -84,5 +96,7 @@ pub mod maps {
         const NAME: &'static str = "sockets";
         const MAX_ENTRIES: u32 = super::SOCKETS_MAX_ENTRIES;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xfb94_96f8_0d41_29ad);
     }
 }

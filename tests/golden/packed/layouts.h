@@ -36,6 +36,19 @@ typedef __u16 __be16;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpacked-not-aligned"
@@ -45,7 +58,7 @@ struct inner {
 	/*  0 */ __u64 id;
 	/*  8 */ __u32 x;
 	/* 12 */ __u8 _pad0[4];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("f927466f909409a6") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct inner, 16, 8);
 __BPF_LAYOUT_AT(struct inner, id, 0);
 __BPF_LAYOUT_AT(struct inner, x, 8);
@@ -58,7 +71,7 @@ struct wire {
 	/* 11 */ struct inner inner;
 	/* 27 */ struct inner inners[2];
 	/* 59 */ char name[5];
-} __attribute__((packed, aligned(1)));
+} __bpf_layout_id("72b26e4b053078f1") __attribute__((packed, aligned(1)));
 __BPF_LAYOUT_SIZE(struct wire, 64, 1);
 __BPF_LAYOUT_AT(struct wire, kind, 0);
 __BPF_LAYOUT_AT(struct wire, length, 1);
@@ -72,7 +85,7 @@ struct pack4 {
 	/*  4 */ __u64 when;
 	/* 12 */ __u8 last;
 	/* 13 */ __u8 _pad0[3];
-} __attribute__((packed, aligned(4)));
+} __bpf_layout_id("485f5994731ed107") __attribute__((packed, aligned(4)));
 __BPF_LAYOUT_SIZE(struct pack4, 16, 4);
 __BPF_LAYOUT_AT(struct pack4, id, 0);
 __BPF_LAYOUT_AT(struct pack4, when, 4);
@@ -83,7 +96,7 @@ struct pack2_aligned {
 	/*  2 */ __u64 b;
 	/* 10 */ __u8 c;
 	/* 11 */ __u8 _pad0[5];
-} __attribute__((packed, aligned(8)));
+} __bpf_layout_id("8a6da62971c6f415") __attribute__((packed, aligned(8)));
 __BPF_LAYOUT_SIZE(struct pack2_aligned, 16, 8);
 __BPF_LAYOUT_AT(struct pack2_aligned, a, 0);
 __BPF_LAYOUT_AT(struct pack2_aligned, b, 2);
@@ -94,7 +107,7 @@ struct needlessly_packed {
 	/* 0 */ __u32 a;
 	/* 4 */ __u16 b;
 	/* 6 */ __u16 c;
-};
+} __bpf_layout_id("6203c19c61f68be6");
 __BPF_LAYOUT_SIZE(struct needlessly_packed, 8, 4);
 __BPF_LAYOUT_AT(struct needlessly_packed, a, 0);
 __BPF_LAYOUT_AT(struct needlessly_packed, b, 4);
@@ -103,7 +116,7 @@ __BPF_LAYOUT_AT(struct needlessly_packed, c, 6);
 union packed_union {
 	/* 0 */ __u64 word;
 	/* 0 */ __u8 bytes[3];
-} __attribute__((packed, aligned(1)));
+} __bpf_layout_id("1fc0138583d927a2") __attribute__((packed, aligned(1)));
 __BPF_LAYOUT_SIZE(union packed_union, 8, 1);
 __BPF_LAYOUT_AT(union packed_union, word, 0);
 __BPF_LAYOUT_AT(union packed_union, bytes, 0);
@@ -112,13 +125,13 @@ struct packed_bits {
 	/* 0:0 */ __u8 a : 3;
 	/* 0:3 */ __u32 b : 27;
 	/* 3:6 */ __u16 c : 10;
-} __attribute__((packed, aligned(1)));
+} __bpf_layout_id("de681c8637fdb509") __attribute__((packed, aligned(1)));
 __BPF_LAYOUT_SIZE(struct packed_bits, 5, 1);
 
 struct holds_packed {
 	/*  0 */ struct wire wire;
 	/* 64 */ __u32 count;
-};
+} __bpf_layout_id("fb77d74f132a4c53");
 __BPF_LAYOUT_SIZE(struct holds_packed, 68, 4);
 __BPF_LAYOUT_AT(struct holds_packed, wire, 0);
 __BPF_LAYOUT_AT(struct holds_packed, count, 64);
@@ -403,6 +416,39 @@ __bpf_layout_inline void holds_packed_init(struct holds_packed *p)
 	__bpf_layout_keep(__btf_type_holds_packed);
 	__bpf_layout_zero_u32(p, sizeof(*p));
 }
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 inner;
+		__u64 wire;
+		__u64 pack4;
+		__u64 pack2_aligned;
+		__u64 needlessly_packed;
+		__u64 packed_union;
+		__u64 packed_bits;
+		__u64 holds_packed;
+	} types;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.inner = 0xf927466f909409a6ULL,
+		.wire = 0x72b26e4b053078f1ULL,
+		.pack4 = 0x485f5994731ed107ULL,
+		.pack2_aligned = 0x8a6da62971c6f415ULL,
+		.needlessly_packed = 0x6203c19c61f68be6ULL,
+		.packed_union = 0x1fc0138583d927a2ULL,
+		.packed_bits = 0xde681c8637fdb509ULL,
+		.holds_packed = 0xfb77d74f132a4c53ULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

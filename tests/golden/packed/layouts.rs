@@ -3,8 +3,26 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "inner" = 0xf927_466f_9094_09a6,
+            "wire" = 0x72b2_6e4b_0530_78f1,
+            "pack4" = 0x485f_5994_731e_d107,
+            "pack2_aligned" = 0x8a6d_a629_71c6_f415,
+            "needlessly_packed" = 0x6203_c19c_61f6_8be6,
+            "packed_union" = 0x1fc0_1385_83d9_27a2,
+            "packed_bits" = 0xde68_1c86_37fd_b509,
+            "holds_packed" = 0xfb77_d74f_132a_4c53,
+        }
+        maps {
+        }
+    }
+}
+
 ::bpf_layout::layout! {
-    pub struct Inner("inner"): size 16, align 8 {
+    pub struct Inner("inner"): size 16, align 8, fingerprint 0xf927_466f_9094_09a6 {
         pub id: u64 = 0,
         pub x: u32 = 8,
         #[doc(hidden)]
@@ -14,7 +32,7 @@ use ::bpf_layout::Layout as _;
 
 ::bpf_layout::layout! {
     /// As it travels.
-    pub struct Wire("wire"): size 64, align 1 {
+    pub struct Wire("wire"): size 64, align 1, fingerprint 0x72b2_6e4b_0530_78f1 {
         pub kind: u8 = 0,
         pub length: ::bpf_layout::Unaligned<::bpf_layout::Be16, 2> = 1,
         pub cookie: ::bpf_layout::Unaligned<u64, 8> = 3,
@@ -25,7 +43,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Pack4("pack4"): size 16, align 4 {
+    pub struct Pack4("pack4"): size 16, align 4, fingerprint 0x485f_5994_731e_d107 {
         pub id: u32 = 0,
         pub when: ::bpf_layout::Unaligned<u64, 8> = 4,
         pub last: u8 = 12,
@@ -35,7 +53,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Pack2Aligned("pack2_aligned"): size 16, align 8 {
+    pub struct Pack2Aligned("pack2_aligned"): size 16, align 8, fingerprint 0x8a6d_a629_71c6_f415 {
         pub a: u16 = 0,
         pub b: ::bpf_layout::Unaligned<u64, 8> = 2,
         pub c: u8 = 10,
@@ -46,7 +64,7 @@ use ::bpf_layout::Layout as _;
 
 ::bpf_layout::layout! {
     /// Every field would lie there anyway.
-    pub struct NeedlesslyPacked("needlessly_packed"): size 8, align 4 {
+    pub struct NeedlesslyPacked("needlessly_packed"): size 8, align 4, fingerprint 0x6203_c19c_61f6_8be6 {
         pub a: u32 = 0,
         pub b: u16 = 4,
         pub c: u16 = 6,
@@ -54,14 +72,14 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout_union! {
-    pub union PackedUnion("packed_union"): size 8, align 1 {
+    pub union PackedUnion("packed_union"): size 8, align 1, fingerprint 0x1fc0_1385_83d9_27a2 {
         word, set_word: ::bpf_layout::Unaligned<u64, 8>,
         bytes, set_bytes: [u8; 3],
     }
 }
 
 ::bpf_layout::layout! {
-    pub struct PackedBits("packed_bits"): size 5, align 1 {
+    pub struct PackedBits("packed_bits"): size 5, align 1, fingerprint 0xde68_1c86_37fd_b509 {
         pub _bits0: ::bpf_layout::Bits<5> = 0,
     }
     details [
@@ -108,7 +126,7 @@ impl PackedBits {
 }
 
 ::bpf_layout::layout! {
-    pub struct HoldsPacked("holds_packed"): size 68, align 4 {
+    pub struct HoldsPacked("holds_packed"): size 68, align 4, fingerprint 0xfb77_d74f_132a_4c53 {
         pub wire: Wire = 0,
         pub count: u32 = 64,
     }

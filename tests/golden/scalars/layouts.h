@@ -48,6 +48,19 @@ typedef __u64 __be64;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 /* One of each. */
 struct scalars {
 	/*   0 */ __u8 a;
@@ -75,7 +88,7 @@ struct scalars {
 	/*  88 */ __u64 q; /* kernel address */
 	/*  96 */ __u32 r;
 	/* 100 */ __u8 _pad5[4];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("a122bd971b93b2b9") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct scalars, 104, 8);
 __BPF_LAYOUT_AT(struct scalars, a, 0);
 __BPF_LAYOUT_AT(struct scalars, b, 2);
@@ -98,7 +111,7 @@ __BPF_LAYOUT_AT(struct scalars, r, 96);
 
 struct one_byte {
 	/* 0 */ __u8 only;
-};
+} __bpf_layout_id("81d93db7f2614244");
 __BPF_LAYOUT_SIZE(struct one_byte, 1, 1);
 __BPF_LAYOUT_AT(struct one_byte, only, 0);
 
@@ -106,7 +119,7 @@ struct short_then_byte {
 	/* 0 */ __u16 first;
 	/* 2 */ _Bool second;
 	/* 3 */ __u8 _pad0[1];
-};
+} __bpf_layout_id("ae8ae41f55165af8");
 __BPF_LAYOUT_SIZE(struct short_then_byte, 4, 2);
 __BPF_LAYOUT_AT(struct short_then_byte, first, 0);
 __BPF_LAYOUT_AT(struct short_then_byte, second, 2);
@@ -255,6 +268,29 @@ __bpf_layout_inline void short_then_byte_init(struct short_then_byte *p)
 	__bpf_layout_keep(__btf_type_short_then_byte);
 	__bpf_layout_zero_u16(p, sizeof(*p));
 }
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 scalars;
+		__u64 one_byte;
+		__u64 short_then_byte;
+	} types;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.scalars = 0xa122bd971b93b2b9ULL,
+		.one_byte = 0x81d93db7f2614244ULL,
+		.short_then_byte = 0xae8ae41f55165af8ULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

@@ -3,9 +3,22 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "scalars" = 0xa122_bd97_1b93_b2b9,
+            "one_byte" = 0x81d9_3db7_f261_4244,
+            "short_then_byte" = 0xae8a_e41f_5516_5af8,
+        }
+        maps {
+        }
+    }
+}
+
 ::bpf_layout::layout! {
     /// One of each.
-    pub struct Scalars("scalars"): size 104, align 8 {
+    pub struct Scalars("scalars"): size 104, align 8, fingerprint 0xa122_bd97_1b93_b2b9 {
         pub a: u8 = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<1> = 1,
@@ -41,13 +54,13 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct OneByte("one_byte"): size 1, align 1 {
+    pub struct OneByte("one_byte"): size 1, align 1, fingerprint 0x81d9_3db7_f261_4244 {
         pub only: u8 = 0,
     }
 }
 
 ::bpf_layout::layout! {
-    pub struct ShortThenByte("short_then_byte"): size 4, align 2 {
+    pub struct ShortThenByte("short_then_byte"): size 4, align 2, fingerprint 0xae8a_e41f_5516_5af8 {
         pub first: u16 = 0,
         pub second: ::bpf_layout::Bool = 2,
         #[doc(hidden)]

@@ -35,6 +35,19 @@ typedef unsigned long long __u64;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 /* Bytes or elements; a string's length includes its NUL. */
 #define COMM_LEN 16
 #define COMM_LEN_MASK (COMM_LEN - 1)
@@ -58,7 +71,7 @@ struct names {
 	/* 385 */ char grid[2][3][8];
 	/* 433 */ __u8 _pad0[3];
 	/* 436 */ __u32 counted;
-};
+} __bpf_layout_id("ae75cc403ad45d33");
 __BPF_LAYOUT_SIZE(struct names, 440, 4);
 __BPF_LAYOUT_AT(struct names, empty, 0);
 __BPF_LAYOUT_AT(struct names, letter, 1);
@@ -74,7 +87,7 @@ struct opened_event {
 	/*   0 */ __u32 pid;
 	/*   4 */ char path[PATH_LEN];
 	/* 516 */ __u8 args[ARGS_LEN];
-};
+} __bpf_layout_id("ddff4973b95381ae");
 __BPF_LAYOUT_SIZE(struct opened_event, 836, 4);
 __BPF_LAYOUT_AT(struct opened_event, pid, 0);
 __BPF_LAYOUT_AT(struct opened_event, path, 4);
@@ -85,7 +98,7 @@ struct long_event {
 	/*    0 */ __u64 timestamp; /* ns since boot */
 	/*    8 */ char from[LONG_LEN];
 	/* 4104 */ char to[LONG_LEN];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("106341f1a4c09dc5") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct long_event, 8200, 8);
 __BPF_LAYOUT_AT(struct long_event, timestamp, 0);
 __BPF_LAYOUT_AT(struct long_event, from, 8);
@@ -95,7 +108,7 @@ __BPF_LAYOUT_AT(struct long_event, to, 4104);
 struct unaligned_event {
 	/*    0 */ char path[PATH_LEN];
 	/*  512 */ __u8 rest[PATH_LEN + 1];
-};
+} __bpf_layout_id("ee928cef55a91e11");
 __BPF_LAYOUT_SIZE(struct unaligned_event, 1025, 1);
 __BPF_LAYOUT_AT(struct unaligned_event, path, 0);
 __BPF_LAYOUT_AT(struct unaligned_event, rest, 512);
@@ -104,7 +117,7 @@ __BPF_LAYOUT_AT(struct unaligned_event, rest, 512);
 struct huge_event {
 	/*     0 */ __u32 id;
 	/*     4 */ __u8 data[40000];
-};
+} __bpf_layout_id("c4d7a8d12e292aa1");
 __BPF_LAYOUT_SIZE(struct huge_event, 40004, 4);
 __BPF_LAYOUT_AT(struct huge_event, id, 0);
 __BPF_LAYOUT_AT(struct huge_event, data, 4);
@@ -601,6 +614,33 @@ __bpf_layout_inline struct huge_event *huge_event_reserve(void *ringbuf)
 		huge_event_init(p);
 	return p;
 }
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 names;
+		__u64 opened_event;
+		__u64 long_event;
+		__u64 unaligned_event;
+		__u64 huge_event;
+	} types;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.names = 0xae75cc403ad45d33ULL,
+		.opened_event = 0xddff4973b95381aeULL,
+		.long_event = 0x106341f1a4c09dc5ULL,
+		.unaligned_event = 0xee928cef55a91e11ULL,
+		.huge_event = 0xc4d7a8d12e292aa1ULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

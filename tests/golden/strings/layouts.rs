@@ -3,6 +3,21 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "names" = 0xae75_cc40_3ad4_5d33,
+            "opened_event" = 0xddff_4973_b953_81ae,
+            "long_event" = 0x1063_41f1_a4c0_9dc5,
+            "unaligned_event" = 0xee92_8cef_55a9_1e11,
+            "huge_event" = 0xc4d7_a8d1_2e29_2aa1,
+        }
+        maps {
+        }
+    }
+}
+
 ::bpf_layout::constants! {
     /// Length `COMM`.
     pub const COMM_LEN: usize = 16;
@@ -27,7 +42,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Names("names"): size 440, align 4 {
+    pub struct Names("names"): size 440, align 4, fingerprint 0xae75_cc40_3ad4_5d33 {
         /// Has room for its NUL alone.
         pub empty: ::bpf_layout::Str<TINY_LEN> = 0,
         pub letter: ::bpf_layout::Str<2> = 1,
@@ -44,7 +59,7 @@ use ::bpf_layout::Layout as _;
 
 ::bpf_layout::layout! {
     /// Over the BPF stack, under a per-CPU value.
-    pub struct OpenedEvent("opened"): size 836, align 4 {
+    pub struct OpenedEvent("opened"): size 836, align 4, fingerprint 0xddff_4973_b953_81ae {
         pub pid: u32 = 0,
         pub path: ::bpf_layout::Str<PATH_LEN> = 4,
         pub args: [u8; ARGS_LEN] = 516,
@@ -53,7 +68,7 @@ use ::bpf_layout::Layout as _;
 
 ::bpf_layout::layout! {
     /// So large that no compiler zeroes it by a memset.
-    pub struct LongEvent("long"): size 8200, align 8 {
+    pub struct LongEvent("long"): size 8200, align 8, fingerprint 0x1063_41f1_a4c0_9dc5 {
         pub timestamp: ::bpf_layout::Ktime = 0,
         pub from: ::bpf_layout::Str<LONG_LEN> = 8,
         pub to: ::bpf_layout::Str<LONG_LEN> = 4104,
@@ -62,7 +77,7 @@ use ::bpf_layout::Layout as _;
 
 ::bpf_layout::layout! {
     /// Large, and made of bytes alone.
-    pub struct UnalignedEvent("unaligned"): size 1025, align 1 {
+    pub struct UnalignedEvent("unaligned"): size 1025, align 1, fingerprint 0xee92_8cef_55a9_1e11 {
         pub path: ::bpf_layout::Str<PATH_LEN> = 0,
         pub rest: [u8; PATH_LEN + 1] = 512,
     }
@@ -70,7 +85,7 @@ use ::bpf_layout::Layout as _;
 
 ::bpf_layout::layout! {
     /// Over what a per-CPU value can hold.
-    pub struct HugeEvent("huge"): size 40004, align 4 {
+    pub struct HugeEvent("huge"): size 40004, align 4, fingerprint 0xc4d7_a8d1_2e29_2aa1 {
         pub id: u32 = 0,
         pub data: [u8; 40000] = 4,
     }

@@ -39,6 +39,19 @@ typedef __u32 __be32;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 /* Bytes or elements; a string's length includes its NUL. */
 #define PATH_LEN 64
 #define PATH_LEN_MASK (PATH_LEN - 1)
@@ -62,7 +75,7 @@ union address {
 	/*  0 */ __u8 v6[16]; /* IPv6 */
 	/* When the tag is FAMILY_UNIX. */
 	/*  0 */ char path[PATH_LEN];
-};
+} __bpf_layout_id("94cf43028cc80a52");
 __BPF_LAYOUT_SIZE(union address, 64, 4);
 __BPF_LAYOUT_AT(union address, v4, 0);
 __BPF_LAYOUT_AT(union address, v6, 0);
@@ -82,7 +95,7 @@ struct connect_event {
 		/* When the tag is -1 or 1. */
 		/* 76 */ __s32 error;
 	};
-};
+} __bpf_layout_id("febbb193b0583a68");
 __BPF_LAYOUT_SIZE(struct connect_event, 80, 4);
 __BPF_LAYOUT_AT(struct connect_event, kind, 0);
 __BPF_LAYOUT_AT(struct connect_event, family, 4);
@@ -97,7 +110,7 @@ struct close_event {
 	/*  0 */ enum event_kind kind;
 	/*  4 */ __u8 _pad0[4];
 	/*  8 */ __u64 bytes;
-} __attribute__((aligned(8)));
+} __bpf_layout_id("15280d7dab97a529") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct close_event, 16, 8);
 __BPF_LAYOUT_AT(struct close_event, kind, 0);
 __BPF_LAYOUT_AT(struct close_event, bytes, 8);
@@ -390,6 +403,39 @@ __bpf_layout_inline struct close_event *close_event_reserve(void *ringbuf)
 		__uint(type, 27); /* BPF_MAP_TYPE_RINGBUF */     \
 		__uint(max_entries, 64 * 1024);                  \
 	} events SEC(".maps")
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 family;
+		__u64 event_kind;
+		__u64 address;
+		__u64 connect_event;
+		__u64 close_event;
+	} types;
+	struct {
+		__u64 events;
+	} maps;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.family = 0xb2b316bb71c1a290ULL,
+		.event_kind = 0x50a19cc5849f3a47ULL,
+		.address = 0x94cf43028cc80a52ULL,
+		.connect_event = 0xfebbb193b0583a68ULL,
+		.close_event = 0x15280d7dab97a529ULL,
+	},
+	.maps = {
+		.events = 0x444331339ccf7f9fULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

@@ -3,6 +3,22 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "family" = 0xb2b3_16bb_71c1_a290,
+            "event_kind" = 0x50a1_9cc5_849f_3a47,
+            "address" = 0x94cf_4302_8cc8_0a52,
+            "connect_event" = 0xfebb_b193_b058_3a68,
+            "close_event" = 0x1528_0d7d_ab97_a529,
+        }
+        maps {
+            "events" = 0x4443_3133_9ccf_7f9f,
+        }
+    }
+}
+
 ::bpf_layout::constants! {
     /// Length `PATH`.
     pub const PATH_LEN: usize = 64;
@@ -26,7 +42,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout_union! {
-    pub union Address("address"): size 64, align 4 {
+    pub union Address("address"): size 64, align 4, fingerprint 0x94cf_4302_8cc8_0a52 {
         v4, set_v4: ::bpf_layout::Ipv4,
         v6, set_v6: ::bpf_layout::Ipv6,
         path, set_path: ::bpf_layout::Str<PATH_LEN>,
@@ -62,7 +78,7 @@ impl Address {
 }
 
 ::bpf_layout::layout_union! {
-    pub union ConnectEventAnon0("connect__anon0"): size 4, align 4 {
+    pub union ConnectEventAnon0("connect__anon0"): size 4, align 4, fingerprint 0x7d8e_4d00_155f_5116 {
         value, set_value: u32,
         error, set_error: i32,
     }
@@ -95,7 +111,7 @@ impl ConnectEventAnon0 {
 
 ::bpf_layout::layout! {
     /// A connection was made.
-    pub struct ConnectEvent("connect"): size 80, align 4 {
+    pub struct ConnectEvent("connect"): size 80, align 4, fingerprint 0xfebb_b193_b058_3a68 {
         pub kind: EventKind = 0,
         pub family: Family = 4,
         pub port: ::bpf_layout::Be16 = 6,
@@ -163,7 +179,7 @@ impl ConnectEvent {
 
 ::bpf_layout::layout! {
     /// A connection was closed.
-    pub struct CloseEvent("close"): size 16, align 8 {
+    pub struct CloseEvent("close"): size 16, align 8, fingerprint 0x1528_0d7d_ab97_a529 {
         pub kind: EventKind = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<4> = 4,
@@ -188,6 +204,8 @@ pub mod maps {
         const NAME: &'static str = "events";
         const MAX_ENTRIES: u32 = 65536;
         const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x4443_3133_9ccf_7f9f);
     }
 
     ::bpf_layout::buffer! {

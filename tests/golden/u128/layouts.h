@@ -47,6 +47,19 @@ typedef struct {
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 struct wide {
 	/*  0 */ __u8 tag;
 	/*  1 */ __u8 _pad0[15];
@@ -55,7 +68,7 @@ struct wide {
 	/* 48 */ __u128 more[2];
 	/* 80 */ __u32 last;
 	/* 84 */ __u8 _pad1[12];
-} __attribute__((aligned(16)));
+} __bpf_layout_id("511ec4ff120063ad") __attribute__((aligned(16)));
 __BPF_LAYOUT_SIZE(struct wide, 96, 16);
 __BPF_LAYOUT_AT(struct wide, tag, 0);
 __BPF_LAYOUT_AT(struct wide, id, 16);
@@ -67,7 +80,7 @@ struct holds_wide {
 	/*   0 */ __u32 count;
 	/*   4 */ __u8 _pad0[12];
 	/*  16 */ struct wide wide;
-} __attribute__((aligned(16)));
+} __bpf_layout_id("e02f2d7cd47348fd") __attribute__((aligned(16)));
 __BPF_LAYOUT_SIZE(struct holds_wide, 112, 16);
 __BPF_LAYOUT_AT(struct holds_wide, count, 0);
 __BPF_LAYOUT_AT(struct holds_wide, wide, 16);
@@ -144,6 +157,27 @@ __bpf_layout_inline void holds_wide_init(struct holds_wide *p)
 	__bpf_layout_keep(__btf_type_holds_wide);
 	__bpf_layout_zero_u64(p, sizeof(*p));
 }
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 wide;
+		__u64 holds_wide;
+	} types;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.wide = 0x511ec4ff120063adULL,
+		.holds_wide = 0xe02f2d7cd47348fdULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

@@ -3,8 +3,20 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "wide" = 0x511e_c4ff_1200_63ad,
+            "holds_wide" = 0xe02f_2d7c_d473_48fd,
+        }
+        maps {
+        }
+    }
+}
+
 ::bpf_layout::layout! {
-    pub struct Wide("wide"): size 96, align 16 {
+    pub struct Wide("wide"): size 96, align 16, fingerprint 0x511e_c4ff_1200_63ad {
         pub tag: u8 = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<15> = 1,
@@ -18,7 +30,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct HoldsWide("holds_wide"): size 112, align 16 {
+    pub struct HoldsWide("holds_wide"): size 112, align 16, fingerprint 0xe02f_2d7c_d473_48fd {
         pub count: u32 = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<12> = 4,

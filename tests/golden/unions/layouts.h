@@ -37,6 +37,19 @@ typedef __u32 __be32;
 			    #type " is not aligned to " #align)
 #endif
 
+#ifndef __bpf_layout_id
+#if defined(__BPF__) && defined(__has_attribute) && \
+	!defined(BPF_LAYOUT_NO_FINGERPRINTS)
+#if __has_attribute(btf_decl_tag)
+#define __bpf_layout_id(fingerprint) \
+	__attribute__((btf_decl_tag("bpf_layout=" fingerprint)))
+#endif
+#endif
+#ifndef __bpf_layout_id
+#define __bpf_layout_id(fingerprint)
+#endif
+#endif
+
 /* Bytes or elements; a string's length includes its NUL. */
 #define NAME_LEN 12
 
@@ -47,7 +60,7 @@ union word {
 	/* Longer than the others, so that padding follows. */
 	/*  0 */ char name[NAME_LEN];
 	/*  0 */ __u8 _pad0[16];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("7370dc58fa1c85ca") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(union word, 16, 8);
 __BPF_LAYOUT_AT(union word, whole, 0);
 __BPF_LAYOUT_AT(union word, halves, 0);
@@ -81,7 +94,7 @@ struct mixed {
 	} __attribute__((aligned(8)));
 	/* 64 */ __u8 tail;
 	/* 65 */ __u8 _pad5[7];
-} __attribute__((aligned(8)));
+} __bpf_layout_id("c345cda3cab64642") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct mixed, 72, 8);
 __BPF_LAYOUT_AT(struct mixed, kind, 0);
 __BPF_LAYOUT_AT(struct mixed, v4, 4);
@@ -296,6 +309,27 @@ __bpf_layout_inline long mixed_read_label_user(struct mixed *p, const void *src)
 		return __bpf_layout_lookup(&__mixed_scratch, 0); \
 	}                                                        \
 	struct mixed
+
+#ifndef BPF_LAYOUT_NO_FINGERPRINTS
+/*
+ * Fingerprints of what this object was compiled with, for loaders to compare
+ * with those of what they were built with.
+ */
+static const struct {
+	__u64 version;
+	struct {
+		__u64 word;
+		__u64 mixed;
+	} types;
+}
+__bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
+	.version = 1,
+	.types = {
+		.word = 0x7370dc58fa1c85caULL,
+		.mixed = 0xc345cda3cab64642ULL,
+	},
+};
+#endif
 
 #endif /* __BPF__ */
 

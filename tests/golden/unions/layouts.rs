@@ -3,6 +3,18 @@
 #[allow(unused_imports)]
 use ::bpf_layout::Layout as _;
 
+::bpf_layout::fingerprints! {
+    /// What the layouts come to, to be compared with what a BPF object carries.
+    pub const FINGERPRINTS("layouts"): version 1 {
+        types {
+            "word" = 0x7370_dc58_fa1c_85ca,
+            "mixed" = 0xc345_cda3_cab6_4642,
+        }
+        maps {
+        }
+    }
+}
+
 ::bpf_layout::constants! {
     /// Length `NAME`.
     pub const NAME_LEN: usize = 12;
@@ -10,7 +22,7 @@ use ::bpf_layout::Layout as _;
 
 ::bpf_layout::layout_union! {
     /// One word, read in several ways.
-    pub union Word("word"): size 16, align 8 {
+    pub union Word("word"): size 16, align 8, fingerprint 0x7370_dc58_fa1c_85ca {
         whole, set_whole: u64,
         halves, set_halves: [u32; 2],
         /// Longer than the others, so that padding follows.
@@ -19,7 +31,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct MixedAnon0Anon0("mixed__anon0__anon0"): size 20, align 4 {
+    pub struct MixedAnon0Anon0("mixed__anon0__anon0"): size 20, align 4, fingerprint 0x6d0f_3c27_de19_8c42 {
         pub ifindex: u16 = 0,
         pub label: ::bpf_layout::Str<NAME_LEN> = 2,
         #[doc(hidden)]
@@ -29,7 +41,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout_union! {
-    pub union MixedAnon0("mixed__anon0"): size 20, align 4 {
+    pub union MixedAnon0("mixed__anon0"): size 20, align 4, fingerprint 0x284d_ca92_31c0_e88e {
         v4, set_v4: ::bpf_layout::Ipv4,
         v6, set_v6: ::bpf_layout::Ipv6,
         anon0, set_anon0: MixedAnon0Anon0,
@@ -37,14 +49,14 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout_union! {
-    pub union MixedAnon1Anon0("mixed__anon1__anon0"): size 4, align 2 {
+    pub union MixedAnon1Anon0("mixed__anon1__anon0"): size 4, align 2, fingerprint 0xb649_f95b_fc74_6e77 {
         port, set_port: ::bpf_layout::Be16,
         id, set_id: [u8; 3],
     }
 }
 
 ::bpf_layout::layout! {
-    pub struct MixedAnon1("mixed__anon1"): size 24, align 8 {
+    pub struct MixedAnon1("mixed__anon1"): size 24, align 8, fingerprint 0x4431_7de6_3d1a_6777 {
         pub low: u8 = 0,
         #[doc(hidden)]
         pub _pad2: ::bpf_layout::Pad<7> = 1,
@@ -56,7 +68,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Mixed("mixed"): size 72, align 8 {
+    pub struct Mixed("mixed"): size 72, align 8, fingerprint 0xc345_cda3_cab6_4642 {
         pub kind: u8 = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<3> = 1,

@@ -1,18 +1,20 @@
 //! Structs, events and unions: members at their bytes, and the assertions that hold them there.
 
 use bpf_layout_spec::{
+    fingerprint::Fingerprint,
     layout::{BitRun, Bits, Layouts, Member, TypeLayout},
     model::{Field, Record, RecordKind, TagValue, Type, TypeDef, TypeId},
 };
 
 use super::{
     comment::{comment, inline},
+    fingerprints,
     out::{Out, define},
     types::{Declarator, Needs, declarator, enum_tag, note, userspace_kptr},
 };
 
 /// Writes one record that has a name, with everything unnamed in it, its assertions, and what its profile omits.
-pub(super) fn definition(out: &mut Out, layouts: &Layouts, id: TypeId, record: &Record) {
+pub(super) fn definition(out: &mut Out, layouts: &Layouts, fingerprint: Fingerprint, (id, record): (TypeId, &Record)) {
     out.blank();
     if let Some(doc) = &record.doc {
         let lines = comment(doc, out.room());
@@ -22,7 +24,7 @@ pub(super) fn definition(out: &mut Out, layouts: &Layouts, id: TypeId, record: &
     let writer = Writer { layouts, column: Column::of(layouts, record, layout) };
     out.line(&format!("{} {} {{", keyword(record), record.name.c));
     writer.members(out, record, layout, 0);
-    out.line(&format!("}}{};", attributes(layout)));
+    out.line(&format!("}}{}{};", fingerprints::tag(fingerprint), attributes(layout)));
     let ty = format!("{} {}", keyword(record), record.name.c);
     out.call("__BPF_LAYOUT_SIZE", &[&ty, &layout.size.to_string(), &layout.align.to_string()], ";");
     offsets(layouts, record, layout, 0, &mut |name, offset| {

@@ -57,7 +57,8 @@ pub(super) fn hexadecimal(value: i128) -> String {
     if digits.len() < 5 { format!("0x{digits}") } else { format!("0x{}", grouped(&digits, 4)) }
 }
 
-fn grouped(digits: &str, size: usize) -> String {
+/// Digits in groups of so many, from the right.
+pub(super) fn grouped(digits: &str, size: usize) -> String {
     let mut grouped = String::with_capacity(digits.len() * 2);
     for (index, digit) in digits.char_indices() {
         if index > 0 && (digits.len() - index).is_multiple_of(size) {

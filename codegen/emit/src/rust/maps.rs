@@ -1,16 +1,17 @@
 //! Maps: a marker type for each, in `mod maps`.
 
 use bpf_layout_spec::{
+    fingerprint::{Fingerprint, Fingerprints},
     kernel::Part,
     layout::Layouts,
-    model::{ConstKind, Map, Type},
+    model::{ConstKind, Map, MapId, Type},
     scalar::Scalar,
 };
 
-use super::{ALLOW, constants, docs, names::Names, out::Out, types::Scope};
+use super::{ALLOW, constants, docs, fingerprints, out::Out, types::Scope};
 
 /// `pub mod maps { … }`
-pub(super) fn write(out: &mut Out, layouts: &Layouts, _: &Names) {
+pub(super) fn write(out: &mut Out, layouts: &Layouts, fingerprints: &Fingerprints) {
     if layouts.model.maps.is_empty() {
         return;
     }
@@ -18,9 +19,9 @@ pub(super) fn write(out: &mut Out, layouts: &Layouts, _: &Names) {
     out.line("/// The maps of the spec.");
     out.line(ALLOW);
     out.open("pub mod maps");
-    for map in &layouts.model.maps {
+    for (id, map) in (0..).map(MapId).zip(&layouts.model.maps) {
         out.blank();
-        marker(out, layouts, map);
+        marker(out, layouts, map, fingerprints.map(id));
         if !map.events.is_empty() {
             out.blank();
             buffer(out, layouts, map);
@@ -34,7 +35,7 @@ fn below(layouts: &Layouts) -> Scope<'_> {
     Scope { layouts, prefix: "super::" }
 }
 
-fn marker(out: &mut Out, layouts: &Layouts, map: &Map) {
+fn marker(out: &mut Out, layouts: &Layouts, map: &Map, fingerprint: Fingerprint) {
     let name = &map.name.rust;
     let of = |ty: Option<&Type>, part: Part| match (ty, part) {
         (Some(ty), _) => below(layouts).ty(ty),
@@ -59,6 +60,10 @@ fn marker(out: &mut Out, layouts: &Layouts, map: &Map) {
     );
     out.assign("const MAX_ENTRIES: u32", &entries);
     flags(out, map);
+    out.assign(
+        "const FINGERPRINT: ::core::option::Option<u64>",
+        &format!("::core::option::Option::Some({})", fingerprints::literal(fingerprint)),
+    );
     out.close();
 }
 

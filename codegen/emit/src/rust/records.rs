@@ -1,20 +1,28 @@
 //! Structs, events and unions.
 
 use bpf_layout_spec::{
+    fingerprint::Fingerprint,
     layout::{Layouts, Member},
     model::{Field, Record, RecordKind, TagValue, Type, TypeDef, TypeId},
 };
 
-use super::{accessors, bits, docs, names::Names, out::Out, tagged, types::Scope};
+use super::{accessors, bits, docs, fingerprints, names::Names, out::Out, tagged, types::Scope};
 
 /// A struct or event: `::bpf_layout::layout! { … }`, then its accessors.
-pub(super) fn structure(out: &mut Out, layouts: &Layouts, names: &Names, (id, record): (TypeId, &Record)) {
+pub(super) fn structure(
+    out: &mut Out,
+    layouts: &Layouts,
+    names: &Names,
+    fingerprint: Fingerprint,
+    (id, record): (TypeId, &Record),
+) {
     let layout = layouts.of(id);
     let name = &record.name;
     out.open("::bpf_layout::layout!");
     docs::write(out, record.doc.as_deref(), None);
     let (spec, size, align) = (docs::literal(&name.spec), layout.size, layout.align);
-    out.open(&format!("pub struct {}({spec}): size {size}, align {align}", name.rust));
+    let fingerprint = fingerprints::literal(fingerprint);
+    out.open(&format!("pub struct {}({spec}): size {size}, align {align}, fingerprint {fingerprint}", name.rust));
     layout.members.iter().for_each(|member| self::member(out, layouts, (id, record), member));
     close_with_details(out, &details(layouts, names, (id, record)));
     out.close();
@@ -67,7 +75,22 @@ fn details(layouts: &Layouts, names: &Names, (id, record): (TypeId, &Record)) ->
         details.push(format!("::bpf_layout::Detail::event_tag::<{ty}>({offset}, {value})"));
     }
     details.extend(tagged::details(layouts, names, (id, record)));
+    details.extend(field_names(layouts, (id, record)));
     details
+}
+
+/// Fields that C calls otherwise, because one of the languages reserves the name.
+fn field_names<'a>(layouts: &'a Layouts, (id, record): (TypeId, &'a Record)) -> impl Iterator<Item = String> + 'a {
+    let placed = layouts.of(id).members.iter().flat_map(|member| match member {
+        Member::Field { field, .. } => vec![*field],
+        Member::Bits(run) => run.bits.iter().filter_map(|bits| bits.field).collect(),
+        Member::Padding { .. } => Vec::new(),
+    });
+    let names = placed.map(|field| &record.fields[field].name);
+    names.filter(|name| plain(&name.rust) != name.c).map(|name| {
+        let (rust, c) = (docs::literal(plain(&name.rust)), docs::literal(&name.c));
+        format!("::bpf_layout::Detail::FieldName {{ field: {rust}, c: {c} }}")
+    })
 }
 
 /// Byte of the record where a field of whole bytes lies; 0 for one that takes no room.
@@ -105,12 +128,19 @@ pub(super) fn tag_number(layouts: &Layouts, value: &TagValue) -> i128 {
 }
 
 /// A union: `::bpf_layout::layout_union! { … }`, then its bitfields, then the enum over its members if tags select them.
-pub(super) fn union(out: &mut Out, layouts: &Layouts, names: &Names, (id, record): (TypeId, &Record)) {
+pub(super) fn union(
+    out: &mut Out,
+    layouts: &Layouts,
+    names: &Names,
+    fingerprint: Fingerprint,
+    (id, record): (TypeId, &Record),
+) {
     let layout = layouts.of(id);
     out.open("::bpf_layout::layout_union!");
     docs::write(out, record.doc.as_deref(), None);
     let (spec, size, align) = (docs::literal(&record.name.spec), layout.size, layout.align);
-    out.open(&format!("pub union {}({spec}): size {size}, align {align}", record.name.rust));
+    let fingerprint = fingerprints::literal(fingerprint);
+    out.open(&format!("pub union {}({spec}): size {size}, align {align}, fingerprint {fingerprint}", record.name.rust));
     for member in &layout.members {
         if let Member::Field { field, .. } = member {
             let field = &record.fields[*field];
@@ -125,7 +155,9 @@ pub(super) fn union(out: &mut Out, layouts: &Layouts, names: &Names, (id, record
             out.line(&bits::union_member(run));
         }
     }
-    close_with_details(out, &bits::details(layouts, (id, record)));
+    let mut details = bits::details(layouts, (id, record));
+    details.extend(field_names(layouts, (id, record)));
+    close_with_details(out, &details);
     out.close();
     accessors::write_union(out, layouts, (id, record));
     if let Some(selection) = names.selection(id) {

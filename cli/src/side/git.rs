@@ -2,23 +2,26 @@
 
 use std::{
     io,
-    path::{Component, Path},
+    path::{Component, Path, PathBuf},
     process::Command,
 };
 
 use crate::failure::Failure;
 
-/// A revision of the repository that the current folder lies in.
+/// A revision of a repository.
 pub(super) struct Revision {
     /// The hash of its tree, so that every file comes from the same one.
     tree: String,
-    /// The current folder from the top of the repository: empty, or with a `/` at its end.
+    /// The folder it was asked for in, from the top of the repository: empty, or with a `/` at its end.
     prefix: String,
+    /// That folder, in which `git` runs.
+    folder: PathBuf,
 }
 
 impl Revision {
-    pub(super) fn find(name: &str) -> Result<Revision, Failure> {
-        let prefix = git(&["rev-parse", "--show-prefix"]).map_err(|error| {
+    /// A revision of the repository that a folder lies in.
+    pub(super) fn find(name: &str, folder: &Path) -> Result<Revision, Failure> {
+        let prefix = git(folder, &["rev-parse", "--show-prefix"]).map_err(|error| {
             Failure::new(
                 format_args!("cannot read the revision `{name}`: {error}"),
                 "a revision takes git, and a repository around this folder; compare two files instead",
@@ -27,21 +30,25 @@ impl Revision {
         // What begins with `-` would be an option of git.
         let known = !name.is_empty() && !name.starts_with('-');
         let tree = if known {
-            git(&["rev-parse", "--verify", "--quiet", &format!("{name}^{{tree}}")])
+            git(folder, &["rev-parse", "--verify", "--quiet", &format!("{name}^{{tree}}")])
         } else {
             Err(io::Error::other("git has no such names"))
         };
         match tree {
-            Ok(tree) => Ok(Revision { tree: tree.trim().to_owned(), prefix: prefix.trim_end().to_owned() }),
+            Ok(tree) => Ok(Revision {
+                tree: tree.trim().to_owned(),
+                prefix: prefix.trim_end().to_owned(),
+                folder: folder.to_owned(),
+            }),
             Err(_) => Err(Failure::new(
-                format_args!("`{name}` is no file of the form `{name}:...`, and no revision of this git repository"),
+                format_args!("`{name}` is no file of this name, and no revision of this git repository"),
                 "`git log --oneline` lists revisions; a shallow clone has only the newest",
             )),
         }
     }
 
     /// The path from the top of the repository. As for `git show`, only one that begins with `./` or `../` counts from
-    /// the current folder.
+    /// the folder.
     pub(super) fn path(&self, path: &str) -> String {
         if path.starts_with("./") || path.starts_with("../") {
             normal(&format!("{}{path}", self.prefix))
@@ -52,7 +59,7 @@ impl Revision {
 
     /// The text of a file.
     pub(super) fn read(&self, path: &Path) -> io::Result<String> {
-        git(&["cat-file", "blob", &format!("{}:{}", self.tree, normal(&path.to_string_lossy()))])
+        git(&self.folder, &["cat-file", "blob", &format!("{}:{}", self.tree, normal(&path.to_string_lossy()))])
     }
 }
 
@@ -71,12 +78,13 @@ fn normal(path: &str) -> String {
     parts.join("/")
 }
 
-/// What git prints; its own words as the error if it fails.
-fn git(arguments: &[&str]) -> io::Result<String> {
-    let output = Command::new("git").args(arguments).output().map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => io::Error::new(error.kind(), "there is no command `git`"),
-        _ => error,
-    })?;
+/// What git prints in a folder; its own words as the error if it fails.
+fn git(folder: &Path, arguments: &[&str]) -> io::Result<String> {
+    let output =
+        Command::new("git").arg("-C").arg(folder).args(arguments).output().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => io::Error::new(error.kind(), "there is no command `git`"),
+            _ => error,
+        })?;
     if !output.status.success() {
         return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
     }

@@ -1,0 +1,17 @@
+#![forbid(unsafe_code)]
+use bpf_layout::{Be16, BpfLayout, Pad};
+
+#[derive(Clone, Copy, BpfLayout)]
+#[bpf_layout(name = "socket_key")]
+#[repr(C)]
+struct Key {
+    netns: u32,
+    family: u16,
+    proto: u8,
+    _pad0: Pad<1>,
+    port: Be16,
+    #[bpf_layout(name = "port")]
+    sport: Be16,
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+#![forbid(unsafe_code)]
+use bpf_layout::{Be16, BpfLayout, Pad};
+
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+struct Wide(u8);
+
+#[derive(Clone, Copy, BpfLayout)]
+#[bpf_layout(name = "socket_key")]
+#[repr(C)]
+struct Key {
+    netns: u32,
+    family: Wide,
+    proto: u8,
+    _pad0: Pad<1>,
+    port: Be16,
+    _pad1: Pad<2>,
+}
+
+fn main() {}

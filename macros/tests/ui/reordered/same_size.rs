@@ -1,0 +1,18 @@
+#![forbid(unsafe_code)]
+use bpf_layout::{Be16, BpfLayout, Pad};
+
+#[derive(Clone, Copy, BpfLayout)]
+#[bpf_layout(name = "socket_key")]
+#[repr(C)]
+struct Key {
+    netns: u32,
+    #[bpf_layout(name = "port")]
+    family: Be16,
+    proto: u8,
+    _pad0: Pad<1>,
+    #[bpf_layout(name = "family")]
+    port: u16,
+    _pad1: Pad<2>,
+}
+
+fn main() {}

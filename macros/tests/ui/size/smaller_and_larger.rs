@@ -1,0 +1,16 @@
+#![forbid(unsafe_code)]
+use bpf_layout::{Be16, BpfLayout, Pad};
+
+#[derive(Clone, Copy, BpfLayout)]
+#[bpf_layout(name = "socket_key")]
+#[repr(C)]
+struct Key {
+    netns: u64,
+    family: u8,
+    proto: u8,
+    _pad0: Pad<1>,
+    port: Be16,
+    _pad1: Pad<4>,
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+#![forbid(unsafe_code)]
+use bpf_layout::{Be16, BpfLayout, Pad};
+
+#[derive(Clone, Copy, BpfLayout)]
+#[bpf_layout(name = "socket_key", spec = "no/such/layouts.toml")]
+#[repr(C)]
+struct Key {
+    netns: u32,
+    family: u16,
+    proto: u8,
+    _pad0: Pad<1>,
+    port: Be16,
+    _pad1: Pad<2>,
+}
+
+fn main() {}
