@@ -33,7 +33,7 @@ pub(crate) fn measure(binary: &Path, load: &Load) -> Result<Measurement, String>
     let mut command = Command::new(binary);
     command.args(["--json", "--comm", "nobody is called this"]);
     let clock = Clock::start().map_err(|error| format!("run times cannot be measured: {error}"))?;
-    let tracer = Tracer::start(command);
+    let tracer = Tracer::try_start(command).map_err(|error| format!("`{}`: {error}", binary.display()))?;
     (load.run)().map_err(|error| format!("the load of `{}`: {error}", load.tool))?;
     let programs = stats::programs(tracer.pid())?;
     drop(clock);

@@ -16,7 +16,7 @@ pub(crate) struct ProgramStats {
     pub(crate) nanos: u64,
 }
 
-/// Has the kernel measure how long programs run, until this is dropped.
+/// Has the kernel measure how long programs run, until this is dropped; if we are killed before, it goes on.
 pub(crate) struct Clock {
     before: String,
 }
