@@ -58,6 +58,8 @@ pub(crate) fn build_all(builder: &Builder, loaded: &Loaded, out_dir: &Path, outp
     for (source, name) in sources.iter().zip(names) {
         workshop.build(source, name, output)?;
     }
+    let objects: Vec<PathBuf> = output.objects.iter().map(|object| object.object.clone()).collect();
+    output.warnings.extend(check::two_layouts(loaded, &objects)?);
     Ok(())
 }
 

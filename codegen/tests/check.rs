@@ -28,19 +28,27 @@ events = ["open"]
 
 /// What building a program with these definitions comes to, its warnings if all goes well, and the files that it leaves.
 fn build(definitions: &str) -> (Result<Vec<String>, String>, Vec<String>) {
+    build_all(&[("tracer", definitions)])
+}
+
+/// Likewise for several programs, by name.
+fn build_all(programs: &[(&str, &str)]) -> (Result<Vec<String>, String>, Vec<String>) {
     let folder = TempDir::new().expect("a temporary folder");
     let path = |name: &str| folder.path().join(name);
     fs::write(path("layouts.toml"), SPEC).expect("writable");
-    let program = format!(
-        "#include <linux/bpf.h>\n#include <linux/types.h>\n#include <bpf/bpf_helpers.h>\n{definitions}\n\
-         char LICENSE[] SEC(\"license\") = \"GPL\";\n\n\
-         SEC(\"raw_tp/sys_enter\")\nint enter(void *ctx)\n{{\n\
-         \tstruct open_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);\n\n\
-         \tif (event)\n\t\tbpf_ringbuf_discard(event, 0);\n\treturn 0;\n}}\n"
-    );
-    fs::write(path("tracer.bpf.c"), program).expect("writable");
+    for (name, definitions) in programs {
+        let program = format!(
+            "#include <linux/bpf.h>\n#include <linux/types.h>\n#include <bpf/bpf_helpers.h>\n{definitions}\n\
+             char LICENSE[] SEC(\"license\") = \"GPL\";\n\n\
+             SEC(\"raw_tp/sys_enter\")\nint enter(void *ctx)\n{{\n\
+             \tstruct open_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);\n\n\
+             \tif (event)\n\t\tbpf_ringbuf_discard(event, 0);\n\treturn 0;\n}}\n"
+        );
+        fs::write(path(&format!("{name}.bpf.c")), program).expect("writable");
+    }
     fs::create_dir(path("out")).expect("a folder");
-    let builder = Builder::new(path("layouts.toml")).source(path("tracer.bpf.c")).out_dir(path("out"));
+    let builder = Builder::new(path("layouts.toml")).out_dir(path("out"));
+    let builder = programs.iter().fold(builder, |all, (name, _)| all.source(path(&format!("{name}.bpf.c"))));
     let built = builder.build().map(|output| output.warnings);
     let text = built.map_err(|error| error.to_string().replace(&folder.path().display().to_string(), "DIR"));
     let entries = fs::read_dir(path("out")).expect("the folder can be read");
@@ -128,4 +136,29 @@ fn what_the_spec_does_not_have_is_a_warning() {
     assert!(own.contains(expected), "{own}");
     assert!(own.ends_with("or under `[outside]` `map.own = \"why it is not in the spec\"`"), "{own}");
     assert!(files.contains(&"tracer.skel.rs".to_owned()), "{files:?}");
+}
+
+/// Each object by itself is right, and whoever reads both maps as one struct is wrong.
+#[test]
+fn two_layouts_of_one_name_in_two_objects_are_a_warning() {
+    if !has_clang() {
+        return;
+    }
+    let program = |fields: &str| {
+        format!(
+            "#include \"layouts.h\"\n\nDEFINE_EVENTS_MAP;\n\nstruct conn {{\n{fields}}};\n\n\
+             struct {{\n\t__uint(type, BPF_MAP_TYPE_HASH);\n\t__uint(max_entries, 16);\n\t__type(key, __u32);\n\
+             \t__type(value, struct conn);\n}} conns SEC(\".maps\");\n"
+        )
+    };
+    let (one, other) = (program("\t__u64 since;\n"), program("\t__u32 port;\n\t__u32 since;\n"));
+    let about_twins = |programs: &[(&str, &str)]| {
+        let warnings = build_all(programs).0.expect("warnings stop nothing");
+        warnings.into_iter().filter(|warning| warning.starts_with("warning[two-layouts]: ")).collect::<Vec<_>>()
+    };
+    let warnings = about_twins(&[("one", &one), ("other", &other)]);
+    assert!(!warnings.is_empty());
+    let both = |warning: &String| warning.contains("one.bpf.o") && warning.contains("other.bpf.o");
+    assert!(warnings.iter().all(both), "{warnings:#?}");
+    assert_eq!(about_twins(&[("one", &one), ("other", &one)]), Vec::<String>::new());
 }
