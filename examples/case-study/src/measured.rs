@@ -74,14 +74,20 @@ fn maps(found: &[Measurement], machine: &Machine) -> Result<Table, String> {
         predicted.push(spec::costs(profile, machine)?);
     }
     let mut table = with_profiles("map");
-    for name in names(found.iter().flat_map(|measurement| measurement.maps.iter().map(|map| map.info.name.as_str()))) {
+    for name in names(found.iter().flat_map(|measurement| measurement.maps.iter().map(own_name))) {
         let cells = found.iter().zip(&predicted).map(|(measurement, costs)| {
-            let map = measurement.maps.iter().find(|map| map.info.name == name);
+            let map = measurement.maps.iter().find(|map| own_name(map) == name);
             bytes(map.map(|map| map.memlock), map.and_then(|map| cost_of(map, costs)).map(|(_, cost)| cost))
         });
         table.row(&format!("`{}`", full_name(name, found, &predicted)), cells);
     }
     Ok(table)
+}
+
+/// The name without what libbpf puts before that of a section: its object's, which of one in memory is an address.
+fn own_name(map: &LoadedMap) -> &str {
+    let name = map.info.name.as_str();
+    name.find('.').map_or(name, |dot| &name[dot..])
 }
 
 /// What the spec has of a map.
@@ -91,7 +97,7 @@ fn cost_of<'a>(map: &LoadedMap, costs: &'a BTreeMap<String, Cost>) -> Option<(&'
 
 /// The name in the spec, of which the kernel has only the beginning.
 fn full_name<'a>(name: &'a str, found: &[Measurement], predicted: &'a [BTreeMap<String, Cost>]) -> &'a str {
-    let map = found.iter().flat_map(|measurement| &measurement.maps).find(|map| map.info.name == name);
+    let map = found.iter().flat_map(|measurement| &measurement.maps).find(|map| own_name(map) == name);
     let known = map.and_then(|map| predicted.iter().find_map(|costs| cost_of(map, costs)));
     known.map_or(name, |(full, _)| full)
 }
