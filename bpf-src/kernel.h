@@ -64,6 +64,21 @@ typedef struct {
 	__u32 val;
 } kuid_t;
 
+typedef struct {
+	__u32 val;
+} kgid_t;
+
+/* An array of two numbers before Linux 6.3. */
+typedef struct {
+	__u64 val;
+} kernel_cap_t;
+
+struct cred {
+	kuid_t fsuid;
+	kgid_t fsgid;
+	kernel_cap_t cap_effective;
+};
+
 struct inode;
 struct mm_struct;
 
@@ -101,6 +116,7 @@ struct path {
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	unsigned int f_mode;
 	void *private_data;
 };
 
@@ -115,14 +131,18 @@ struct files_struct {
 
 struct fs_struct {
 	struct path pwd;
+	struct path root;
+	int umask;
 };
 
 struct super_block {
 	unsigned long s_magic;
+	__u32 s_dev;
 };
 
 struct inode {
 	struct super_block *i_sb;
+	unsigned long i_ino;
 	unsigned short i_mode;
 };
 
@@ -208,6 +228,8 @@ struct task_struct {
 	int tgid;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
+	__u64 start_boottime;
+	const struct cred *cred;
 	char comm[TASK_COMM_LEN];
 	struct mm_struct *mm;
 	struct fs_struct *fs;

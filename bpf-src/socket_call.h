@@ -9,6 +9,7 @@
 #ifndef __SOCKET_CALL_H
 #define __SOCKET_CALL_H
 
+#include "fd.h"
 #include "syscall.h"
 
 /* include/uapi/linux/magic.h, include/uapi/asm-generic/errno.h */
@@ -174,15 +175,10 @@ static inline long socket_call_fd(struct pt_regs *regs, long nr)
 /* The socket behind a descriptor of the current process, or NULL. */
 static inline struct sock *socket_of_fd(struct task_struct *task, __u32 fd)
 {
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd);
-	struct file *file = NULL;
+	struct file *file = fd_file(task, fd);
 	struct inode *inode;
 	struct socket *socket;
 
-	if (fd >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
 	if (!file)
 		return NULL;
 	inode = BPF_CORE_READ(file, f_inode);

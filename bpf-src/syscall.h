@@ -12,7 +12,10 @@
 #if defined(__TARGET_ARCH_x86)
 
 struct pt_regs {
+	unsigned long bp;
 	unsigned long bx;
+	unsigned long r10;
+	unsigned long r8;
 	unsigned long cx;
 	unsigned long dx;
 	unsigned long si;
@@ -41,6 +44,8 @@ struct thread_info {
 struct pt_regs {
 	unsigned long a1;
 	unsigned long a2;
+	unsigned long a3;
+	unsigned long a4;
 	unsigned long a7;
 	unsigned long orig_a0;
 };
@@ -73,9 +78,14 @@ static inline bool syscall_is_compat(void)
 #define REG_ARG1(regs) BPF_CORE_READ(regs, di)
 #define REG_ARG2(regs) BPF_CORE_READ(regs, si)
 #define REG_ARG3(regs) BPF_CORE_READ(regs, dx)
+#define REG_ARG4(regs) BPF_CORE_READ(regs, r10)
+#define REG_ARG5(regs) BPF_CORE_READ(regs, r8)
 #define REG_COMPAT_ARG1(regs) ((__u32)BPF_CORE_READ(regs, bx))
 #define REG_COMPAT_ARG2(regs) ((__u32)BPF_CORE_READ(regs, cx))
 #define REG_COMPAT_ARG3(regs) ((__u32)BPF_CORE_READ(regs, dx))
+#define REG_COMPAT_ARG4(regs) ((__u32)BPF_CORE_READ(regs, si))
+#define REG_COMPAT_ARG5(regs) ((__u32)BPF_CORE_READ(regs, di))
+#define REG_COMPAT_ARG6(regs) ((__u32)BPF_CORE_READ(regs, bp))
 
 #elif defined(__TARGET_ARCH_arm64)
 
@@ -92,9 +102,14 @@ static inline bool syscall_is_compat(void)
 #define REG_ARG1(regs) BPF_CORE_READ(regs, orig_x0)
 #define REG_ARG2(regs) BPF_CORE_READ(regs, regs[1])
 #define REG_ARG3(regs) BPF_CORE_READ(regs, regs[2])
+#define REG_ARG4(regs) BPF_CORE_READ(regs, regs[3])
+#define REG_ARG5(regs) BPF_CORE_READ(regs, regs[4])
 #define REG_COMPAT_ARG1(regs) ((__u32)REG_ARG1(regs))
 #define REG_COMPAT_ARG2(regs) ((__u32)REG_ARG2(regs))
 #define REG_COMPAT_ARG3(regs) ((__u32)REG_ARG3(regs))
+#define REG_COMPAT_ARG4(regs) ((__u32)REG_ARG4(regs))
+#define REG_COMPAT_ARG5(regs) ((__u32)REG_ARG5(regs))
+#define REG_COMPAT_ARG6(regs) ((__u32)BPF_CORE_READ(regs, regs[5]))
 
 #elif defined(__TARGET_ARCH_riscv)
 
@@ -108,9 +123,15 @@ static inline bool syscall_is_compat(void)
 #define REG_ARG1(regs) BPF_CORE_READ(regs, orig_a0)
 #define REG_ARG2(regs) BPF_CORE_READ(regs, a1)
 #define REG_ARG3(regs) BPF_CORE_READ(regs, a2)
+#define REG_ARG4(regs) BPF_CORE_READ(regs, a3)
+#define REG_ARG5(regs) BPF_CORE_READ(regs, a4)
+/* Never used, as no process is one of the other kind. */
 #define REG_COMPAT_ARG1(regs) REG_ARG1(regs)
 #define REG_COMPAT_ARG2(regs) REG_ARG2(regs)
 #define REG_COMPAT_ARG3(regs) REG_ARG3(regs)
+#define REG_COMPAT_ARG4(regs) REG_ARG4(regs)
+#define REG_COMPAT_ARG5(regs) REG_ARG5(regs)
+#define REG_COMPAT_ARG6(regs) REG_ARG5(regs)
 
 #endif
 

@@ -41,6 +41,7 @@ Examples:
   cargo bpf-layout report                             see what every map costs
   cargo bpf-layout check --object tracer.bpf.o        does what was built agree with the spec?
   cargo bpf-layout diff HEAD:layouts.toml layouts.toml  what has changed, in layout and in bytes?
+  cargo bpf-layout audit --spec layouts.toml            what of it is used, on this machine?
   cargo bpf-layout lock                               write layouts.lock, to be committed and reviewed
 
 Exit status:
@@ -61,6 +62,7 @@ pub(crate) enum Task {
     Report(Report),
     Check(Check),
     Diff(Diff),
+    Audit(Audit),
     Lock(Lock),
     /// Print a completion script for a shell
     ///
@@ -419,4 +421,100 @@ pub(crate) enum DiffFormat {
     Json,
     /// Tables for a pull request
     Markdown,
+}
+
+/// Say how much of the loaded maps is used, and what to write instead
+///
+/// For each map of the running kernel: entries in use against its capacity, what the kernel reports of it, what the model
+/// predicts, and what it really takes. With --spec, only the maps of the spec, found by their names, and how many bytes
+/// their strings use: percentiles and a histogram. A map is read by the spec's layout only if its BTF proves that it has
+/// that layout. Nothing is changed, nor what LRU maps evict next. It takes root, or a pin that may be read.
+///
+/// With --spec, also other numbers for it: what they would save and how many of the values seen they would cut.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo bpf-layout audit                                         every loaded map
+  cargo bpf-layout audit --watch 2                               again and again, with the peaks
+  cargo bpf-layout audit --spec layouts.toml                     also strings and proposals
+  cargo bpf-layout audit --spec layouts.toml --format json       on each machine
+  cargo bpf-layout audit --spec layouts.toml --merge a.json --merge b.json --write
+
+JSON (docs/audit.md):
+  {\"audit\": 1, \"spec\", \"profile\", \"machines\": [{\"kernel\", \"cpus\", \"page_size\", \"runs\"}],
+   \"maps\": [{\"id\", \"name\", \"map\", \"type\", \"key_size\", \"value_size\", \"max_entries\", \"map_flags\",
+             \"memlock\", \"predicted\", \"real\", \"in_use\": {\"last\", \"peak\", \"samples\", \"complete\"},
+             \"strings\": [{\"field\", \"length\", \"filled\", \"lengths\": {\"BYTES\": COUNT}}], \"skipped\"}],
+   \"proposals\": [{\"name\", \"kind\", \"from\", \"to\", \"at\", \"seen\", \"most\", \"truncated\",
+                  \"saves\": {\"memlock_full\", \"real_full\"}, \"unseen\"}], \"notes\"}
+
+Exit status:
+  0  done, whatever was found
+  2  could not do it")]
+pub(crate) struct Audit {
+    /// The spec whose maps are audited [default: every loaded map is, without its strings]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
+    /// The profile to apply, one of the spec's `[profile.NAME]`
+    #[arg(long, value_name = "NAME", requires = "spec")]
+    pub(crate) profile: Option<String>,
+    /// Only the loaded map with this id; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) map_id: Vec<u32>,
+    /// Only the map that is pinned at this path; may be given several times
+    #[arg(long, value_name = "PATH")]
+    pub(crate) pin: Vec<PathBuf>,
+    /// Audit again and again, every so many seconds; as JSON, one document a line for each round
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) watch: Option<f64>,
+    /// With --watch: stop after so many rounds
+    #[arg(long, value_name = "N", requires = "watch", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: Option<u32>,
+    /// Add up what other runs and machines printed with `--format json`, and look at nothing here; may be given several times
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["map_id", "pin", "watch", "rounds", "time_limit"])]
+    pub(crate) merge: Vec<PathBuf>,
+    /// Count for no longer than this in a round
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub(crate) time_limit: f64,
+    /// Percent of the values seen that a proposed length must hold whole
+    #[arg(long, value_name = "PERCENT", default_value = "100", value_parser = share)]
+    pub(crate) cover: f64,
+    /// How many times the most entries seen a proposed capacity must hold
+    #[arg(long, value_name = "TIMES", default_value = "1.5", value_parser = times)]
+    pub(crate) headroom: f64,
+    /// Write the proposals into the spec, but for numbers of which not everything was seen
+    #[arg(long, requires = "spec", conflicts_with = "watch")]
+    pub(crate) write: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = AuditFormat::Table)]
+    pub(crate) format: AuditFormat,
+}
+
+/// How `audit` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AuditFormat {
+    /// Tables for people
+    Table,
+    /// Stable JSON for programs, and to merge
+    Json,
+}
+
+/// A time in seconds, no longer than a day.
+fn seconds(text: &str) -> Result<f64, String> {
+    number(text, 0.01, 86_400.0)
+}
+
+/// A share in percent.
+fn share(text: &str) -> Result<f64, String> {
+    number(text, 50.0, 100.0)
+}
+
+/// How many times something.
+fn times(text: &str) -> Result<f64, String> {
+    number(text, 1.0, 100.0)
+}
+
+fn number(text: &str, least: f64, most: f64) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("expected a number from {least} to {most}"))
 }

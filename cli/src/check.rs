@@ -7,7 +7,7 @@ mod against;
 mod github;
 mod json;
 #[cfg(target_os = "linux")]
-mod live;
+pub(crate) mod live;
 mod lock;
 mod objects;
 mod rules;

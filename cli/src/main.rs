@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod audit;
 mod check;
 mod diff;
 mod failure;
@@ -54,6 +55,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Task::Report(options) => report::run(options),
         Task::Check(options) => check::run(options),
         Task::Diff(options) => diff::run(options),
+        Task::Audit(options) => audit::run(options),
         Task::Lock(options) => lock::run(options),
         Task::Completions { shell } => completions(*shell),
     }

@@ -16,6 +16,7 @@ fn help_is_worth_reading() {
         (&["report", "--help"], "help-report.txt"),
         (&["check", "--help"], "help-check.txt"),
         (&["diff", "--help"], "help-diff.txt"),
+        (&["audit", "--help"], "help-audit.txt"),
         (&["lock", "--help"], "help-lock.txt"),
         (&["completions", "--help"], "help-completions.txt"),
     ] {
@@ -48,7 +49,8 @@ fn completions_know_every_task() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = run(Path::new("."), &["completions", shell]);
         assert_eq!((ran.status, ran.err.as_str()), (0, ""));
-        for word in ["cargo-bpf-layout", "init", "generate", "show", "check", "diff", "lock", "completions", "profile"]
+        for word in
+            ["cargo-bpf-layout", "init", "generate", "show", "check", "diff", "audit", "lock", "completions", "profile"]
         {
             assert!(ran.out.contains(word), "{word} is not in the completions of {shell}");
         }

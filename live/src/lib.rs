@@ -2,7 +2,8 @@
 //!
 //! Everything can be had by id, maps also by the path that they are pinned at. Whoever walks all ids or opens one needs
 //! `CAP_SYS_ADMIN`; a pinned map takes no more than the permission to read its file. What is opened is opened for reading
-//! only, unless it was created here. Ids may vanish at any time: see [`Error::is_gone`].
+//! only, unless it was created here, or for the moment that [`Map::ring_backlog`] takes. Ids may vanish at any time: see
+//! [`Error::is_gone`].
 //!
 //! ```no_run
 //! # fn main() -> Result<(), bpf_layout_live::Error> {
@@ -30,6 +31,7 @@ mod machine;
 mod map;
 mod pins;
 mod program;
+mod ring;
 #[allow(unsafe_code, reason = "bpf(2) takes addresses")]
 mod sys;
 

@@ -3,6 +3,7 @@
 
 mod access;
 mod attr;
+mod pages;
 
 use std::{
     ffi::CStr,
@@ -15,6 +16,7 @@ use std::{
 pub(crate) use access::{Access, Buffers};
 use attr::{BtfInfo, BtfLoad, Element, InfoByFd, MapCreate, ObjectId, ObjectPath};
 pub(crate) use attr::{MapInfo, ProgramInfo};
+pub(crate) use pages::number_at;
 
 use crate::{NAME_LEN, create::MapOptions};
 

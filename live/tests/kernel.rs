@@ -237,3 +237,17 @@ fn kernel_holders_are_other_processes() {
     let made = map("held", ARRAY, 4, 4, 1);
     assert!(holders().iter().all(|holder| !holder.maps.contains(&made.info().id)), "our own do not count");
 }
+
+#[test]
+fn kernel_shows_what_waits_in_a_ring_buffer() {
+    if !has_bpf() {
+        return;
+    }
+    let made = map("ring", RINGBUF, 0, 0, 4096);
+    let opened = Map::from_id(made.info().id).expect("it is loaded");
+    for ring in [&made, &opened] {
+        assert_eq!(ring.ring_backlog().expect("it can be seen"), 0);
+    }
+    let error = map("hash", HASH, 4, 4, 1).ring_backlog().expect_err("it is none");
+    assert!(error.to_string().ends_with(": it is no ring buffer"), "{error}");
+}

@@ -27,7 +27,7 @@ mod machine;
 mod map;
 mod older;
 mod report;
-mod shrink;
+pub mod shrink;
 mod sizes;
 pub mod text;
 

@@ -9,7 +9,7 @@ use bpf_layout_spec::{
 
 /// A number of the spec that decides what maps cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Knob {
+pub enum Knob {
     /// A length or capacity.
     Constant(ConstId),
     /// `max_entries` of a map, where it is a plain number.
@@ -28,7 +28,8 @@ const SMALLEST_RING: u64 = 4096;
 
 impl Knob {
     /// All numbers of a spec that could be smaller.
-    pub(crate) fn all(model: &Model) -> Vec<Knob> {
+    #[must_use]
+    pub fn all(model: &Model) -> Vec<Knob> {
         let constants = (0..).map(ConstId).zip(&model.constants);
         let constants = constants.filter(|(_, constant)| matches!(constant.expr, Expr::Literal(_)));
         let mut knobs: Vec<Knob> = constants.map(|(id, _)| Knob::Constant(id)).collect();
@@ -42,7 +43,11 @@ impl Knob {
     }
 
     /// What the spec calls it.
-    pub(crate) fn name(self, model: &Model) -> String {
+    ///
+    /// # Panics
+    /// If it is of another model; so do the others.
+    #[must_use]
+    pub fn name(self, model: &Model) -> String {
         match self {
             Knob::Constant(id) => model.constant(id).name.spec.clone(),
             Knob::Entries(id) => format!("max_entries of {}", model.map(id).name.spec),
@@ -53,8 +58,9 @@ impl Knob {
         }
     }
 
-    /// Its value.
-    pub(crate) fn value(self, model: &Model) -> u64 {
+    /// Its value: bytes, elements or entries.
+    #[must_use]
+    pub fn value(self, model: &Model) -> u64 {
         match self {
             Knob::Constant(id) => model.constant(id).value,
             Knob::Entries(id) => model.map(id).max_entries.as_ref().map_or(0, |count| count.value),
@@ -88,7 +94,8 @@ fn length(ty: &Type) -> Option<&Count> {
 }
 
 /// The spec with these numbers instead of its own; `None` if it would not be valid.
-pub(crate) fn with(layouts: &Layouts, numbers: &[(Knob, u64)]) -> Option<Layouts> {
+#[must_use]
+pub fn with(layouts: &Layouts, numbers: &[(Knob, u64)]) -> Option<Layouts> {
     let mut model = layouts.model.clone();
     for (knob, number) in numbers {
         set(&mut model, *knob, *number);

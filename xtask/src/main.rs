@@ -1,9 +1,11 @@
-//! The project's own tasks: `cargo xtask demo` and `cargo xtask test`. Plain std, so that they start in seconds on a
-//! fresh machine.
+//! The project's own tasks: `cargo xtask demo`, `test`, `case-study` and `kernels`. Plain std, so that they start in
+//! seconds on a fresh machine.
 #![forbid(unsafe_code)]
 
+mod case_study;
 mod demo;
 mod kernel;
+mod kernels;
 mod needs;
 mod objects;
 mod test;
@@ -18,14 +20,19 @@ const HELP: &str = "\
 The project's own tasks.
 
 Usage: cargo xtask <TASK> [OPTIONS]
+       cargo xtask kernels [NAME]...
 
 Tasks:
-  demo    Install what is missing, build, and trace a few commands with the `exec` example
-  test    Install what is missing, and check everything: format, lints, tests, documentation
+  demo         Install what is missing, build, and trace a few commands with the `exec` example
+  test         Install what is missing, and check everything: format, lints, tests, documentation
+  case-study   Install what is missing, and measure the tools in each profile: docs/case-study.md
+  kernels      Boot kernels of Debian's packages, such as 6.12.117+deb12-cloud-amd64, and hold the memory model against
+               them; without a name, list those that there are
 
 Options:
   --no-install       Say what is missing instead of installing it
   --require-kernel   test: fail instead of skipping where BPF is not permitted or a compiler is missing
+  --markdown         case-study: print tables as docs/case-study.md has them
   --help             This text
 ";
 
@@ -34,6 +41,7 @@ Options:
 struct Flags {
     no_install: bool,
     require_kernel: bool,
+    markdown: bool,
 }
 
 fn main() -> ExitCode {
@@ -48,7 +56,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[String]) -> Result<ExitCode, String> {
-    let (mut task, mut flags) = (None, Flags::default());
+    let (mut task, mut names, mut flags) = (None, Vec::new(), Flags::default());
     for argument in arguments {
         match argument.as_str() {
             "--help" | "-h" | "help" => {
@@ -57,14 +65,21 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
             }
             "--no-install" => flags.no_install = true,
             "--require-kernel" => flags.require_kernel = true,
+            "--markdown" => flags.markdown = true,
             name if task.is_none() && !name.starts_with('-') => task = Some(name),
+            name if task == Some("kernels") && !name.starts_with('-') => names.push(name.to_owned()),
             other => return Err(format!("unexpected argument `{other}`\n\n{HELP}")),
         }
     }
     match task {
-        Some("demo") if flags.require_kernel => Err("`--require-kernel` belongs to `test`".into()),
+        Some("demo" | "case-study" | "kernels") if flags.require_kernel => {
+            Err("`--require-kernel` belongs to `test`".into())
+        }
+        Some("demo" | "test" | "kernels") if flags.markdown => Err("`--markdown` belongs to `case-study`".into()),
+        Some("case-study") => case_study::run(flags),
         Some("demo") => demo::run(flags),
         Some("test") => test::run(flags),
+        Some("kernels") => kernels::run(&names, flags),
         Some(other) => Err(format!("there is no task `{other}`\n\n{HELP}")),
         None => Err(format!("which task?\n\n{HELP}")),
     }

@@ -95,6 +95,18 @@ pub(crate) const TEST: &[Need] = &[
     Need { probe: Probe::Libclang, apt: "libclang1-14", dnf: "clang-libs", what_for: "bindgen's opinion on layouts" },
 ];
 
+/// To boot other kernels.
+pub(crate) const KERNELS: &[Need] = &[
+    Need {
+        probe: Probe::Program("qemu-system-x86_64"),
+        apt: "qemu-system-x86",
+        dnf: "qemu-system-x86-core",
+        what_for: "boots kernels",
+    },
+    Need { probe: Probe::Program("dpkg-deb"), apt: "dpkg", dnf: "dpkg", what_for: "unpacks kernels" },
+    Need { probe: Probe::Program("cc"), apt: "gcc", dnf: "gcc", what_for: "links what runs in them" },
+];
+
 /// Sees to it that `required` is there; what is wanted and cannot be had is only reported.
 ///
 /// # Errors

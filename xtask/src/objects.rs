@@ -9,10 +9,10 @@ use std::{
 use crate::{cargo, root, shown, succeeds};
 
 /// The variable that names the profile, to build scripts and to `check`.
-const PROFILE: &str = "BPF_LAYOUT_PROFILE";
+pub(crate) const PROFILE: &str = "BPF_LAYOUT_PROFILE";
 
 /// The tools, whose objects are called like them.
-const TOOLS: &[&str] = &["exec", "sockets"];
+pub(crate) const TOOLS: &[&str] = &["exec", "fsnotify", "sockets"];
 
 /// Builds the objects of the tools and checks them, without a profile last: what is built afterwards is then as it was.
 pub(crate) fn check() -> Result<(), String> {
@@ -36,7 +36,7 @@ pub(crate) fn check() -> Result<(), String> {
 }
 
 /// The profiles of the spec. That it is valid is for others to see.
-fn profiles() -> Result<Vec<String>, String> {
+pub(crate) fn profiles() -> Result<Vec<String>, String> {
     let path = root().join("layouts.toml");
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let name = |line: &str| line.strip_prefix("[profile.")?.split_once(']').map(|(name, _)| name.to_owned());

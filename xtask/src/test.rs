@@ -5,7 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Flags, cargo, kernel, needs, objects, shown, succeeds};
+use crate::{
+    Flags, cargo, kernel, needs,
+    objects::{self, PROFILE},
+    shown, succeeds,
+};
 
 /// The crate with the proofs that cross the parts. It has thousands of generated types, and zerocopy's derives on them,
 /// which other crates' tests switch on, would take minutes and gigabytes. So it is built in steps of its own.
@@ -17,6 +21,19 @@ const OTHERS: &[&str] = &[
     "--workspace",
     "--exclude",
     "bpf-layout-tests",
+    "--locked",
+    "--features",
+    "bpf-layout/libbpf,bpf-layout/serde,bpf-layout/zerocopy,bpf-layout/bytemuck",
+];
+
+/// The tools, with the features of [`OTHERS`], so that what they depend on is not built again.
+const TOOLS: &[&str] = &[
+    "--package",
+    "exec",
+    "--package",
+    "fsnotify",
+    "--package",
+    "sockets",
     "--locked",
     "--features",
     "bpf-layout/libbpf,bpf-layout/serde,bpf-layout/zerocopy,bpf-layout/bytemuck",
@@ -61,6 +78,9 @@ fn steps(flags: Flags) -> Vec<Step> {
         Step::new("lints", &["clippy", "--all-targets"], OTHERS).with(&["--", "-D", "warnings"]),
         Step::new("lints of proofs", &["clippy", "--all-targets"], PROOFS).with(&["--", "-D", "warnings"]),
         Step::new("tests", &["test", "--no-fail-fast"], OTHERS).required(flags),
+        Step::profile("tools, before", "before").required(flags),
+        Step::profile("tools, after", "after").required(flags),
+        Step::profile("tools, lean", "lean").required(flags),
         Step::new("proofs", &["test", "--no-fail-fast"], PROOFS).required(flags),
         Step { name: "own objects", action: Action::OwnObjects },
         Step::new("documentation", &["doc", "--no-deps"], OTHERS).variable("RUSTDOCFLAGS", "-D warnings"),
@@ -73,6 +93,11 @@ impl Step {
         let mut command = cargo();
         command.args(words).args(crates);
         Step { name, action: Action::Command(command) }
+    }
+
+    /// The tests of the tools, built with a profile of `layouts.toml`. Without one they are among all others.
+    fn profile(name: &'static str, profile: &str) -> Self {
+        Step::new(name, &["test", "--no-fail-fast"], TOOLS).variable(PROFILE, profile)
     }
 
     fn with(mut self, words: &[&str]) -> Self {

@@ -1,5 +1,6 @@
 //! `--live`: what the running kernel has loaded, against the spec.
 
+mod agree;
 mod find;
 mod objects;
 mod tell;
@@ -9,6 +10,7 @@ use bpf_layout_check::{Host, check_loaded};
 use bpf_layout_live::{Error, MapInfo, page_size, possible_cpus};
 use bpf_layout_spec::{Loaded, model::MapId};
 
+pub(crate) use self::agree::{Agreement, agreements};
 use self::{find::find, objects::Blobs, users::Users};
 use super::section::Section;
 use crate::{args::Check, failure::Failure};

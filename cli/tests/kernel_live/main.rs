@@ -1,6 +1,7 @@
-//! `check --live` against maps that libbpf loads into this kernel.
+//! `check --live` and `audit` against maps that libbpf loads into this kernel.
 
 mod agent;
+mod audit;
 #[path = "../common/mod.rs"]
 mod common;
 mod kinds;

@@ -22,16 +22,16 @@ const ARRAY: u32 = 2;
 const RINGBUF: u32 = 27;
 
 /// A map by itself, without BTF, as loaders other than libbpf may have it.
-fn bare(name: &str, kind: u32, key_size: u32, value_size: u32, max_entries: u32) -> Map {
+pub(crate) fn bare(name: &str, kind: u32, key_size: u32, value_size: u32, max_entries: u32) -> Map {
     let options = MapOptions { name, kind, key_size, value_size, max_entries, ..MapOptions::default() };
     Map::create(&options).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// A BPF file system of its own, until it is dropped.
-struct BpfFs(TempDir);
+pub(crate) struct BpfFs(pub(crate) TempDir);
 
 impl BpfFs {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let mounted = Command::new("mount").args(["-t", "bpf", "bpf"]).arg(folder.path()).status().expect("mount runs");
         assert!(mounted.success(), "a BPF file system can be mounted where maps can be created");
@@ -217,8 +217,13 @@ fn what_cannot_be_compared_is_status_2_and_says_why() {
     assert!(refused(&empty.check(&[])).starts_with("error: the spec has no maps"));
 }
 
+/// `check --live` as [`as_nobody`].
+fn check_as_nobody(folder: &Folder, options: &[&str]) -> Ran {
+    as_nobody(folder, &[&["check", "--live"], options].concat())
+}
+
 /// The command as a user without any capability, in a folder that everybody may read.
-fn as_nobody(folder: &Folder, options: &[&str]) -> Ran {
+pub(crate) fn as_nobody(folder: &Folder, arguments: &[&str]) -> Ran {
     const NOBODY: u32 = 65_534;
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
     // The command itself may be where only root looks. Another process copies it: a child that another test starts meanwhile
@@ -226,7 +231,7 @@ fn as_nobody(folder: &Folder, options: &[&str]) -> Ran {
     let copy = folder.path().join("command");
     assert!(Command::new("cp").args([Path::new(COMMAND), &copy]).status().expect("cp runs").success());
     let mut command = Command::new(&copy);
-    command.args(["check", "--live"]).args(options).current_dir(folder.path()).uid(NOBODY).gid(NOBODY);
+    command.args(arguments).current_dir(folder.path()).uid(NOBODY).gid(NOBODY);
     command.output().expect("it runs").into()
 }
 
@@ -236,7 +241,7 @@ fn who_may_not_look_is_told_what_it_takes() {
         return;
     }
     let folder = Folder::new(&spec(&unique(), "", ""));
-    let ran = as_nobody(&folder, &[]);
+    let ran = check_as_nobody(&folder, &[]);
     let expected = "error: cannot check what is loaded: BPF_MAP_GET_NEXT_ID: Operation not permitted";
     assert!(refused(&ran).starts_with(expected), "{}", ran.err);
     assert!(ran.err.contains("= help: run it as root"), "{}", ran.err);
@@ -258,7 +263,7 @@ fn who_may_read_a_pin_gets_as_far_as_sizes() {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
     }
     let path = path.display().to_string();
-    let ran = as_nobody(&folder, &["--pin", &path]);
+    let ran = check_as_nobody(&folder, &["--pin", &path]);
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
     for expected in [
         format!(
@@ -270,7 +275,7 @@ fn who_may_read_a_pin_gets_as_far_as_sizes() {
         assert!(ran.out.contains(&expected), "{expected} is not in\n{}", ran.out);
     }
     let other = Folder::new(&spec(&name, r#"{ name = "gid", type = "u32" }, "#, ""));
-    let ran = as_nobody(&other, &["--pin", &path]);
+    let ran = check_as_nobody(&other, &["--pin", &path]);
     let expected =
         format!("error[map-value]: `{name}values.value` has 68 bytes in the running kernel, layouts.toml says 72");
     assert!(ran.status == 1 && ran.out.contains(&expected), "{}{}", ran.out, ran.err);

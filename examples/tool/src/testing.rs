@@ -1,7 +1,9 @@
 //! For tests of tools.
 
+mod compile;
 mod memlock;
 mod process;
 
-pub use memlock::compared;
+pub use compile::compile;
+pub use memlock::{LoadedMap, compared, loaded_maps};
 pub use process::{DEADLINE, Trace, Tracer, permits};

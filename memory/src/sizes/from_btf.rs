@@ -58,7 +58,7 @@ impl KernelSizes {
             page_size: kernel.page_size(),
             newest_map_type: kernel.newest_map_type()?,
             era: kernel.era(),
-            hash_lock_term: !kernel.has("bpf_mem_alloc", "dtor_ctx"),
+            hash_lock_term: kernel.hash_lock_term(),
             hash_of_maps_spares: btf.find(Kind::Func, "htab_map_update_elem_in_place").is_none(),
             arena_counts_pages: kernel.has("bpf_arena", "nr_pages"),
             struct_ops_links: kernel.struct_ops_links(),
@@ -127,6 +127,12 @@ impl Kernel<'_> {
         } else {
             Era::Footprint
         }
+    }
+
+    /// Kernels that have the locks count them. Those after them still did, until about when `bpf_mem_alloc` got `dtor_ctx`;
+    /// that alone says nothing, as stable releases of 6.12 have got it as well.
+    fn hash_lock_term(&self) -> bool {
+        self.has("bpf_htab", "map_locked") || !self.has("bpf_mem_alloc", "dtor_ctx")
     }
 
     fn struct_ops_links(&self) -> StructOpsLinks {

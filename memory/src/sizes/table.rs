@@ -75,6 +75,43 @@ fn row(columns: &[&str], line: &str) -> Option<KernelSizes> {
     })
 }
 
+impl KernelSizes {
+    /// Its line of the bundled table, without a newline: how the table is kept up to date.
+    ///
+    /// # Panics
+    /// As [`bundled`].
+    #[must_use]
+    pub fn table_line(&self) -> String {
+        let flag = |flag: bool| u8::from(flag).to_string();
+        let mut cells = vec![
+            self.name.clone(),
+            self.arch.clone().unwrap_or_default(),
+            self.page_size.to_string(),
+            self.newest_map_type.to_string(),
+            match self.era {
+                Era::Rlimit => "rlimit",
+                Era::Footprint => "footprint",
+                Era::Usage => "usage",
+            }
+            .to_owned(),
+            flag(self.hash_lock_term),
+            flag(self.hash_of_maps_spares),
+            flag(self.arena_counts_pages),
+            match self.struct_ops_links {
+                StructOpsLinks::Members => "members",
+                StructOpsLinks::Functions => "functions",
+                StructOpsLinks::Symbols => "symbols",
+            }
+            .to_owned(),
+        ];
+        let header = TABLE.lines().next().expect("a header");
+        let size = |name: &str| self.sizes[*Struct::ALL.iter().find(|of| of.name() == name)? as usize];
+        let sizes = header.split(',').skip(FIRST_COLUMNS.len());
+        cells.extend(sizes.map(|name| size(name).map(|size| size.to_string()).unwrap_or_default()));
+        cells.join(",")
+    }
+}
+
 fn flag(cell: &str) -> Option<bool> {
     match cell {
         "0" => Some(false),
@@ -100,6 +137,12 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), kernels.len(), "a kernel stands in the table twice");
+    }
+
+    #[test]
+    fn a_line_is_written_as_it_is_read() {
+        let lines: Vec<String> = bundled().iter().map(KernelSizes::table_line).collect();
+        assert_eq!(lines, TABLE.lines().skip(1).collect::<Vec<_>>());
     }
 
     #[test]

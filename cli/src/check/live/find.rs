@@ -72,7 +72,7 @@ fn known(map: Map, candidates: Vec<MapId>, model: &Model, what: &str) -> Result<
 
 /// The maps of the spec that the kernel would call so: what is longer than `BPF_OBJ_NAME_LEN` allows is cut, by libbpf and
 /// other loaders.
-fn candidates(model: &Model, name: &str) -> Vec<MapId> {
+pub(super) fn candidates(model: &Model, name: &str) -> Vec<MapId> {
     let is_cut = |full: &str| full.len() >= NAME_LEN && full.as_bytes().get(..NAME_LEN - 1) == Some(name.as_bytes());
     by_name(model, |full| full == name || is_cut(full))
 }

@@ -9,13 +9,12 @@ use std::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
     },
-    thread,
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tool::testing::permits;
 pub use tool::testing::{Trace, Tracer};
+use tool::testing::{compile, permits};
 
 /// The tracer.
 pub fn exec() -> Command {
@@ -66,18 +65,8 @@ pub fn marker(name: &str) -> String {
 
 /// The program that calls execve in odd ways, compiled with these flags.
 pub fn odd(flags: &[&str]) -> Result<PathBuf, String> {
-    let name = format!("odd{}-{}", flags.concat(), std::process::id());
-    let binary = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/odd.c");
-    let own = binary.with_extension(format!("{:?}", thread::current().id()));
-    let output = Command::new("cc").args(flags).args(["-O1", "-pthread", "-o"]).arg(&own).arg(source).output();
-    let output = output.map_err(|error| format!("cc: {error}"))?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-    }
-    // Tests that run side by side compile the same program: whoever comes last wins, and nobody sees half of it.
-    std::fs::rename(&own, &binary).map_err(|error| error.to_string())?;
-    Ok(binary)
+    compile(&source, flags, Path::new(env!("CARGO_TARGET_TMPDIR")))
 }
 
 /// `odd` with the words of a mode, ready to run.

@@ -50,17 +50,35 @@ pub struct Trace {
 
 impl Tracer {
     /// Starts it and returns when it has attached.
+    ///
+    /// # Panics
+    /// If it does not.
     pub fn start(tool: Command) -> Self {
-        let mut tracer = Self::start_unread(tool);
-        let stdout = tracer.take_stdout();
-        tracer.events = Some(thread::spawn(move || read_lines(stdout)));
-        tracer
+        Self::try_start(tool).unwrap_or_else(|reason| panic!("{reason}"))
     }
 
-    /// Likewise, but its stdout waits in a pipe for somebody to take it.
-    pub fn start_unread(mut tool: Command) -> Self {
+    /// Likewise.
+    ///
+    /// # Errors
+    /// If it cannot be run or does not attach, with what it says.
+    pub fn try_start(tool: Command) -> Result<Self, String> {
+        let mut tracer = Self::try_start_unread(tool)?;
+        let stdout = tracer.take_stdout();
+        tracer.events = Some(thread::spawn(move || read_lines(stdout)));
+        Ok(tracer)
+    }
+
+    /// Starts it, and its stdout waits in a pipe for somebody to take it.
+    ///
+    /// # Panics
+    /// If it does not attach.
+    pub fn start_unread(tool: Command) -> Self {
+        Self::try_start_unread(tool).unwrap_or_else(|reason| panic!("{reason}"))
+    }
+
+    fn try_start_unread(mut tool: Command) -> Result<Self, String> {
         tool.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = tool.spawn().expect("the tool runs");
+        let mut child = tool.spawn().map_err(|error| format!("the tool does not run: {error}"))?;
         let stderr = child.stderr.take().expect("a pipe");
         let (ready, started) = mpsc::channel();
         let messages = thread::spawn(move || {
@@ -77,9 +95,10 @@ impl Tracer {
         });
         if started.recv_timeout(DEADLINE).is_err() {
             let _ = child.kill();
-            panic!("the tool did not start: {}", messages.join().unwrap_or_default());
+            return Err(format!("the tool did not start: {}", messages.join().unwrap_or_default()));
         }
-        Tracer { child, events: None, messages }
+        prefer(child.id());
+        Ok(Tracer { child, events: None, messages })
     }
 
     /// Its stdout.
@@ -125,6 +144,12 @@ impl Tracer {
         let stderr = self.messages.join().expect("stderr can be read");
         Trace { status, lines, stderr }
     }
+}
+
+/// Lets a process run before all others, where that is permitted: on a busy machine, its ring buffer is full before its turn
+/// comes.
+fn prefer(pid: u32) {
+    let _ = Command::new("chrt").args(["--fifo", "--pid", "1", &pid.to_string()]).output();
 }
 
 fn read_lines(stdout: impl Read) -> Vec<String> {

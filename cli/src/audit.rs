@@ -1,0 +1,117 @@
+//! `audit`: what loaded maps cost and how much of that is used, and what to write instead.
+//!
+//! A round gives a [`Document`]; rounds, runs and machines are added up; proposals follow from the sum.
+
+mod document;
+mod edit;
+mod histogram;
+#[cfg(target_os = "linux")]
+mod live;
+mod merge;
+mod places;
+mod propose;
+mod table;
+#[cfg(target_os = "linux")]
+mod tally;
+mod uses;
+#[cfg(target_os = "linux")]
+mod watch;
+
+use std::process::ExitCode;
+
+use bpf_layout_memory::Machine;
+use bpf_layout_spec::Loaded;
+
+use self::{document::Document, propose::Aim};
+use crate::{
+    args::{Audit, AuditFormat, SpecOptions},
+    failure::Failure,
+    print, remark, report, spec_file,
+};
+
+/// What an audit is made with.
+struct Setting<'a> {
+    options: &'a Audit,
+    loaded: Option<Loaded>,
+    machine: Machine,
+}
+
+pub(crate) fn run(options: &Audit) -> Result<ExitCode, Failure> {
+    let loaded = spec(options)?;
+    let merged = if options.merge.is_empty() { None } else { Some(merge::read(&options.merge)?) };
+    let setting = Setting { options, loaded, machine: machine(merged.as_ref())? };
+    if options.watch.is_some() {
+        watching(&setting)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut document = merged.map_or_else(|| sample(&setting), Ok)?;
+    setting.judge(&mut document);
+    print(&match options.format {
+        AuditFormat::Table => setting.table(&document),
+        AuditFormat::Json => json(&document) + "\n",
+    })?;
+    if let Some(loaded) = setting.loaded.as_ref().filter(|_| options.write) {
+        remark(&edit::write(loaded, &document.proposals)?);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The spec that was asked for. Without one, maps are only counted.
+fn spec(options: &Audit) -> Result<Option<Loaded>, Failure> {
+    if options.spec.is_none() {
+        return Ok(None);
+    }
+    spec_file::load(&SpecOptions { spec: options.spec.clone(), profile: options.profile.clone() }).map(Some)
+}
+
+/// The machine that savings are reckoned for: this one, or one with as many CPUs as the largest that was merged.
+fn machine(merged: Option<&Document>) -> Result<Machine, Failure> {
+    let largest = merged.map(|document| document.machines.iter().map(|machine| machine.cpus).max().unwrap_or(1));
+    let cpus = largest.map_or_else(|| report::cpus(&[]).map(|cpus| cpus.first().copied().unwrap_or(1)), Ok)?;
+    Ok(Machine { cpus, ..report::machine(None, None)? })
+}
+
+impl Setting<'_> {
+    /// Adds what follows from the figures.
+    fn judge(&self, document: &mut Document) {
+        let Some(loaded) = &self.loaded else { return };
+        let aim = Aim { cover: self.options.cover, headroom: self.options.headroom };
+        (document.proposals, document.notes) = propose::propose(document, loaded, &self.machine, aim);
+    }
+
+    fn table(&self, document: &Document) -> String {
+        let layouts = self.loaded.as_ref().map(|loaded| &loaded.layouts);
+        let together = layouts.and_then(|layouts| {
+            let numbers: Vec<_> = document.proposals.iter().map(|proposal| (proposal.knob, proposal.to)).collect();
+            propose::saved(layouts, &self.machine, &numbers).filter(|_| numbers.len() > 1)
+        });
+        table::text(document, together)
+    }
+}
+
+/// One line of JSON.
+fn json(document: &Document) -> String {
+    serde_json::to_string(document).expect("strings and numbers always serialise")
+}
+
+fn sample(setting: &Setting<'_>) -> Result<Document, Failure> {
+    #[cfg(target_os = "linux")]
+    return live::sample(setting, true);
+    #[cfg(not(target_os = "linux"))]
+    Err(elsewhere(setting))
+}
+
+fn watching(setting: &Setting<'_>) -> Result<(), Failure> {
+    #[cfg(target_os = "linux")]
+    return watch::run(setting);
+    #[cfg(not(target_os = "linux"))]
+    Err(elsewhere(setting))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn elsewhere(_: &Setting<'_>) -> Failure {
+    Failure::new(
+        "`audit` asks the running kernel, and this is not Linux",
+        "run it with `--format json` on the machine that has the maps, and merge what it prints: `--merge FILE`",
+    )
+}

@@ -1,0 +1,170 @@
+//! Where the strings of keys and values lie, by the spec's layout.
+
+use bpf_layout_spec::{
+    layout::{Layouts, Member},
+    model::{ConstId, Count, Expr, Map, RecordKind, Type, TypeDef, TypeId},
+};
+
+use bpf_layout_memory::shrink::Knob;
+
+/// A key or a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Key,
+    Value,
+}
+
+/// A string in keys or values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// `value.cwd`; elements of arrays are `value.args[]`.
+    pub(super) field: String,
+    pub(super) part: Part,
+    /// Bytes from the start of the key or value, for the first element of each array around it.
+    pub(super) offset: u64,
+    /// Arrays around it, the outermost first: bytes from one element to the next, and elements.
+    pub(super) repeats: Vec<(u64, u64)>,
+    /// Bytes that it has.
+    pub(super) length: u64,
+    /// What decides them.
+    pub(super) decided: Decided,
+    /// The field of the record that it is written in; none where it is a key or value itself.
+    pub(super) written: Option<(TypeId, usize)>,
+}
+
+/// What the length of a string is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decided {
+    /// A length by its name, which may itself be an expression.
+    Constant(ConstId),
+    /// A number of a field, or of a map's capacity.
+    Number(Knob),
+    /// Something that is no single number.
+    Otherwise,
+}
+
+/// All strings of a map's keys and values. Members of unions are left out: whether they are strings shows only elsewhere.
+pub(super) fn places(layouts: &Layouts, map: &Map) -> Vec<Place> {
+    let mut found = Vec::new();
+    for (part, name, ty) in [(Part::Key, "key", &map.key), (Part::Value, "value", &map.value)] {
+        let at = Place {
+            field: name.to_owned(),
+            part,
+            offset: 0,
+            repeats: Vec::new(),
+            length: 0,
+            decided: Decided::Otherwise,
+            written: None,
+        };
+        if let Some(ty) = ty {
+            walk(layouts, ty, at, &mut found);
+        }
+    }
+    found
+}
+
+fn walk(layouts: &Layouts, ty: &Type, at: Place, found: &mut Vec<Place>) {
+    match ty {
+        Type::Str(count) => {
+            let decided = decided(layouts, count, &at);
+            found.push(Place { length: count.value, decided, ..at });
+        }
+        Type::Array(element, count) => {
+            let mut repeats = at.repeats;
+            repeats.push((layouts.size_align(element).0, count.value));
+            walk(layouts, element, Place { field: at.field + "[]", repeats, ..at }, found);
+        }
+        Type::Def(id) => fields(layouts, *id, &at, found),
+        Type::Scalar(_) | Type::Bytes(_) | Type::Kernel(_) | Type::Kptr(..) => {}
+    }
+}
+
+fn fields(layouts: &Layouts, id: TypeId, at: &Place, found: &mut Vec<Place>) {
+    let TypeDef::Record(record) = layouts.model.ty(id) else { return };
+    if record.kind == RecordKind::Union {
+        return;
+    }
+    for member in &layouts.of(id).members {
+        let Member::Field { field, offset, .. } = member else { continue };
+        let written = &record.fields[*field];
+        let name = if written.anonymous { at.field.clone() } else { format!("{}.{}", at.field, written.name.spec) };
+        let offset = at.offset + offset;
+        walk(layouts, &written.ty, Place { field: name, offset, written: Some((id, *field)), ..at.clone() }, found);
+    }
+}
+
+fn decided(layouts: &Layouts, count: &Count, at: &Place) -> Decided {
+    match (&count.expr, at.written) {
+        (Expr::Const(id), _) => Decided::Constant(*id),
+        (Expr::Literal(_), Some((id, field))) if is_plain(layouts, id, field) => {
+            Decided::Number(Knob::Length(id, field))
+        }
+        _ => Decided::Otherwise,
+    }
+}
+
+/// Whether a field is a string, and no array of them.
+fn is_plain(layouts: &Layouts, id: TypeId, field: usize) -> bool {
+    matches!(layouts.model.ty(id), TypeDef::Record(record) if matches!(record.fields[field].ty, Type::Str(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn strings_are_found_wherever_they_lie() {
+        const SPEC: &str = r#"
+spec = 1
+[lengths]
+PATH = 64
+[struct.inner]
+fields = [{ name = "id", type = "u64" }, { name = "text", type = "str[10]" }]
+[union.either]
+fields = [{ name = "text", type = "str[PATH]" }, { name = "number", type = "u64" }]
+[struct.value]
+fields = [
+  { name = "pid", type = "u32" },
+  { name = "path", type = "str[PATH]" },
+  { name = "twice", type = "str['2 * PATH']" },
+  { struct = [{ name = "unnamed", type = "str[8]" }] },
+  { name = "inner", type = "inner[3]" },
+  { name = "lines", type = "str[PATH][2]" },
+  { name = "either", type = "either" },
+]
+[map.values]
+type = "hash"
+key = "str[16]"
+value = "value"
+max_entries = 16
+"#;
+        let text = SPEC.replace("'2 * PATH'", "2 * PATH");
+        let options = bpf_layout_spec::Options::default();
+        let loaded = bpf_layout_spec::load_with(Path::new("s.toml"), &mut |_| Ok(text.clone()), &options);
+        let layouts = loaded.expect("a valid spec").layouts;
+        let places = places(&layouts, &layouts.model.maps[0]);
+        let found: Vec<_> =
+            places.iter().map(|at| (at.field.as_str(), at.offset, at.length, at.repeats.as_slice())).collect();
+        let inner =
+            layouts.size_align(&Type::Def(layouts.model.records().find(|(_, r)| r.name.spec == "inner").unwrap().0)).0;
+        let offset_of = |name: &str| found.iter().find(|at| at.0 == name).unwrap().1;
+        assert_eq!(
+            found,
+            [
+                ("key", 0, 16, &[][..]),
+                ("value.path", 4, 64, &[]),
+                ("value.twice", 68, 128, &[]),
+                ("value.unnamed", 196, 8, &[]),
+                ("value.inner[].text", offset_of("value.inner[].text"), 10, &[(inner, 3)]),
+                ("value.lines[]", offset_of("value.lines[]"), 64, &[(64, 2)]),
+            ]
+        );
+        let decided: Vec<Decided> = places.iter().map(|at| at.decided).collect();
+        assert!(matches!(decided[0], Decided::Otherwise), "a key is no field");
+        assert!(matches!(decided[1], Decided::Constant(_)) && matches!(decided[5], Decided::Constant(_)));
+        assert!(matches!(decided[2], Decided::Otherwise), "an expression");
+        assert!(matches!(decided[3], Decided::Number(_)) && matches!(decided[4], Decided::Number(_)));
+    }
+}

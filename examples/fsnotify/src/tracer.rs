@@ -1,0 +1,124 @@
+//! The BPF side: loaded, attached, read, and at the end asked for its account.
+
+use std::{
+    fmt, thread,
+    time::{Duration, Instant},
+};
+
+use bpf_layout::libbpf::{Events, TypedMap};
+use libbpf_rs::{Link, Object, ObjectBuilder};
+use tool::{Needs, Source, attach, explain, handle, keep_messages};
+
+use crate::{
+    event::Event,
+    layouts::{FileCounters, maps},
+    totals::Totals,
+};
+
+/// The object that the build script made of `bpf-src/fsnotify.bpf.c`.
+static OBJECT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fsnotify.bpf.o"));
+
+/// In this order, so that no call is seen to begin whose end would be missed; and detached the other way round.
+const PROGRAMS: [&str; 3] = ["fsnotify_abandoned", "fsnotify_exit", "fsnotify_enter"];
+
+const NEEDS: Needs = Needs { tool: "fsnotify", linux: "5.17", capabilities: &["CAP_BPF", "CAP_PERFMON"] };
+
+/// How long programs that were detached may go on on another CPU.
+const SETTLING: Duration = Duration::from_secs(1);
+
+/// Programs that are attached, and their events.
+pub(crate) struct Tracer<'cb> {
+    /// Of [`PROGRAMS`], in their order.
+    links: Vec<Link>,
+    events: Events<'cb, maps::FsnotifyEvents>,
+    counters: TypedMap<'static, maps::FsnotifyStats>,
+    paths: TypedMap<'static, maps::EnrichedFsnotifyEvents>,
+    /// What the links are of; so it goes last.
+    _object: Object,
+}
+
+impl<'cb> Tracer<'cb> {
+    /// Loads and attaches; from now on the ring buffer fills. `on_event` is called while events are handled.
+    ///
+    /// # Errors
+    /// If the kernel does not let us, with what to do about it.
+    pub(crate) fn start(mut on_event: impl FnMut(&Event) + Send + 'cb) -> Result<Self, String> {
+        keep_messages();
+        let object = load().map_err(|error| explain(&NEEDS, "cannot load the BPF programs", &error))?;
+        let handler = move |record: maps::FsnotifyEventsRecord<'_>| on_event(&record.into());
+        Ok(Tracer {
+            events: Events::new(&handle::<maps::FsnotifyEvents>(&object)?, handler).map_err(text)?,
+            counters: TypedMap::from_handle(handle::<maps::FsnotifyStats>(&object)?).map_err(text)?,
+            paths: TypedMap::from_handle(handle::<maps::EnrichedFsnotifyEvents>(&object)?).map_err(text)?,
+            links: attach(&object, &PROGRAMS)
+                .map_err(|error| explain(&NEEDS, "cannot attach the BPF programs", &error))?,
+            _object: object,
+        })
+    }
+
+    fn totals(&self) -> Result<Totals, String> {
+        let per_cpu = self.counters.lookup_percpu(&0).map_err(text)?.unwrap_or_default();
+        let stats = self.events.stats();
+        Ok(Totals {
+            kernel: sum(&per_cpu),
+            received: stats.received,
+            malformed: stats.malformed,
+            // A second path has an entry of its own, under an odd key.
+            pending: self.paths.keys().filter(|key| key.address() % 2 == 0).count() as u64,
+            hidden: 0,
+        })
+    }
+}
+
+impl Source for Tracer<'_> {
+    type Totals = Totals;
+
+    fn poll(&mut self, timeout: Duration) -> Result<(), String> {
+        self.events.poll(timeout).map(drop).map_err(text)
+    }
+
+    fn finish(mut self) -> Result<Totals, String> {
+        while self.links.pop().is_some() {}
+        let began = Instant::now();
+        loop {
+            self.events.consume().map_err(text)?;
+            let totals = self.totals()?;
+            if totals.is_settled() || began.elapsed() > SETTLING {
+                return Ok(totals);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+fn load() -> Result<Object, libbpf_rs::Error> {
+    ObjectBuilder::default().open_memory(OBJECT)?.load()
+}
+
+/// The sum over all CPUs.
+fn sum(per_cpu: &[FileCounters]) -> FileCounters {
+    per_cpu.iter().fold(FileCounters::default(), |sum, cpu| FileCounters {
+        started: sum.started + cpu.started,
+        submitted: sum.submitted + cpu.submitted,
+        lost_calls_full: sum.lost_calls_full + cpu.lost_calls_full,
+        lost_events_full: sum.lost_events_full + cpu.lost_events_full,
+        abandoned: sum.abandoned + cpu.abandoned,
+    })
+}
+
+fn text(error: impl fmt::Display) -> String {
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sum_is_over_all_cpus() {
+        let cpu = FileCounters { started: 15, submitted: 9, lost_calls_full: 1, lost_events_full: 2, abandoned: 3 };
+        let expected =
+            FileCounters { started: 30, submitted: 18, lost_calls_full: 2, lost_events_full: 4, abandoned: 6 };
+        assert_eq!(sum(&[cpu, FileCounters::default(), cpu]), expected);
+    }
+}
