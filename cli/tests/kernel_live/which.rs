@@ -72,6 +72,15 @@ fn several_maps_of_one_name_are_compared_each() {
     assert_eq!(newer.check(&["--map-id", &id(&old, &map)]).status, 1);
 }
 
+/// The kernel frees what nobody holds any more a moment later.
+fn wait_until_gone(map: u32) {
+    let began = Instant::now();
+    while Map::from_id(map).is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(30), "map {map} stays");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 #[test]
 fn a_pinned_map_needs_no_process() {
     if !can_load() {
@@ -84,7 +93,9 @@ fn a_pinned_map_needs_no_process() {
     for mut map in object.maps_mut().filter(|map| libbpf_rs::MapCore::name(map).to_string_lossy().ends_with("values")) {
         map.pin(&path).expect("a free path");
     }
+    let events = id(&object, &format!("{name}events")).parse().expect("a number");
     drop(object);
+    wait_until_gone(events);
     let path = path.display().to_string();
     let newer = Folder::new(&spec(&name, r#"{ name = "gid", type = "u32" }, "#, ""));
     for options in [&["--pin", &path][..], &[]] {
