@@ -22,7 +22,7 @@ pub(crate) fn structs(module: &str) -> Vec<Struct> {
         if let Some(rest) = line.strip_prefix("pub struct ").filter(|rest| rest.ends_with('{')) {
             let spec = rest.split('"').nth(1).expect("a name").to_owned();
             let align = rest.split("align ").nth(1).expect("an alignment");
-            let align = align.split(' ').next().and_then(|align| align.parse().ok()).expect("a number");
+            let align = align.split([' ', ',']).next().and_then(|align| align.parse().ok()).expect("a number");
             found.push(Struct { spec, repr: format!("C, align({align})"), align, fields: Vec::new() });
             inside = true;
         } else if line.starts_with('}') {
