@@ -1,13 +1,10 @@
 //! The BPF side: loaded, attached, read, and at the end asked for its account.
 
-use std::{
-    fmt, thread,
-    time::{Duration, Instant},
-};
+use std::{fmt, mem, time::Duration};
 
 use bpf_layout::libbpf::{Events, TypedMap};
 use libbpf_rs::{Link, Object};
-use tool::{Needs, Source, attach, explain, handle, keep_messages, load};
+use tool::{Needs, Source, attach, explain, handle, keep_messages, load, settle};
 
 use crate::{
     layouts::{ExecCounters, ExecEvent, FINGERPRINTS, maps},
@@ -24,9 +21,6 @@ static OBJECT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/exec.bpf.o"));
 const PROGRAMS: [&str; 4] = ["exec_abandoned", "exec_failure", "exec_success", "exec_enter"];
 
 const NEEDS: Needs = Needs { tool: "exec", linux: "5.17", capabilities: &["CAP_BPF", "CAP_PERFMON"] };
-
-/// How long programs that were detached may go on on another CPU.
-const SETTLING: Duration = Duration::from_secs(1);
 
 /// Programs that are attached, and their events.
 pub(crate) struct Tracer<'cb> {
@@ -80,16 +74,10 @@ impl Source for Tracer<'_> {
     }
 
     fn finish(mut self) -> Result<Totals, String> {
-        while self.links.pop().is_some() {}
-        let began = Instant::now();
-        loop {
+        settle(mem::take(&mut self.links), Totals::is_settled, || {
             self.events.consume().map_err(text)?;
-            let totals = self.totals()?;
-            if totals.is_settled() || began.elapsed() > SETTLING {
-                return Ok(totals);
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
+            self.totals()
+        })
     }
 }
 

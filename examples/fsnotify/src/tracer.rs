@@ -1,17 +1,14 @@
 //! The BPF side: loaded, attached, read, and at the end asked for its account.
 
-use std::{
-    fmt, thread,
-    time::{Duration, Instant},
-};
+use std::{fmt, mem, time::Duration};
 
 use bpf_layout::libbpf::{Events, TypedMap};
-use libbpf_rs::{Link, Object, ObjectBuilder};
-use tool::{Needs, Source, attach, explain, handle, keep_messages};
+use libbpf_rs::{Link, Object};
+use tool::{Needs, Source, attach, explain, handle, keep_messages, load, settle};
 
 use crate::{
     event::Event,
-    layouts::{FileCounters, maps},
+    layouts::{FINGERPRINTS, FileCounters, maps},
     totals::Totals,
 };
 
@@ -22,9 +19,6 @@ static OBJECT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fsnotify.bpf.o"
 const PROGRAMS: [&str; 3] = ["fsnotify_abandoned", "fsnotify_exit", "fsnotify_enter"];
 
 const NEEDS: Needs = Needs { tool: "fsnotify", linux: "5.17", capabilities: &["CAP_BPF", "CAP_PERFMON"] };
-
-/// How long programs that were detached may go on on another CPU.
-const SETTLING: Duration = Duration::from_secs(1);
 
 /// Programs that are attached, and their events.
 pub(crate) struct Tracer<'cb> {
@@ -44,7 +38,7 @@ impl<'cb> Tracer<'cb> {
     /// If the kernel does not let us, with what to do about it.
     pub(crate) fn start(mut on_event: impl FnMut(&Event) + Send + 'cb) -> Result<Self, String> {
         keep_messages();
-        let object = load().map_err(|error| explain(&NEEDS, "cannot load the BPF programs", &error))?;
+        let object = load(&NEEDS, OBJECT, &FINGERPRINTS)?;
         let handler = move |record: maps::FsnotifyEventsRecord<'_>| on_event(&record.into());
         Ok(Tracer {
             events: Events::new(&handle::<maps::FsnotifyEvents>(&object)?, handler).map_err(text)?,
@@ -78,21 +72,11 @@ impl Source for Tracer<'_> {
     }
 
     fn finish(mut self) -> Result<Totals, String> {
-        while self.links.pop().is_some() {}
-        let began = Instant::now();
-        loop {
+        settle(mem::take(&mut self.links), Totals::is_settled, || {
             self.events.consume().map_err(text)?;
-            let totals = self.totals()?;
-            if totals.is_settled() || began.elapsed() > SETTLING {
-                return Ok(totals);
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
+            self.totals()
+        })
     }
-}
-
-fn load() -> Result<Object, libbpf_rs::Error> {
-    ObjectBuilder::default().open_memory(OBJECT)?.load()
 }
 
 /// The sum over all CPUs.

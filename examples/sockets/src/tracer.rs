@@ -1,15 +1,10 @@
 //! The BPF side: loaded, attached, read, and at the end asked for its account.
 
-use std::{
-    fmt, fs,
-    os::fd::AsRawFd,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fmt, fs, mem, os::fd::AsRawFd, time::Duration};
 
 use bpf_layout::libbpf::{Events, TypedMap};
 use libbpf_rs::{Link, Object};
-use tool::{Needs, Source, attach, explain, handle, keep_messages, load};
+use tool::{Needs, Source, attach, explain, handle, keep_messages, load, settle};
 
 use crate::{
     cgroup,
@@ -29,9 +24,6 @@ const TRACEPOINTS: [&str; 4] =
     ["sockets_process_ended", "sockets_tcp_closed", "sockets_opened", "sockets_opening_enter"];
 const BEFORE: [&str; 1] = ["sockets_released"];
 const AFTER: [&str; 2] = ["sockets_sent", "sockets_received"];
-
-/// How long programs that were detached may go on on another CPU.
-const SETTLING: Duration = Duration::from_secs(1);
 
 /// Programs that are attached, and their events.
 pub(crate) struct Tracer<'cb> {
@@ -87,16 +79,10 @@ impl Source for Tracer<'_> {
     }
 
     fn finish(mut self) -> Result<Totals, String> {
-        while self.links.pop().is_some() {}
-        let began = Instant::now();
-        loop {
+        settle(mem::take(&mut self.links), Totals::is_settled, || {
             self.events.consume().map_err(text)?;
-            let totals = self.totals()?;
-            if totals.is_settled() || began.elapsed() > SETTLING {
-                return Ok(totals);
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
+            self.totals()
+        })
     }
 }
 

@@ -23,5 +23,5 @@ pub use json::Notes;
 pub use object::{attach, handle, load};
 pub use options::Common;
 pub use output::{Format, Output};
-pub use run::{Show, Source, exit, run};
+pub use run::{Show, Source, exit, run, settle};
 pub use table::{Column, Cut, Table, path};

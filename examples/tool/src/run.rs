@@ -8,15 +8,20 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
+use libbpf_rs::Link;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::{options::Common, output::Output};
 
 /// How long a stop may go unnoticed if its signal comes just before we begin to wait.
 const PATIENCE: Duration = Duration::from_millis(200);
+
+/// How long programs that were detached may go on on another CPU.
+const SETTLING: Duration = Duration::from_secs(1);
 
 /// BPF programs that are attached, and their events.
 pub trait Source {
@@ -79,6 +84,27 @@ pub fn run<'a, E, S: Source>(
         // Whoever read our output has had enough, as `head` does.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result.map_err(|error| format!("cannot write: {error}")),
+    }
+}
+
+/// Detaches, the last link first, and asks for the account until it adds up: a program may still run on another CPU for a
+/// moment. Then, or when that has lasted too long, the account is what it is. `account` handles what events there are.
+///
+/// # Errors
+/// If the account cannot be read.
+pub fn settle<T>(
+    mut links: Vec<Link>,
+    is_settled: impl Fn(&T) -> bool,
+    account: impl Fn() -> Result<T, String>,
+) -> Result<T, String> {
+    while links.pop().is_some() {}
+    let began = Instant::now();
+    loop {
+        let totals = account()?;
+        if is_settled(&totals) || began.elapsed() > SETTLING {
+            return Ok(totals);
+        }
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
