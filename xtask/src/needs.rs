@@ -95,6 +95,10 @@ pub(crate) const TEST: &[Need] = &[
     Need { probe: Probe::Libclang, apt: "libclang1-14", dnf: "clang-libs", what_for: "bindgen's opinion on layouts" },
 ];
 
+/// To build libFuzzer.
+pub(crate) const FUZZ: &[Need] =
+    &[Need { probe: Probe::Program("c++"), apt: "g++", dnf: "gcc-c++", what_for: "builds libFuzzer" }];
+
 /// To boot other kernels.
 pub(crate) const KERNELS: &[Need] = &[
     Need {
