@@ -1,8 +1,6 @@
 //! `layouts.lock`, if there is one, compared on every build, so that nobody forgets to write it again.
 
-use std::{
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use bpf_layout_check::sentence;
 use bpf_layout_spec::{

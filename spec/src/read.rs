@@ -55,6 +55,7 @@ pub(crate) fn read(path: &Path, origin: Origin<'_, '_>, sources: &mut Sources, c
         diagnostics: cx,
         done: HashMap::new(),
         bytes: 0,
+        full: false,
         spec: Spec::default(),
         complete: true,
     };
@@ -71,6 +72,8 @@ struct Files<'a, 'r> {
     done: HashMap<PathBuf, FileId>,
     /// Of all files read.
     bytes: usize,
+    /// Whether it was said that there are too many.
+    full: bool,
     spec: Spec,
     /// Whether every file was read.
     complete: bool,
@@ -88,7 +91,9 @@ impl Files<'_, '_> {
         }
         // What is left would most likely be too much as well, and is not worth another error each.
         if self.done.len() >= MAX_FILES {
-            return if self.complete { self.give_up(too_many(from)) };
+            return if !std::mem::replace(&mut self.full, true) {
+                self.give_up(too_many(from))
+            };
         }
         let text = match (self.origin.reader)(path) {
             Ok(text) => text,

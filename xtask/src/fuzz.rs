@@ -121,7 +121,10 @@ mod tests {
     #[test]
     fn executions_are_found_among_what_it_says() {
         let mut command = Command::new("sh");
-        command.args(["-c", "printf 'x\\377\\nstat::number_of_executed_units: 1234\\nstat::average_exec_per_sec: 5\\n' >&2"]);
+        command.args([
+            "-c",
+            "printf 'x\\377\\nstat::number_of_executed_units: 1234\\nstat::average_exec_per_sec: 5\\n' >&2",
+        ]);
         let outcome = watch("spec", command).expect("there is a shell");
         assert_eq!((outcome.executions, outcome.failed), (Some(1234), false));
         let mut command = Command::new("sh");

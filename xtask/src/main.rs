@@ -83,7 +83,9 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
             "--markdown" => flags.markdown = true,
             "--seconds" => flags.seconds = Some(seconds(arguments.next())?),
             name if task.is_none() && !name.starts_with('-') => task = Some(name),
-            name if task.is_some_and(|task| NAMING.contains(&task)) && !name.starts_with('-') => names.push(name.to_owned()),
+            name if task.is_some_and(|task| NAMING.contains(&task)) && !name.starts_with('-') => {
+                names.push(name.to_owned())
+            }
             other => return Err(format!("unexpected argument `{other}`\n\n{HELP}")),
         }
     }

@@ -1,4 +1,6 @@
 //! stub
-use std::process::ExitCode;
 use crate::Flags;
-pub(crate) fn run(_: Flags) -> Result<ExitCode, String> { Err("x".into()) }
+use std::process::ExitCode;
+pub(crate) fn run(_: Flags) -> Result<ExitCode, String> {
+    Err("x".into())
+}

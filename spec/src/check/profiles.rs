@@ -47,7 +47,12 @@ pub(super) fn check_all<'a>(spec: &'a Spec, constants: &mut Constants<'a>, cx: &
         let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '+');
         if profile.name.value.is_empty() || !profile.name.value.chars().all(is_of_word) {
             let message = format!("`{}` cannot name a profile", profile.name.value.escape_debug());
-            cx.push(Diagnostic::new(Code::InvalidName, message, profile.name.span, "expected letters, digits, `_`, `-`, `.` and `+`"));
+            cx.push(Diagnostic::new(
+                Code::InvalidName,
+                message,
+                profile.name.span,
+                "expected letters, digits, `_`, `-`, `.` and `+`",
+            ));
         }
         check_constants(profile, constants, cx);
     }

@@ -32,8 +32,12 @@ pub(crate) fn run(data: &[u8]) {
     let written = lock.text("layouts.toml");
     assert_eq!(Lock::parse(&written).as_ref(), Ok(&lock), "what was read is written as the same\n{written}");
     assert!(lock.under(None).is_some());
-    once(&SPEC, || workspace_spec("layouts.toml"), |spec| {
-        let differences = lock.stale(&spec.layouts, &[], "layouts.lock");
-        assert_styled(&styled_locked(&differences, &spec.sources));
-    });
+    once(
+        &SPEC,
+        || workspace_spec("layouts.toml"),
+        |spec| {
+            let differences = lock.stale(&spec.layouts, &[], "layouts.lock");
+            assert_styled(&styled_locked(&differences, &spec.sources));
+        },
+    );
 }

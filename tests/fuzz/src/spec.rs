@@ -3,14 +3,7 @@
 use std::{io, path::Path};
 
 use bpf_layout_emit::{c, render, rust};
-use bpf_layout_spec::{
-    Loaded, Options,
-    diag::Diagnostic,
-    layout::Layouts,
-    load_with,
-    lock::Lock,
-    source::Sources,
-};
+use bpf_layout_spec::{Loaded, Options, diag::Diagnostic, layout::Layouts, load_with, lock::Lock, source::Sources};
 
 use crate::{assert_plain, assert_styled, c_code, documentation_stripped, rust_code, sound::assert_sound};
 
@@ -19,7 +12,8 @@ pub(crate) fn run(data: &[u8]) {
     let Some(loaded) = load(&text, None) else { return };
     check(&loaded.layouts);
     // Everything is to be had under each profile, too, or a sentence why not. A few stand for many.
-    let profiles: Vec<_> = loaded.layouts.model.profiles.iter().take(4).filter_map(|name| load(&text, Some(name))).collect();
+    let profiles: Vec<_> =
+        loaded.layouts.model.profiles.iter().take(4).filter_map(|name| load(&text, Some(name))).collect();
     profiles.iter().for_each(|loaded| check(&loaded.layouts));
     let profiles: Vec<Layouts> = profiles.into_iter().map(|loaded| loaded.layouts).collect();
     let lock = Lock::of(&loaded.layouts, &profiles);
@@ -52,7 +46,10 @@ pub(crate) fn load(text: &str, profile: Option<&str>) -> Option<Loaded> {
 fn assert_told(diagnostics: &[Diagnostic], sources: &Sources) {
     for label in diagnostics.iter().flat_map(|found| found.primary.iter().chain(&found.secondary)) {
         let text = &sources.get(label.span.file).text;
-        assert!(text.get(label.span.start as usize..label.span.end as usize).is_some(), "{label:?} is no part of the text");
+        assert!(
+            text.get(label.span.start as usize..label.span.end as usize).is_some(),
+            "{label:?} is no part of the text"
+        );
     }
     assert_plain(&render::plain(diagnostics, sources));
     assert_styled(&render::styled(diagnostics, sources));
