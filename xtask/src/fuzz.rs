@@ -77,8 +77,8 @@ fn fuzz(name: &str, seconds: u32) -> Result<Outcome, String> {
 
 /// Runs it, passes on what it says, and picks out how often the target was run.
 fn watch(name: &str, mut command: Command) -> Result<Outcome, String> {
-    let failed = |error| format!("cannot run `{}`: {error}", shown(&command));
-    let mut child = command.stderr(Stdio::piped()).spawn().map_err(failed)?;
+    let child = command.stderr(Stdio::piped()).spawn();
+    let mut child = child.map_err(|error| format!("cannot run `{}`: {error}", shown(&command)))?;
     let mut executions = None;
     // A sanitizer may print anything.
     let said = child.stderr.take().map(BufReader::new);

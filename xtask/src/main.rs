@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask demo`, `test`, `case-study`, `kernels`, `fuzz`, `mutants` and `sanitize`. Plain
+//! The project's own tasks: `cargo xtask demo`, `test`, `case-study`, `kernels`, `fuzz` and `sanitize`. Plain
 //! std, so that they start in seconds on a fresh machine.
 #![forbid(unsafe_code)]
 
@@ -7,7 +7,6 @@ mod demo;
 mod fuzz;
 mod kernel;
 mod kernels;
-mod mutants;
 mod needs;
 mod objects;
 mod sanitize;
@@ -26,7 +25,6 @@ The project's own tasks.
 Usage: cargo xtask <TASK> [OPTIONS]
        cargo xtask kernels [NAME]...
        cargo xtask fuzz [TARGET]... [--seconds N]
-       cargo xtask mutants [AREA]...
 
 Tasks:
   demo         Install what is missing, build, and trace a few commands with the `exec` example
@@ -35,8 +33,7 @@ Tasks:
   kernels      Boot kernels of Debian's packages, such as 6.12.117+deb12-cloud-amd64, and hold the memory model against
                them; without a name, list those that there are
   fuzz         Install what is missing, and give each target of `fuzz/`, or those named, what a fuzzer thinks of
-  mutants      Install what is missing, and see that each change to the code that matters makes a test fail
-  sanitize     Install what is missing, and run what has `unsafe` in it under Miri
+  sanitize     Install what is missing, and run the runtime and what is generated for it under Miri
 
 Options:
   --no-install       Say what is missing instead of installing it
@@ -47,7 +44,7 @@ Options:
 ";
 
 /// The tasks that take names.
-const NAMING: &[&str] = &["kernels", "fuzz", "mutants"];
+const NAMING: &[&str] = &["kernels", "fuzz"];
 
 /// What a task can be told.
 #[derive(Clone, Copy, Debug, Default)]
@@ -98,7 +95,6 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
         Some("test") => test::run(flags),
         Some("kernels") => kernels::run(&names, flags),
         Some("fuzz") => fuzz::run(&names, flags),
-        Some("mutants") => mutants::run(&names, flags),
         Some("sanitize") => sanitize::run(flags),
         Some(other) => Err(format!("there is no task `{other}`\n\n{HELP}")),
         None => Err(format!("which task?\n\n{HELP}")),
