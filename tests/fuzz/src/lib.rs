@@ -9,6 +9,7 @@ mod audit;
 mod commands;
 mod conversions;
 mod generated;
+mod import;
 mod lock;
 mod objects;
 mod parsers;
@@ -41,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "lock", run: lock::run },
     Target { name: "audit", run: audit::run },
     Target { name: "objects", run: objects::run },
+    Target { name: "import", run: import::run },
     Target { name: "parsers", run: parsers::run },
     Target { name: "conversions", run: conversions::run },
     Target { name: "skew", run: skew::run },

@@ -21,7 +21,7 @@ pub(crate) fn run(data: &[u8]) {
         Ok(object) => {
             ask(object.btf());
             // Each of these may find something that it cannot understand, and says what.
-            let _ = (object.constants(), object.is_by_gcc());
+            let _ = object.constants();
             let _ = object.maps().map_err(|error| assert_plain(&error.to_string()));
             let _ = object.output_calls().map_err(|error| assert_plain(&error.to_string()));
         }
