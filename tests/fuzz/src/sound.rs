@@ -63,7 +63,7 @@ fn assert_run(name: &str, record: &Record, run: &BitRun) {
     let mut next = run.offset * 8;
     for bits in &run.bits {
         assert_eq!(bits.bit_offset, next, "in {name} a bitfield starts where the one before it ends");
-        assert!(bits.width > 0 && bits.width <= u32::from(bits.unit.info().size) * 8, "{name}: {} bits", bits.width);
+        assert!(bits.width > 0 && bits.width <= bits.unit.info().size * 8, "{name}: {} bits", bits.width);
         if let Some(field) = bits.field {
             assert_eq!(record.fields[field].bits, Some(bits.width), "{name}: as many bits as asked for");
         }

@@ -39,9 +39,9 @@ pub fn c_code(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some(c) = rest.chars().next() {
-        let len = if rest.starts_with("/*") {
+        let len = if let Some(comment) = rest.strip_prefix("/*") {
             code.push(' ');
-            4 + rest[2..].find("*/").expect("a comment ends")
+            4 + comment.find("*/").expect("a comment ends")
         } else if rest.starts_with("//") {
             rest.find('\n').unwrap_or(rest.len())
         } else if c == '"' || c == '\'' {
