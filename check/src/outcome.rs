@@ -52,6 +52,8 @@ impl fmt::Display for Unreadable {
             Error::NoSection(".BTF") => {
                 f.write_str("\n  = help: compile it with `-g`, and keep the section `.BTF` when stripping it")
             }
+            Error::NotBpf => f.write_str("\n  = help: compile it with `clang --target=bpf -g`, or `bpf-gcc -gbtf`"),
+            Error::Elf(_) => f.write_str("\n  = help: name the `.o` file that clang or bpf-gcc wrote"),
             _ => Ok(()),
         }
     }
