@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use bpf_layout_emit::write::{self, Output};
 use serde_json::{Value, json};
 
-use self::parts::{integer, list_of, name, named, number, object, reference, string};
+use self::parts::{explained, integer, list_of, name, named, number, object, reference, string};
 use crate::{args, failure::Failure, print};
 
 /// The name of the file that `init` writes beside a spec, and names in it.
@@ -92,13 +92,12 @@ fn outside() -> Value {
 
 /// `[[allow]]`
 fn allow() -> Value {
-    let rules = bpf_layout_spec::breaking::RULES.iter();
-    let rules: Vec<Value> = rules.map(|rule| json!({ "const": rule.id, "description": rule.summary })).collect();
+    let rules = bpf_layout_spec::breaking::RULES.iter().map(|rule| (rule.id, rule.summary.to_owned()));
     let one = object(
         "A breaking change that is meant.",
         &["rule", "on", "reason"],
         [
-            ("rule", json!({ "description": "The rule that finds it.", "type": "string", "oneOf": rules })),
+            ("rule", explained("The rule that finds it.", rules)),
             ("on", string("What it is found in, as the error names it: `exec.comm`, or `exec` for all of its fields.")),
             ("reason", json!({ "description": "Why it breaks nobody.", "type": "string", "pattern": "\\S" })),
         ],

@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     constants,
-    parts::{c_name, described, doc, integer, list_of, name, named, object, reference, some_of, string, word},
+    parts::{
+        c_name, described, doc, explained, integer, list_of, name, named, object, reference, some_of, string, word,
+    },
 };
 
 /// Everything that other schemas refer to.
@@ -35,16 +37,12 @@ fn settings() -> Value {
 
 /// The keys of a map that a profile may override.
 fn overridable() -> [(&'static str, Value); 4] {
-    let kind = MAP_KINDS.iter().map(|kind| {
-        let since = format!("{}; since Linux {}.", kind.doc, kind.since);
-        json!({ "const": kind.name, "description": since })
-    });
-    let flag = MAP_FLAGS.iter().map(|flag| json!({ "const": flag.name, "description": flag.doc }));
-    let of = |doc: &str, words: Vec<Value>| json!({ "description": doc, "type": "string", "oneOf": words });
+    let kinds = MAP_KINDS.iter().map(|kind| (kind.name, format!("{}, since Linux {}", kind.doc, kind.since)));
+    let flags = MAP_FLAGS.iter().map(|flag| (flag.name, flag.doc.to_owned()));
     [
-        ("type", of("The kernel's name without `BPF_MAP_TYPE_`, in lower case.", kind.collect())),
+        ("type", explained("The kernel's name without `BPF_MAP_TYPE_`, in lower case.", kinds)),
         ("max_entries", described("Entries; bytes of a ring buffer, pages of an arena.", "number")),
-        ("flags", list_of("What the map is created with.", &of("The kernel's name without `BPF_F_`.", flag.collect()))),
+        ("flags", list_of("What the map is created with.", &explained("The kernel's name without `BPF_F_`.", flags))),
         ("pinning", word("`by_name`: libbpf pins it under /sys/fs/bpf.", ["by_name", "none"])),
     ]
 }

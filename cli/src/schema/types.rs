@@ -2,11 +2,13 @@
 
 use bpf_layout_spec::{
     kernel::KERNEL_FIELDS,
-    scalar::{SCALARS, ScalarClass, ScalarInfo},
+    scalar::{SCALARS, ScalarClass},
 };
 use serde_json::{Map, Value, json};
 
-use super::parts::{align, described, doc, integer, list_of, name, object, reference, some_of, string, word};
+use super::parts::{
+    align, described, doc, explained, integer, list_of, name, object, reference, some_of, string, word,
+};
 
 /// Everything that other schemas refer to.
 pub(super) fn definitions() -> Map<String, Value> {
@@ -28,17 +30,16 @@ pub(super) fn definitions() -> Map<String, Value> {
 
 /// A type: the words that it begins with are offered, and anything that is text is taken.
 fn ty() -> Value {
-    let scalar = |scalar: &ScalarInfo| json!({ "const": scalar.name, "description": scalar.doc });
+    let scalars = SCALARS.iter().map(|scalar| (scalar.name, scalar.doc.to_owned()));
     let kernel = KERNEL_FIELDS.iter().map(|field| {
-        let since = format!("A field of the kernel in map values, {} bytes, since Linux {}.", field.size, field.since);
-        json!({ "const": field.name, "description": since })
+        let doc = format!("a field of the kernel in map values, {} bytes, since Linux {}", field.size, field.since);
+        (field.name, doc)
     });
-    let words: Vec<Value> = SCALARS.iter().map(scalar).chain(kernel).collect();
     json!({
         "description": "A type: `u32`, `str[PATH]`, `bytes[16]`, `u8[4]`, or the name of a definition.",
         "type": "string",
         "minLength": 1,
-        "anyOf": [{ "oneOf": words }, {}],
+        "anyOf": [explained("A type that needs no definition.", scalars.chain(kernel)), { "type": "string" }],
     })
 }
 
@@ -114,13 +115,14 @@ fn field() -> Value {
             ("packed", reference("packed")),
         ],
     );
-    let without = |keys: &[&str]| -> Map<String, Value> {
-        keys.iter().map(|key| ((*key).to_owned(), Value::Bool(false))).collect()
-    };
+    // In words of `required` alone: where a schema under a condition names properties, editors take those for all there are.
+    let required = |keys: &[&str]| json!({ "required": keys });
     let only_named = ["name", "type", "bits", "optional", "contains", "since"];
-    field["if"] = json!({ "anyOf": [{ "required": ["union"] }, { "required": ["struct"] }] });
-    field["then"] = json!({ "properties": without(&only_named), "not": { "required": ["union", "struct"] } });
-    field["else"] = json!({ "required": ["name", "type"], "properties": without(&["packed"]) });
+    let unnamed = ["union", "struct"];
+    let mixed = unnamed.iter().flat_map(|shape| only_named.iter().map(move |key| [*shape, *key]));
+    let excluded: Vec<Value> = mixed.chain([unnamed, ["name", "packed"]]).map(|pair| required(&pair)).collect();
+    field["anyOf"] = json!([required(&["name", "type"]), required(&["union"]), required(&["struct"])]);
+    field["not"] = json!({ "anyOf": excluded });
     field
 }
 

@@ -14,8 +14,8 @@ pub(crate) fn errors(schema: &Value, value: &Value) -> Vec<String> {
     errors
 }
 
-/// Keywords that say nothing of values, or belong to `if` and `properties`.
-const SILENT: &[&str] = &["$schema", "$defs", "title", "description", "then", "else"];
+/// Keywords that say nothing of values.
+const SILENT: &[&str] = &["$schema", "$defs", "title", "description", "x-taplo"];
 
 fn check(root: &Value, schema: &Value, value: &Value, place: &str, errors: &mut Vec<String>) {
     let keywords = match schema {
@@ -39,14 +39,7 @@ fn check(root: &Value, schema: &Value, value: &Value, place: &str, errors: &mut 
             "const" => of == value,
             "anyOf" => list(of).iter().any(fits),
             "allOf" => list(of).iter().all(fits),
-            "oneOf" => list(of).iter().filter(|schema| fits(schema)).count() == 1,
             "not" => !fits(of),
-            "if" => {
-                let branch = if fits(of) { "then" } else { "else" };
-                let branch = keywords.get(branch).expect("there are both");
-                check(root, branch, value, place, errors);
-                true
-            }
             "minimum" => value.is_f64() || integer(value).is_none_or(|number| number >= bound(of)),
             "maximum" => value.is_f64() || integer(value).is_none_or(|number| number <= bound(of)),
             "minLength" => value.as_str().is_none_or(|text| text.chars().count() as i128 >= bound(of)),

@@ -115,14 +115,15 @@ fn is_unnamed(table: &serde_json::Map<String, Value>) -> bool {
     table.get("union").or(table.get("struct")).is_some_and(Value::is_array)
 }
 
-/// Whether a key may stand in this table, as `if` decides: of fields, unnamed members have others. The reader knows only
-/// the one of `union` and `struct` that is there, as the other excludes it, and neither in a named field.
+/// Whether a key may stand in this table, beside those that are there: of fields, named and unnamed ones have others.
 fn is_open(schema: &Value, table: &serde_json::Map<String, Value>, key: &str) -> bool {
-    let Some(branch) = schema.get(if is_unnamed(table) { "then" } else { "else" }) else { return true };
-    if ["union", "struct"].contains(&key) {
-        return table.contains_key(key);
-    }
-    branch["properties"].get(key) != Some(&Value::Bool(false))
+    let excluded = schema["not"]["anyOf"].as_array().into_iter().flatten();
+    let mut pairs = excluded.filter_map(|pair| pair["required"].as_array());
+    !pairs.any(|pair| pair.contains(&json!(key)) && pair.iter().any(|other| other != key && is_there(table, other)))
+}
+
+fn is_there(table: &serde_json::Map<String, Value>, key: &Value) -> bool {
+    key.as_str().is_some_and(|key| table.contains_key(key))
 }
 
 /// The keys that the reader lists when a table has one that it does not know.
