@@ -502,8 +502,7 @@ pub mod maps {
         const NAME: &'static str = "batched";
         const MAX_ENTRIES: u32 = 65536;
         const FLAGS: u32 = 0;
-        const WAKEUP: ::bpf_layout::Wakeup =
-            ::bpf_layout::Wakeup::Adaptive { after: ::core::time::Duration::from_millis(1000) };
+        const WAKEUP: ::bpf_layout::Wakeup = ::bpf_layout::Wakeup::adaptive(1000);
         const FINGERPRINT: ::core::option::Option<u64> =
             ::core::option::Option::Some(0xe0da_8567_0182_4dd7);
     }
