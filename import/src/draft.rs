@@ -1,5 +1,7 @@
 //! A spec that is not text yet: the definitions that it will have, in the order of the file.
 
+use std::collections::BTreeMap;
+
 use crate::written::Written;
 
 /// What is written down.
@@ -10,6 +12,16 @@ pub(crate) struct Draft {
     /// A definition before its users.
     pub(crate) definitions: Vec<Definition>,
     pub(crate) maps: Vec<Map>,
+    pub(crate) profiles: Vec<Profile>,
+}
+
+/// A profile.
+#[derive(Clone, Debug)]
+pub(crate) struct Profile {
+    pub(crate) name: String,
+    /// Other values of lengths and capacities.
+    pub(crate) numbers: BTreeMap<String, u64>,
+    pub(crate) omit: Vec<String>,
 }
 
 /// A line of `[lengths]` or `[capacities]`.
@@ -94,6 +106,10 @@ pub(crate) struct Field {
     pub(crate) doc: Option<String>,
     /// Whether the source has no such field: it stands for what lies unused there.
     pub(crate) filler: bool,
+    /// Its name in the source.
+    pub(crate) member: String,
+    /// Whether a profile omits it.
+    pub(crate) optional: bool,
 }
 
 /// An enum.

@@ -9,7 +9,7 @@ use bpf_layout_spec::{
 };
 
 use crate::{
-    draft::{Body, Definition, Draft, Entry, Extern, Field, Record, Word},
+    draft::{Body, Definition, Draft, Entry, Extern, Field, Profile, Record, Word},
     found::Found,
     maps,
     names::{self, Names},
@@ -50,6 +50,12 @@ pub(crate) fn draft(found: &Found<'_>, changes: &Changes) -> Draft {
             .collect(),
         draft: Draft::default(),
     };
+    let profiles = found.profiles.iter().map(|profile| Profile {
+        name: profile.name.clone(),
+        numbers: profile.numbers.clone(),
+        omit: Vec::new(),
+    });
+    drafter.draft.profiles = profiles.collect();
     for reached in reach::reached(found) {
         drafter.define(&reached);
     }
@@ -142,9 +148,11 @@ impl<'a> Drafter<'_, 'a> {
         let refused = self.changes.opaque.get(&ty).cloned();
         let mut comments = Vec::new();
         let built = if hint.foreign || refused.is_some() { None } else { self.record(ty, record, hint.align, 0) };
+        let name = self.type_name(&reached.name);
         let (body, align) = match built {
-            Some(built) => {
-                let word = match (record.union, self.events.contains(&ty)) {
+            Some(mut built) => {
+                self.omit(&mut built, &name, record.name);
+                let word = match (record.union, hint.event || self.events.contains(&ty)) {
                     (true, _) => Word::Union,
                     (false, true) => Word::Event,
                     (false, false) => Word::Struct,
@@ -165,9 +173,21 @@ impl<'a> Drafter<'_, 'a> {
                 (Body::Extern(Extern { size: record.size, align, c, include }), align)
             }
         };
-        let name = self.type_name(&reached.name);
         self.resolved.insert(ty, Written::of(Base::Named(name.clone()), (record.size, align)));
         self.draft.definitions.push(Definition { ty, name, doc: hint.doc.clone(), comments, body });
+    }
+
+    /// Marks the fields that a profile omits.
+    fn omit(&mut self, record: &mut Record, name: &str, c: &str) {
+        let found = self.found;
+        for (profile, draft) in found.profiles.iter().zip(&mut self.draft.profiles) {
+            record.each_field(&mut |field| {
+                if profile.omits.contains(&(c.to_owned(), field.member.clone())) {
+                    field.optional = true;
+                    draft.omit.push(format!("{name}.{}", field.name));
+                }
+            });
+        }
     }
 
     /// The alignment of a record that is not written down: that of its most aligned member, as far as its size allows.
@@ -283,9 +303,20 @@ impl<'a> Drafter<'_, 'a> {
         };
         let path = format!("{ty}.{}", member.name);
         let name = names::field(self.renamed_field(&path, member.name));
-        let contains = hint.contains.map(|(record, node)| (record.to_owned(), node.to_owned()));
-        let field = Field { name, ty: written, bits, offset: None, contains, doc: hint.doc.clone(), filler: false };
         let padding = is_padding_name(member.name) && !member.name.is_empty();
+        let member = member.name.to_owned();
+        let contains = hint.contains.map(|(record, node)| (record.to_owned(), node.to_owned()));
+        let field = Field {
+            name,
+            ty: written,
+            bits,
+            offset: None,
+            contains,
+            doc: hint.doc.clone(),
+            filler: false,
+            member,
+            optional: false,
+        };
         Some(Part { entry: Entry::Field(field), slot: Slot { room, bit_offset, padding } })
     }
 
@@ -324,5 +355,15 @@ impl Entry {
 fn filler(count: &mut u32, ty: Written, bits: Option<u32>) -> Entry {
     let name = format!("unused{count}");
     *count += 1;
-    Entry::Field(Field { name, ty, bits, offset: None, contains: None, doc: None, filler: true })
+    Entry::Field(Field {
+        name,
+        ty,
+        bits,
+        offset: None,
+        contains: None,
+        doc: None,
+        filler: true,
+        member: String::new(),
+        optional: false,
+    })
 }

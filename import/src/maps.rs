@@ -1,7 +1,7 @@
 //! Maps, with all their parameters.
 
 use bpf_layout_spec::{
-    compare::{ObservedMap, ObservedPart},
+    compare::{ObservedMap, ObservedPart, ObservedType},
     kernel::{Entries as Counts, MAP_FLAGS, MAP_KINDS, MapKind, Part},
     scalar::Scalar,
 };
@@ -10,6 +10,7 @@ use crate::{
     draft::{Entries, Map},
     drafter::Drafter,
     found::{MapHint, Spelling},
+    reach,
     written::{Base, Written, written},
 };
 
@@ -18,18 +19,34 @@ pub(crate) fn draft(drafter: &mut Drafter<'_, '_>) {
     let found = drafter.found;
     for (index, map) in found.observed.maps.iter().enumerate() {
         let hint = found.map_hint(index);
+        if is_scratch(drafter, map) {
+            continue;
+        }
         let name = drafter.map_name(map.name);
         let inner = map.inner.as_deref().map(|inner| {
             let name = drafter.map_name(&format!("{}_inner", map.name));
             let mut drafted = one(drafter, index, inner, &MapHint::default(), name.clone());
             drafted.is_inner = true;
-            drafted.comments.insert(0, format!("What {} holds.", map.name));
+            drafted.doc = Some(format!("What `{}` holds.", map.name));
             drafter.draft.maps.push(drafted);
             name
         });
         let drafted = Map { inner, ..one(drafter, index, map, hint, name) };
         drafter.draft.maps.push(drafted);
     }
+}
+
+/// Whether a map is one that generated headers define beside their structs, in which programs build what their stack has no room
+/// for: the spec that is written brings it by itself.
+fn is_scratch(drafter: &Drafter<'_, '_>, map: &ObservedMap<'_>) -> bool {
+    let record = map.name.strip_prefix("__").and_then(|name| name.strip_suffix("_scratch"));
+    let shape = map.value.as_ref().and_then(|value| value.shape.as_ref());
+    let Some(ObservedType::Record(value)) =
+        shape.and_then(reach::element).and_then(|ty| drafter.found.observed.types.get(ty))
+    else {
+        return false;
+    };
+    record == Some(value.name)
 }
 
 fn one(drafter: &Drafter<'_, '_>, index: usize, map: &ObservedMap<'_>, hint: &MapHint<'_>, name: String) -> Map {

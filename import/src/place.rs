@@ -85,6 +85,13 @@ pub(crate) fn plan(goal: &Goal) -> Option<Plan> {
     PACKED.into_iter().find_map(|packed| Candidate::new(goal, packed).settle())
 }
 
+/// Where members of these rooms lie, one behind the other. `None` if the language refuses them.
+pub(crate) fn natural(union: bool, packed: Option<u32>, align: Option<u32>, rooms: &[Room]) -> Option<Outcome> {
+    let slots = rooms.iter().map(|room| Slot { room: *room, bit_offset: 0, padding: false }).collect();
+    let goal = Goal { union, size: 0, align: None, slots };
+    Candidate { align, ..Candidate::new(&goal, packed) }.lay_out()
+}
+
 struct Candidate<'a> {
     goal: &'a Goal,
     packed: Option<u32>,
@@ -95,11 +102,13 @@ struct Candidate<'a> {
 }
 
 /// How a candidate came out.
-struct Outcome {
-    size: u64,
-    align: u32,
+pub(crate) struct Outcome {
+    /// Bytes.
+    pub(crate) size: u64,
+    /// Bytes.
+    pub(crate) align: u32,
     /// Bits from the start of the record, of each field.
-    places: Vec<u64>,
+    pub(crate) places: Vec<u64>,
 }
 
 impl<'a> Candidate<'a> {

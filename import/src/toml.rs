@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use crate::{
-    draft::{Body, Constant, Definition, Draft, Entry, Extern, Field, Map, Record, Values},
+    draft::{Body, Constant, Definition, Draft, Entry, Extern, Field, Map, Profile, Record, Values},
     numbers::in_units,
 };
 
@@ -45,7 +45,27 @@ pub(crate) fn text(draft: &Draft, title: &str) -> Text {
         define_map(&mut out.toml, map);
         out.parts.push((start..out.toml.len(), Part::Map(index)));
     }
+    draft.profiles.iter().for_each(|profile| define_profile(&mut out.toml, draft, profile));
     out
+}
+
+fn define_profile(out: &mut String, draft: &Draft, profile: &Profile) {
+    let _ = writeln!(out, "\n[profile.{}]", key(&profile.name));
+    for (table, constants) in [("lengths", &draft.lengths), ("capacities", &draft.capacities)] {
+        // What is computed of others follows them.
+        for constant in constants.iter().filter(|constant| constant.expr.is_none()) {
+            if let Some(value) = profile.numbers.get(&constant.name) {
+                let _ = writeln!(out, "{table}.{} = {value}", constant.name);
+            }
+        }
+    }
+    list(out, "omit", &profile.omit);
+}
+
+/// A key, quoted if it is no bare one.
+fn key(name: &str) -> String {
+    let bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if bare { name.to_owned() } else { quoted(name) }
 }
 
 fn constants(out: &mut String, table: &str, constants: &[Constant]) {
@@ -200,6 +220,7 @@ fn row(field: &Field) -> Row {
     rest.extend(field.bits.map(|bits| format!("bits = {bits}")));
     rest.extend(field.offset.map(|offset| format!("offset = {offset}")));
     rest.extend(field.contains.as_ref().map(|(of, node)| format!("contains = {}", quoted(&format!("{of}.{node}")))));
+    rest.extend(field.optional.then(|| "optional = true".to_owned()));
     rest.extend(doc_cell(field.doc.as_deref()));
     cells.extend((!rest.is_empty()).then(|| rest.join(", ")));
     let notes = [field.ty.comment.as_deref(), field.ty.loss.as_deref()];
