@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
+    c_names,
     constants::{Constants, Scope},
     duplicate,
     map_entries::{PAGE_SIZE, wrong_entries},
@@ -110,8 +111,9 @@ impl<'a> Maps<'_, 'a> {
         let events = self.check_events(map);
         let budget = def.budget.as_ref().and_then(|budget| self.constants.count(budget, Scope::All, self.cx));
         self.check_has_inner(map);
+        let name = c_names::identifier(names::map(&def.name), def.c.as_ref(), self.cx);
         let map = Map {
-            name: names::map(&def.name),
+            name: name?,
             doc: def.doc.clone(),
             kind,
             key: key?,
