@@ -40,10 +40,14 @@
 
 mod draft;
 mod drafter;
+mod events;
+mod foreign;
 mod found;
 mod maps;
+mod merge;
 mod names;
 mod numbers;
+mod object;
 mod place;
 mod proof;
 mod reach;
@@ -56,6 +60,8 @@ use std::fmt;
 
 pub use crate::{
     found::{Found, MapHint, MemberHint, NamedNumber, Spelling, TypeHint},
+    merge::merge,
+    object::object,
     proof::{Proof, Verdict, compare},
 };
 

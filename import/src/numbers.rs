@@ -180,7 +180,7 @@ impl Namer<'_> {
             if let Some(name) = self.in_source(value, &maps, false) {
                 named.insert((value, bytes), name);
             } else if maps.len() > 1 {
-                let name = self.free(&maps[0].to_ascii_uppercase(), value);
+                let name = self.free(if bytes { "BUFFER" } else { "SHARED" }, value);
                 let expr = bytes.then(|| in_units(value)).flatten();
                 draft.capacities.push(Constant { name: name.clone(), value, expr, comment: None });
                 named.insert((value, bytes), name);
