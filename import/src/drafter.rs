@@ -122,6 +122,7 @@ impl<'a> Drafter<'_, 'a> {
                 self.draft.definitions.push(Definition {
                     ty: reached.ty,
                     name,
+                    c: None,
                     doc,
                     comments,
                     body: Body::Values(values),
@@ -167,7 +168,7 @@ impl<'a> Drafter<'_, 'a> {
         };
         let name = self.type_name(&reached.name);
         self.resolved.insert(ty, Written::of(Base::Named(name.clone()), (record.size, align)));
-        self.draft.definitions.push(Definition { ty, name, doc: hint.doc.clone(), comments, body });
+        self.draft.definitions.push(Definition { ty, name, c: None, doc: hint.doc.clone(), comments, body });
     }
 
     /// The alignment of a record that is not written down: that of its most aligned member, as far as its size allows.
@@ -258,7 +259,8 @@ impl<'a> Drafter<'_, 'a> {
         let observed = &self.found.observed;
         let hint = self.found.member_hint(ty, index);
         let bit_offset = member.bit_offset;
-        if self.is_empty(member) {
+        let open = matches!(member.shape, Shape::Array(_, 0));
+        if self.is_empty(member) && !open {
             return None;
         }
         if is_inline(observed, member.name, &member.shape, depth)
@@ -284,7 +286,8 @@ impl<'a> Drafter<'_, 'a> {
         let path = format!("{ty}.{}", member.name);
         let name = names::field(self.renamed_field(&path, member.name));
         let contains = hint.contains.map(|(record, node)| (record.to_owned(), node.to_owned()));
-        let field = Field { name, ty: written, bits, offset: None, contains, doc: hint.doc.clone(), filler: false };
+        let (source, doc) = (member.name.to_owned(), hint.doc.clone());
+        let field = Field { name, source, c: None, ty: written, bits, offset: None, contains, doc, filler: false };
         let padding = is_padding_name(member.name) && !member.name.is_empty();
         Some(Part { entry: Entry::Field(field), slot: Slot { room, bit_offset, padding } })
     }
@@ -324,5 +327,6 @@ impl Entry {
 fn filler(count: &mut u32, ty: Written, bits: Option<u32>) -> Entry {
     let name = format!("unused{count}");
     *count += 1;
-    Entry::Field(Field { name, ty, bits, offset: None, contains: None, doc: None, filler: true })
+    let (source, c) = (String::new(), None);
+    Entry::Field(Field { name, source, c, ty, bits, offset: None, contains: None, doc: None, filler: true })
 }

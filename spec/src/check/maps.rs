@@ -144,7 +144,11 @@ impl<'a> Maps<'_, 'a> {
         let Some(text) = text else {
             return match rule {
                 Part::Required => {
-                    let example = if part == "key" { "u32" } else { "u64" };
+                    let example = match (part, map.kind.name) {
+                        ("key", _) => "u32",
+                        (_, "stack_trace") => "u64[127]",
+                        _ => "u64",
+                    };
                     self.cx.push(lacks(map, part, &format!("write `{part} = \"{example}\"`, or a struct's name")));
                     None
                 }

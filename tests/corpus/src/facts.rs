@@ -81,6 +81,14 @@ pub struct Map {
     pub flags: u64,
 }
 
+impl Map {
+    /// Types of keys and values with their sizes.
+    #[must_use]
+    pub fn parts(&self) -> [(Option<&str>, u64); 2] {
+        [(self.key.as_deref(), self.key_size), (self.value.as_deref(), self.value_size)]
+    }
+}
+
 /// All projects, in order of their names.
 ///
 /// # Panics

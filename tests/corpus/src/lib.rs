@@ -11,6 +11,7 @@
 
 mod facts;
 mod foreign;
+pub mod objects;
 mod places;
 mod pool;
 mod unit;

@@ -121,7 +121,8 @@ impl<'u> Pool<'u> {
     /// A type of C; `None` if it is not known.
     fn shape(&self, text: &str) -> Option<Shape> {
         let base = base(text);
-        let inner = if text.contains('*') { Shape::Pointer(8) } else { scalar(base).or_else(|| self.definition(base))? };
+        let inner =
+            if text.contains('*') { Shape::Pointer(8) } else { scalar(base).or_else(|| self.definition(base))? };
         let lengths = text.split('[').skip(1).filter_map(|part| part.split(']').next());
         let lengths: Vec<u64> = lengths.map(|length| length.parse().unwrap_or(0)).collect();
         Some(lengths.into_iter().rev().fold(inner, |element, length| Shape::Array(Box::new(element), length)))

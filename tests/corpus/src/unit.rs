@@ -37,7 +37,7 @@ pub fn units(project: &Project) -> Vec<Unit> {
         units.push(Unit { name: format!("{}_0", project.name), ..Unit::default() });
     }
     for map in &project.maps {
-        add_map(&mut units, map);
+        add_map(&project.name, &mut units, map);
     }
     for unit in &mut units {
         unit.name_the_rest();
@@ -45,20 +45,57 @@ pub fn units(project: &Project) -> Vec<Unit> {
     units
 }
 
-/// Puts a map where the records are that it is made of.
-fn add_map(units: &mut Vec<Unit>, map: &Map) {
+/// Puts a map where the records are that it is made of. Where another map has its name, they are once more in a unit of its
+/// own.
+fn add_map(project: &str, units: &mut Vec<Unit>, map: &Map) {
     let free = |unit: &Unit| unit.maps.iter().all(|other| other.name != map.name);
-    let fits = units.iter().position(|unit| free(unit) && unit.describes(map));
-    match fits.or_else(|| units.iter().position(free)) {
-        Some(unit) => units[unit].maps.push(map.clone()),
-        None => {
-            let name = units[0].name.replace("_0", &format!("_{}", units.len()));
-            units.push(Unit { name, maps: vec![map.clone()], ..Unit::default() });
+    let describes = |unit: &Unit| unit.describes(map);
+    let place = units.iter().position(|unit| free(unit) && describes(unit));
+    let place = place.or_else(|| {
+        let records = records_of(units, map)?;
+        units.push(Unit { name: format!("{project}_{}", units.len()), records, ..Unit::default() });
+        Some(units.len() - 1)
+    });
+    // Of records that are nowhere, their sizes will do.
+    let place = place.or_else(|| units.iter().position(free)).unwrap_or_else(|| {
+        units.push(Unit { name: format!("{project}_{}", units.len()), ..Unit::default() });
+        units.len() - 1
+    });
+    units[place].maps.push(map.clone());
+}
+
+/// The records that a map names and what they are made of, wherever they are; `None` if one is nowhere, or if two of one
+/// name are not the same.
+fn records_of(units: &[Unit], map: &Map) -> Option<Vec<Record>> {
+    let mut all = Unit::default();
+    for (text, size) in map.parts() {
+        let Some(name) = text.and_then(record_name) else { continue };
+        let is_it = |unit: &&Unit| unit.record(name).is_some_and(|index| unit.records[index].size == size);
+        let unit = units.iter().find(is_it)?;
+        let mut names = vec![name.to_owned()];
+        while let Some(name) = names.pop() {
+            let record = &unit.records[unit.meant(&name)?];
+            if all.record(&record.name).is_none() {
+                let mut texts = Vec::new();
+                member_texts(record, &mut texts);
+                names.extend(texts.iter().filter(|text| unit.names(text)).map(|text| base(text).to_owned()));
+            }
+            all.roots.clear();
+            if !all.takes(record) {
+                return None;
+            }
+            all.add(record);
         }
     }
+    Some(all.records)
 }
 
 impl Unit {
+    /// Whether a type is a record here.
+    fn names(&self, text: &str) -> bool {
+        !text.contains('*') && self.meant(base(text)).is_some()
+    }
+
     /// The record of this name.
     #[must_use]
     pub fn record(&self, name: &str) -> Option<usize> {
@@ -77,6 +114,8 @@ impl Unit {
             "spinlock_t" => "spinlock",
             "arch_spinlock_t" => "qspinlock",
             "refcount_t" => "refcount_struct",
+            // And a project's own.
+            "activity_t" => "activity",
             name => name,
         })
     }
@@ -85,16 +124,36 @@ impl Unit {
         let same = |own: &Record, other: &Record| {
             (own.union, own.size, &own.members) == (other.union, other.size, &other.members)
         };
-        // Two projects' worth of one name under one roof are two units, also if the two are the same.
+        // One name twice is two units, also if the two are the same.
         let is_root = self.record(&ty.name).is_some_and(|index| self.roots.contains(&index));
-        let all = std::iter::once(ty).chain(&ty.nested);
-        !is_root && all.into_iter().all(|new| self.record(&new.name).is_none_or(|own| same(&self.records[own], new)))
+        let all = || std::iter::once(ty).chain(&ty.nested);
+        // C has one namespace for tags.
+        let tags = |records: &mut dyn Iterator<Item = &Record>| -> (BTreeSet<String>, BTreeSet<String>) {
+            records.map(|record| (record.name.clone(), enums_of(record))).fold(
+                Default::default(),
+                |mut all, (name, enums)| {
+                    all.0.insert(name);
+                    all.1.extend(enums);
+                    all
+                },
+            )
+        };
+        let (records, enums) = tags(&mut self.records.iter().chain(all()));
+        !is_root
+            && records.is_disjoint(&enums)
+            && all().all(|new| self.record(&new.name).is_none_or(|own| same(&self.records[own], new)))
     }
 
     fn add(&mut self, ty: &Record) {
         for record in ty.nested.iter().chain([ty]) {
             match self.record(&record.name) {
-                Some(own) => self.records[own].align = self.records[own].align.or(record.align),
+                Some(own) => {
+                    let own = &mut self.records[own];
+                    own.align = own.align.or(record.align);
+                    if own.features.is_empty() {
+                        own.features.clone_from(&record.features);
+                    }
+                }
                 None => self.records.push(Record { nested: Vec::new(), ..record.clone() }),
             }
         }
@@ -103,8 +162,8 @@ impl Unit {
 
     /// Whether the records that the map names are here, as large as the map has them.
     fn describes(&self, map: &Map) -> bool {
-        [(&map.key, map.key_size), (&map.value, map.value_size)].into_iter().all(|(text, size)| {
-            let Some(named) = text.as_deref().and_then(record_name) else { return true };
+        map.parts().into_iter().all(|(text, size)| {
+            let Some(named) = text.and_then(record_name) else { return true };
             self.record(named).is_some_and(|index| self.records[index].size == size)
         })
     }
@@ -124,6 +183,13 @@ impl Unit {
         }
         self.enums = enums.into_iter().map(|name| (name.clone(), format!("{name}_zero"))).collect();
     }
+}
+
+/// Names of the enums that a record is made of.
+fn enums_of(record: &Record) -> BTreeSet<String> {
+    let mut texts = Vec::new();
+    member_texts(record, &mut texts);
+    texts.iter().filter_map(|text| base(text).strip_prefix("enum ")).map(str::to_owned).collect()
 }
 
 fn member_texts(record: &Record, texts: &mut Vec<String>) {

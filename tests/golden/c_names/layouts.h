@@ -107,28 +107,28 @@ __BPF_LAYOUT_AT(struct __bpf_usdt_spec, arg_cnt, 56);
 struct sample_t {
 	/*  0 */ enum golden_act act;
 	/*  4 */ __u8 state; /* enum __state */
-	/*  5 */ __u8 _pad1[3];
+	/*  5 */ __u8 _pad0[3];
 	/*  8 */ enum mode_kind_t mode;
-	/* 12 */ __u8 _pad0;
-	/* 13 */ __u8 _pad3[3];
+	/* 12 */ __u8 __spare;
+	/* 13 */ __u8 _pad1[3];
 	/* 16 */ __u64 total;
-	/* 24 */ __u16 _pad2;
-	/* 26 */ __u8 _pad4[2];
+	/* 24 */ __u16 _rest;
+	/* 26 */ __u8 _pad2[2];
 	/* 28 */ union {
 		/* 28 */ __u32 Total;
 		/* 28 */ __u16 both[2];
 	};
 	/* 32 */ __u8 last;
-	/* 33 */ __u8 _pad5[7];
-} __bpf_layout_id("4e7ff32320b9db4e") __attribute__((aligned(8)));
+	/* 33 */ __u8 _pad3[7];
+} __bpf_layout_id("1219daa50be4fca7") __attribute__((aligned(8)));
 typedef struct sample_t sample_t;
 __BPF_LAYOUT_SIZE(struct sample_t, 40, 8);
 __BPF_LAYOUT_AT(struct sample_t, act, 0);
 __BPF_LAYOUT_AT(struct sample_t, state, 4);
 __BPF_LAYOUT_AT(struct sample_t, mode, 8);
-__BPF_LAYOUT_AT(struct sample_t, _pad0, 12);
+__BPF_LAYOUT_AT(struct sample_t, __spare, 12);
 __BPF_LAYOUT_AT(struct sample_t, total, 16);
-__BPF_LAYOUT_AT(struct sample_t, _pad2, 24);
+__BPF_LAYOUT_AT(struct sample_t, _rest, 24);
 __BPF_LAYOUT_AT(struct sample_t, Total, 28);
 __BPF_LAYOUT_AT(struct sample_t, both, 28);
 __BPF_LAYOUT_AT(struct sample_t, last, 32);
@@ -144,7 +144,7 @@ __BPF_LAYOUT_AT(union __word, Halves, 0);
 struct sampled {
 	/*  0 */ struct sample_t sample;
 	/* 40 */ char task[16];
-} __bpf_layout_id("b267f2c279c563f2") __attribute__((aligned(8)));
+} __bpf_layout_id("01823dc5ef4f36da") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct sampled, 56, 8);
 __BPF_LAYOUT_AT(struct sampled, sample, 0);
 __BPF_LAYOUT_AT(struct sampled, task, 40);
@@ -461,14 +461,14 @@ __bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
 		.mode_kind_t = 0x3372d0a5c44a64f9ULL,
 		.__bpf_usdt_arg_spec = 0x96ce357b41896629ULL,
 		.__bpf_usdt_spec = 0x9b6ab6bbf510c16aULL,
-		.sample_t = 0x4e7ff32320b9db4eULL,
+		.sample_t = 0x1219daa50be4fca7ULL,
 		.__word = 0x39eebc34f49110e9ULL,
-		.sampled = 0xb267f2c279c563f2ULL,
+		.sampled = 0x01823dc5ef4f36daULL,
 	},
 	.maps = {
 		.__bpf_usdt_specs = 0x57db638a4051fdecULL,
-		.Words = 0x57bc5fbb2540f50bULL,
-		.SAMPLES = 0x4e5666364fc6fa92ULL,
+		.Words = 0x0bc6f219e4ab7613ULL,
+		.SAMPLES = 0x0888729841d1fd4eULL,
 	},
 };
 #endif

@@ -12,14 +12,14 @@ use ::bpf_layout::Layout as _;
             "mode_kind_t" = 0x3372_d0a5_c44a_64f9,
             "__bpf_usdt_arg_spec" = 0x96ce_357b_4189_6629,
             "__bpf_usdt_spec" = 0x9b6a_b6bb_f510_c16a,
-            "sample_t" = 0x4e7f_f323_20b9_db4e,
+            "sample_t" = 0x1219_daa5_0be4_fca7,
             "__word" = 0x39ee_bc34_f491_10e9,
-            "sampled" = 0xb267_f2c2_79c5_63f2,
+            "sampled" = 0x0182_3dc5_ef4f_36da,
         }
         maps {
             "__bpf_usdt_specs" = 0x57db_638a_4051_fdec,
-            "Words" = 0x57bc_5fbb_2540_f50b,
-            "SAMPLES" = 0x4e56_6636_4fc6_fa92,
+            "Words" = 0x0bc6_f219_e4ab_7613,
+            "SAMPLES" = 0x0888_7298_41d1_fd4e,
         }
     }
 }
@@ -132,27 +132,27 @@ impl UsdtArg {
 
 ::bpf_layout::layout! {
     /// A typedef in C.
-    pub struct Sample("sample"): size 40, align 8, fingerprint 0x4e7f_f323_20b9_db4e {
+    pub struct Sample("sample"): size 40, align 8, fingerprint 0x1219_daa5_0be4_fca7 {
         pub act: FileAct = 0,
         pub state: State = 4,
         #[doc(hidden)]
-        pub _pad1: ::bpf_layout::Pad<3> = 5,
+        pub _pad0: ::bpf_layout::Pad<3> = 5,
         pub mode: Mode = 8,
-        pub pad0: u8 = 12,
+        pub spare: u8 = 12,
         #[doc(hidden)]
-        pub _pad3: ::bpf_layout::Pad<3> = 13,
+        pub _pad1: ::bpf_layout::Pad<3> = 13,
         pub total: u64 = 16,
-        pub pad2: u16 = 24,
+        pub rest: u16 = 24,
         #[doc(hidden)]
-        pub _pad4: ::bpf_layout::Pad<2> = 26,
+        pub _pad2: ::bpf_layout::Pad<2> = 26,
         pub anon0: SampleAnon0 = 28,
         pub last: u8 = 32,
         #[doc(hidden)]
-        pub _pad5: ::bpf_layout::Pad<7> = 33,
+        pub _pad3: ::bpf_layout::Pad<7> = 33,
     }
     details [
-        ::bpf_layout::Detail::FieldName { field: "pad0", c: "_pad0" },
-        ::bpf_layout::Detail::FieldName { field: "pad2", c: "_pad2" },
+        ::bpf_layout::Detail::FieldName { field: "spare", c: "__spare" },
+        ::bpf_layout::Detail::FieldName { field: "rest", c: "_rest" },
     ]
 }
 
@@ -167,7 +167,7 @@ impl UsdtArg {
 }
 
 ::bpf_layout::layout! {
-    pub struct SampledEvent("sampled"): size 56, align 8, fingerprint 0xb267_f2c2_79c5_63f2 {
+    pub struct SampledEvent("sampled"): size 56, align 8, fingerprint 0x0182_3dc5_ef4f_36da {
         pub sample: Sample = 0,
         pub comm: ::bpf_layout::Str<16> = 40,
     }
@@ -206,7 +206,7 @@ pub mod maps {
         const MAX_ENTRIES: u32 = 16;
         const FLAGS: u32 = 0;
         const FINGERPRINT: ::core::option::Option<u64> =
-            ::core::option::Option::Some(0x57bc_5fbb_2540_f50b);
+            ::core::option::Option::Some(0x0bc6_f219_e4ab_7613);
     }
 
     /// Map `samples`.
@@ -221,7 +221,7 @@ pub mod maps {
         const MAX_ENTRIES: u32 = 4096;
         const FLAGS: u32 = 0;
         const FINGERPRINT: ::core::option::Option<u64> =
-            ::core::option::Option::Some(0x4e56_6636_4fc6_fa92);
+            ::core::option::Option::Some(0x0888_7298_41d1_fd4e);
     }
 
     ::bpf_layout::buffer! {
