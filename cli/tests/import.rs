@@ -72,6 +72,7 @@ fields = [
 ]
 
 [struct.bits_t]
+c = "bits_t"
 fields = [
   { name = "low",  type = "u32", bits = 3 },
   { name = "high", type = "u32", bits = 5 },

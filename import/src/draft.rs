@@ -39,6 +39,8 @@ pub(crate) struct Definition {
     /// Its index among those that were found.
     pub(crate) ty: usize,
     pub(crate) name: String,
+    /// How C names it, where the language would name it otherwise.
+    pub(crate) c: Option<String>,
     pub(crate) doc: Option<String>,
     /// What could not be written down of it.
     pub(crate) comments: Vec<String>,
@@ -99,6 +101,10 @@ pub(crate) enum Entry {
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
     pub(crate) name: String,
+    /// Its name in the source; empty for a filler.
+    pub(crate) source: String,
+    /// Its name in C, where the language would name it otherwise.
+    pub(crate) c: Option<String>,
     pub(crate) ty: Written,
     pub(crate) bits: Option<u32>,
     pub(crate) offset: Option<u64>,
@@ -106,8 +112,6 @@ pub(crate) struct Field {
     pub(crate) doc: Option<String>,
     /// Whether the source has no such field: it stands for what lies unused there.
     pub(crate) filler: bool,
-    /// Its name in the source.
-    pub(crate) member: String,
     /// Whether a profile omits it.
     pub(crate) optional: bool,
 }
@@ -124,6 +128,10 @@ pub(crate) struct Values {
 #[derive(Clone, Debug)]
 pub(crate) struct Variant {
     pub(crate) name: String,
+    /// Its name in the source.
+    pub(crate) source: String,
+    /// The constant in C, where the language would name it otherwise.
+    pub(crate) c: Option<String>,
     pub(crate) value: i128,
     pub(crate) doc: Option<String>,
 }
@@ -145,6 +153,8 @@ pub(crate) struct Map {
     /// Whether another holds it.
     pub(crate) is_inner: bool,
     pub(crate) name: String,
+    /// Its name in C, where the language would name it otherwise.
+    pub(crate) c: Option<String>,
     pub(crate) doc: Option<String>,
     pub(crate) comments: Vec<String>,
     /// Why it cannot be a part of the spec: it is then written as a comment.

@@ -128,6 +128,7 @@ impl<'a> Drafter<'_, 'a> {
                 self.draft.definitions.push(Definition {
                     ty: reached.ty,
                     name,
+                    c: None,
                     doc,
                     comments,
                     body: Body::Values(values),
@@ -174,7 +175,7 @@ impl<'a> Drafter<'_, 'a> {
             }
         };
         self.resolved.insert(ty, Written::of(Base::Named(name.clone()), (record.size, align)));
-        self.draft.definitions.push(Definition { ty, name, doc: hint.doc.clone(), comments, body });
+        self.draft.definitions.push(Definition { ty, name, c: None, doc: hint.doc.clone(), comments, body });
     }
 
     /// Marks the fields that a profile omits.
@@ -182,7 +183,7 @@ impl<'a> Drafter<'_, 'a> {
         let found = self.found;
         for (profile, draft) in found.profiles.iter().zip(&mut self.draft.profiles) {
             record.each_field(&mut |field| {
-                if profile.omits.contains(&(c.to_owned(), field.member.clone())) {
+                if profile.omits.contains(&(c.to_owned(), field.source.clone())) {
                     field.optional = true;
                     draft.omit.push(format!("{name}.{}", field.name));
                 }
@@ -278,7 +279,8 @@ impl<'a> Drafter<'_, 'a> {
         let observed = &self.found.observed;
         let hint = self.found.member_hint(ty, index);
         let bit_offset = member.bit_offset;
-        if self.is_empty(member) {
+        let open = matches!(member.shape, Shape::Array(_, 0));
+        if self.is_empty(member) && !open {
             return None;
         }
         if is_inline(observed, member.name, &member.shape, depth)
@@ -303,18 +305,18 @@ impl<'a> Drafter<'_, 'a> {
         };
         let path = format!("{ty}.{}", member.name);
         let name = names::field(self.renamed_field(&path, member.name));
-        let padding = is_padding_name(member.name) && !member.name.is_empty();
-        let member = member.name.to_owned();
         let contains = hint.contains.map(|(record, node)| (record.to_owned(), node.to_owned()));
+        let padding = is_padding_name(member.name) && !member.name.is_empty();
         let field = Field {
             name,
+            source: member.name.to_owned(),
+            c: None,
             ty: written,
             bits,
             offset: None,
             contains,
             doc: hint.doc.clone(),
             filler: false,
-            member,
             optional: false,
         };
         Some(Part { entry: Entry::Field(field), slot: Slot { room, bit_offset, padding } })
@@ -357,13 +359,14 @@ fn filler(count: &mut u32, ty: Written, bits: Option<u32>) -> Entry {
     *count += 1;
     Entry::Field(Field {
         name,
+        source: String::new(),
+        c: None,
         ty,
         bits,
         offset: None,
         contains: None,
         doc: None,
         filler: true,
-        member: String::new(),
         optional: false,
     })
 }

@@ -38,6 +38,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod c_names;
 mod clang;
 mod contrast;
 mod draft;

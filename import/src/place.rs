@@ -292,6 +292,10 @@ impl<'a> Candidate<'a> {
         let mut fields = String::new();
         for (index, field) in self.fields.iter().enumerate() {
             let ty = match self.room(field.what) {
+                Room::Bytes { size: 0, align } => {
+                    externs.insert((u64::from(align), align), ());
+                    format!("\"e{align}_{align}[]\"")
+                }
                 Room::Bytes { size, align } => {
                     externs.insert((size, align), ());
                     format!("\"e{size}_{align}\"")

@@ -103,6 +103,7 @@ fn define(out: &mut String, definition: &Definition) {
         Body::Extern(_) => "extern",
     };
     let _ = writeln!(out, "[{word}.{}]", definition.name);
+    c_name(out, definition.c.as_deref());
     match &definition.body {
         Body::Record(_, record) => {
             doc(out, definition.doc.as_deref());
@@ -122,6 +123,12 @@ fn define(out: &mut String, definition: &Definition) {
     }
 }
 
+fn c_name(out: &mut String, name: Option<&str>) {
+    if let Some(name) = name {
+        let _ = writeln!(out, "c = {}", quoted(name));
+    }
+}
+
 fn doc(out: &mut String, text: Option<&str>) {
     if let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) {
         let _ = writeln!(out, "doc = {}", quoted(text));
@@ -137,6 +144,7 @@ fn define_values(out: &mut String, definition: &Definition, values: &Values) {
     doc(out, definition.doc.as_deref());
     let rows = values.variants.iter().map(|variant| {
         let mut row = vec![format!("name = {}", quoted(&variant.name)), format!("value = {}", variant.value)];
+        row.extend(variant.c.iter().map(|c| format!("c = {}", quoted(c))));
         row.extend(doc_cell(variant.doc.as_deref()));
         Row { cells: row, comment: None }
     });
@@ -217,6 +225,7 @@ fn doc_cell(doc: Option<&str>) -> Option<String> {
 fn row(field: &Field) -> Row {
     let mut cells = vec![format!("name = {}", quoted(&field.name)), format!("type = {}", quoted(&field.ty.text()))];
     let mut rest: Vec<String> = Vec::new();
+    rest.extend(field.c.iter().map(|c| format!("c = {}", quoted(c))));
     rest.extend(field.bits.map(|bits| format!("bits = {bits}")));
     rest.extend(field.offset.map(|offset| format!("offset = {offset}")));
     rest.extend(field.contains.as_ref().map(|(of, node)| format!("contains = {}", quoted(&format!("{of}.{node}")))));
@@ -281,6 +290,7 @@ fn define_map(out: &mut String, map: &Map) {
     map.comments.iter().for_each(|text| comment(out, text));
     let mut text = String::new();
     let _ = writeln!(text, "[map.{}]", map.name);
+    c_name(&mut text, map.c.as_deref());
     doc(&mut text, map.doc.as_deref());
     let _ = writeln!(text, "type = {}", quoted(&map.kind));
     for (what, part) in [("key", &map.key), ("value", &map.value)] {

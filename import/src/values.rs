@@ -58,7 +58,8 @@ pub(crate) fn values(def: &ObservedEnum<'_>, hint: &TypeHint<'_>) -> Option<(Val
         let short = &name[prefix.len()..];
         let lower = short.to_ascii_lowercase();
         let name = if upper(&lower) == short { lower } else { short.to_owned() };
-        Variant { name: names::identifier(&name, "unnamed"), value, doc }
+        let source = format!("{prefix}{short}");
+        Variant { name: names::identifier(&name, "unnamed"), source, c: None, value, doc }
     });
     let variants = variants.collect();
     Some((Values { repr: repr.info().name, prefix, variants }, comments))
