@@ -86,7 +86,7 @@ pub(crate) struct Record {
 /// A line of `fields`.
 #[derive(Clone, Debug)]
 pub(crate) enum Entry {
-    Field(Field),
+    Field(Box<Field>),
     Unnamed {
         union: bool,
         record: Record,

@@ -319,7 +319,7 @@ impl<'a> Drafter<'_, 'a> {
             filler: false,
             optional: false,
         };
-        Some(Part { entry: Entry::Field(field), slot: Slot { room, bit_offset, padding } })
+        Some(Part { entry: Entry::Field(Box::new(field)), slot: Slot { room, bit_offset, padding } })
     }
 
     fn renamed_field<'n>(&'n self, path: &str, name: &'n str) -> &'n str {
@@ -346,7 +346,7 @@ impl<'a> Drafter<'_, 'a> {
 impl Entry {
     fn at(self, offset: Option<u64>) -> Entry {
         match self {
-            Entry::Field(field) => Entry::Field(Field { offset, ..field }),
+            Entry::Field(field) => Entry::Field(Box::new(Field { offset, ..*field })),
             Entry::Unnamed { union, record, doc, .. } => Entry::Unnamed { union, record, offset, doc },
             Entry::Comment(text) => Entry::Comment(text),
         }
@@ -357,7 +357,7 @@ impl Entry {
 fn filler(count: &mut u32, ty: Written, bits: Option<u32>) -> Entry {
     let name = format!("unused{count}");
     *count += 1;
-    Entry::Field(Field {
+    Entry::Field(Box::new(Field {
         name,
         source: String::new(),
         c: None,
@@ -368,5 +368,5 @@ fn filler(count: &mut u32, ty: Written, bits: Option<u32>) -> Entry {
         doc: None,
         filler: true,
         optional: false,
-    })
+    }))
 }

@@ -58,7 +58,7 @@ enum DeclaredKind {
         values: Vec<(String, i128, Option<String>)>,
     },
     /// `repr(transparent)`: it is what it holds.
-    Transparent(Type),
+    Transparent(Box<Type>),
 }
 
 struct Field {
@@ -117,7 +117,7 @@ impl Rust {
                 Item::Struct(item) if item.generics.params.is_empty() => {
                     let repr = Repr::of(&item.attrs);
                     let kind = if repr.transparent {
-                        item.fields.iter().next().map(|field| DeclaredKind::Transparent(field.ty.clone()))
+                        item.fields.iter().next().map(|field| DeclaredKind::Transparent(Box::new(field.ty.clone())))
                     } else {
                         repr.c.then(|| repr.record(false, &item.fields))
                     };
@@ -161,7 +161,7 @@ impl Rust {
 
     /// The value of an expression over constants that were read before.
     fn value(&self, text: &str) -> Option<i128> {
-        let plain = text.replace(" as usize", "").replace('_', "_");
+        let plain = text.replace(" as usize", "");
         let digits = without_suffixes(&plain);
         constant(&digits, &mut |name| self.numbers.get(name).map(|number| number.value.into()))
     }
