@@ -1,6 +1,6 @@
 //! From what was found to a draft.
 
-use std::collections::HashMap;
+use std::{cell::RefCell, collections::HashMap};
 
 use bpf_layout_spec::{
     compare::{ObservedEnum, ObservedMember, ObservedRecord, ObservedType, Shape, Sign, is_padding_name},
@@ -13,7 +13,7 @@ use crate::{
     found::Found,
     maps,
     names::{self, Names},
-    place::{self, Goal, PlanField, Room, Slot, What},
+    place::{self, Goal, Plan, PlanField, Room, Slot, What},
     reach::{self, Reached, is_inline},
     values,
     written::{Base, Written, integer, written},
@@ -32,6 +32,19 @@ pub(crate) struct Changes {
     pub(crate) without_events: HashMap<usize, String>,
     /// Maps without `max_entries` as found, and what is written instead.
     pub(crate) entries: HashMap<usize, (u64, String)>,
+    /// How records are written, found once for all attempts.
+    plans: RefCell<HashMap<Goal, Option<Plan>>>,
+}
+
+impl Changes {
+    fn plan(&self, goal: Goal) -> Option<Plan> {
+        if let Some(known) = self.plans.borrow().get(&goal) {
+            return known.clone();
+        }
+        let plan = place::plan(&goal);
+        self.plans.borrow_mut().insert(goal, plan.clone());
+        plan
+    }
 }
 
 /// Writes everything that was found and crosses the boundary into a draft.
@@ -242,7 +255,7 @@ impl<'a> Drafter<'_, 'a> {
             return None;
         }
         let slots: Vec<Slot> = parts.iter().map(|part| part.slot).collect();
-        let plan = place::plan(&Goal { union: record.union, size: record.size, align, slots })?;
+        let plan = self.changes.plan(Goal { union: record.union, size: record.size, align, slots })?;
         let mut entries = Vec::new();
         let mut fillers = 0;
         let mut parts: Vec<Option<Part>> = parts.into_iter().map(Some).collect();

@@ -42,9 +42,24 @@ fn load(text: &str) -> Layouts {
     }
 }
 
-/// A program that has every record and enum of a spec in its BTF.
+/// What programs have from libbpf's headers.
+const LIBBPF: &str = "
+#define SEC(name) __attribute__((section(name), used))
+#define __uint(name, val) int (*name)[val]
+#define __type(name, val) __typeof__(val) *name
+#define __array(name, val) __typeof__(val) *name[]
+#define __concat_(a, b) a##b
+#define __concat(a, b) __concat_(a, b)
+#define __ulong(name, val) enum { __concat(__value_, __COUNTER__) = val } name
+enum libbpf_pin_type { LIBBPF_PIN_NONE, LIBBPF_PIN_BY_NAME };
+";
+
+/// A program that has every record, enum and map of a spec in its BTF.
 fn program(layouts: &Layouts) -> String {
-    let mut text = c::header(layouts);
+    let mut text = LIBBPF.to_owned() + &c::header(layouts);
+    for map in &layouts.model.maps {
+        let _ = writeln!(text, "DEFINE_{}_MAP;", map.name.upper);
+    }
     for (_, record) in layouts.model.records().filter(|(_, record)| !record.anonymous) {
         let word = if record.kind == RecordKind::Union { "union" } else { "struct" };
         let _ = writeln!(text, "{word} {0} *uses_{0};", record.name.c);
@@ -72,11 +87,74 @@ fn compile(program: &str) -> Vec<u8> {
     std::fs::read(object).expect("clang wrote an object")
 }
 
-#[test]
-fn what_was_generated_is_imported_as_it_was() {
-    if Command::new("clang").arg("--version").stdout(Stdio::null()).status().is_err() {
+fn has_clang() -> bool {
+    let has = Command::new("clang").arg("--version").stdout(Stdio::null()).status().is_ok();
+    if !has {
         assert!(std::env::var_os("BPF_LAYOUT_REQUIRE_TOOLS").is_none(), "clang is missing and was required");
         eprintln!("skipped: there is no clang");
+    }
+    has
+}
+
+/// Specs that persons have written: the root's and all golden cases, under each of their profiles.
+#[test]
+fn goldens_and_the_root_spec_come_back() {
+    if !has_clang() {
+        return;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let cases =
+        std::fs::read_dir(root.join("tests/golden")).expect("the goldens").map(|entry| entry.expect("an entry").path());
+    let mut paths: Vec<_> = cases.map(|case| case.join("layouts.toml")).filter(|path| path.is_file()).collect();
+    paths.push(root.join("layouts.toml"));
+    paths.sort();
+    assert!(paths.len() > 10, "{paths:?}");
+    for path in paths {
+        let plain = bpf_layout_spec::load(&path, &Options::default()).expect("a golden is valid");
+        let profiles = plain.layouts.model.profiles.iter().cloned().map(Some);
+        for profile in std::iter::once(None).chain(profiles) {
+            let who = format!("{} {profile:?}", path.display());
+            let loaded = bpf_layout_spec::load(&path, &Options { profile }).expect("a golden is valid");
+            // What other headers define is theirs to bring.
+            if loaded.layouts.model.types.iter().any(|def| matches!(def, TypeDef::Extern(_))) {
+                continue;
+            }
+            let data = compile(&program(&loaded.layouts));
+            let (found, _) = object("golden.o", &data).expect("clang wrote it");
+            let (found, notes) = merge(vec![found]);
+            assert_eq!(notes, [], "{who}");
+            let imported = write(&found, "Imported.").expect("it can be written");
+            assert_eq!(
+                imported.maps.len(),
+                loaded.layouts.model.maps.len(),
+                "{who}: {:?}\n{}",
+                imported.notes,
+                imported.toml
+            );
+            let proof = compare(&imported, &found).expect("what was written loads");
+            for verdict in proof.types.iter().chain(&proof.maps) {
+                assert!(
+                    verdict.is_identical(),
+                    "{who}, {}: {:?}\n{}",
+                    verdict.name,
+                    verdict.sentences(),
+                    imported.toml
+                );
+                assert!(!verdict.opaque, "{who}, {}\n{}", verdict.name, imported.toml);
+            }
+            let testimony = witness(&imported, &found, &Compiler::default());
+            let testimony = testimony.unwrap_or_else(|error| panic!("{who}: {error}\n{}", imported.toml));
+            for testimony in testimony.types.iter().chain(&testimony.maps) {
+                let differences = &testimony.differences;
+                assert!(differences.is_empty(), "{who}, {}: {differences:?}\n{}", testimony.name, imported.toml);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_generated_is_imported_as_it_was() {
+    if !has_clang() {
         return;
     }
     let seed = number("BPF_LAYOUT_ORACLE_SEED", 1);

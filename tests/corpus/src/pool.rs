@@ -67,7 +67,7 @@ impl Unit {
         let maps = self.maps.iter().map(|map| pool.map(map)).collect();
         let hints = self.maps.iter().map(|map| pool.map_hint(map)).collect();
         let observed = Observed { witness: self.name.clone(), types: pool.types, by_gcc: false, maps };
-        Found { observed, types: pool.hints, maps: hints, roots: self.roots.clone(), numbers: Vec::new() }
+        Found { observed, types: pool.hints, maps: hints, roots: self.roots.clone(), ..Found::default() }
     }
 }
 
