@@ -13,6 +13,7 @@ mod import;
 mod init;
 mod lock;
 mod report;
+mod schema;
 mod show;
 mod side;
 mod spec_file;
@@ -59,6 +60,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Task::Diff(options) => diff::run(options),
         Task::Audit(options) => audit::run(options),
         Task::Lock(options) => lock::run(options),
+        Task::Schema(options) => schema::run(options),
         Task::Completions { shell } => completions(*shell),
     }
 }
