@@ -357,7 +357,7 @@ static void report(struct __sk_buff *ctx, __u8 direction)
 		value = find_opening(skb);
 	if (value)
 		name(event, value);
-	bpf_ringbuf_submit(event, 0);
+	packets_submit(event);
 }
 
 /* Both let every packet pass. */

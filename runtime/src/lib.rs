@@ -75,6 +75,7 @@ pub mod skew;
 mod text;
 mod value;
 mod view;
+mod wakeup;
 
 pub use cell::{Bits, Pad, Unaligned};
 #[cfg(feature = "clock")]
@@ -89,6 +90,7 @@ pub use scalar::{Be16, Be32, Be64, Bool, Ipv4, Ipv6, KernelPtr, Ktime, Mac};
 pub use shape::{Detail, FieldInfo, NamesInfo, Place, Shape, TypeInfo};
 pub use text::{Str, StrError};
 pub use view::View;
+pub use wakeup::Wakeup;
 
 #[cfg(feature = "macros")]
 pub use bpf_layout_macros::{BpfLayout, include_layouts};

@@ -10,7 +10,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use libbpf_rs::{MapCore, RingBuffer, RingBufferBuilder};
@@ -191,12 +191,41 @@ impl<'cb, M: Buffer<Kind: Ring>> Events<'cb, M> {
     /// Waits for records at most this long ([`Duration::MAX`]: for ever), hands on all there are, and returns how many
     /// those were. A signal ends the wait, with 0.
     ///
+    /// Where the spec says that records wake the reader seldom or never ([`Map::WAKEUP`](crate::Map::WAKEUP)), it looks
+    /// by itself in between, so that it sees a record after [`Wakeup::longest_sleep`](crate::Wakeup::longest_sleep) at
+    /// the latest.
+    ///
     /// # Errors
     /// If the kernel refuses.
     pub fn poll(&self, timeout: Duration) -> Result<usize, Error> {
+        match M::WAKEUP.longest_sleep() {
+            None => self.wait(timeout),
+            Some(longest_sleep) => self.look(timeout, longest_sleep),
+        }
+    }
+
+    /// Sleeps until it is woken.
+    fn wait(&self, timeout: Duration) -> Result<usize, Error> {
         // libbpf-rs casts milliseconds to an i32; a long wait must not become a negative, endless one.
         let timeout = if timeout == Duration::MAX { timeout } else { timeout.min(MAX_WAIT) };
         self.finish("poll", self.buffer.poll_raw(timeout))
+    }
+
+    /// Sleeps until it is woken, and looks in between: libbpf reads only what epoll says is ready, which is what woke it.
+    fn look(&self, timeout: Duration, longest_sleep: Duration) -> Result<usize, Error> {
+        let start = Instant::now();
+        loop {
+            let records = self.consume()?;
+            let left = timeout.saturating_sub(start.elapsed());
+            if records > 0 || left.is_zero() {
+                return Ok(records);
+            }
+            let status = self.buffer.poll_raw(left.min(longest_sleep).max(SHORTEST_SLEEP));
+            let records = self.finish("poll", status)?;
+            if records > 0 || status == -libc::EINTR {
+                return Ok(records);
+            }
+        }
     }
 
     /// Hands on all records that there are, without waiting, and returns how many those were.
@@ -227,7 +256,9 @@ impl<'cb, M: Buffer<Kind: Ring>> Events<'cb, M> {
         }
     }
 
-    /// A file descriptor that is readable when there are records, for an event loop. Valid as long as this is.
+    /// A file descriptor that is readable when there are records, for an event loop. Valid as long as this is. Where
+    /// records wake the reader seldom or never, an event loop also calls [`consume`](Self::consume) at least as often as
+    /// [`Wakeup::longest_sleep`](crate::Wakeup::longest_sleep) of [`Map::WAKEUP`](crate::Map::WAKEUP) says.
     #[must_use]
     pub fn epoll_fd(&self) -> i32 {
         self.buffer.epoll_fd()
@@ -245,6 +276,9 @@ impl<'cb, M: Buffer<Kind: Ring>> Events<'cb, M> {
         self.shared.last_error()
     }
 }
+
+/// `epoll_wait` counts in milliseconds: less would be no sleep at all, and a loop that spins.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 
 /// Longest wait that fits the `int` of milliseconds of `epoll_wait`.
 pub(super) const MAX_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
