@@ -33,6 +33,7 @@
 //! | `btf` | `bpf_layout::skew`: values of an older or newer layout, read by its BTF |
 //! | `clock` | `BootClock`, and `SystemTime` made from a [`Ktime`] |
 //! | `libbpf` | typed maps, ring buffers and perf buffers; `btf`, `clock` |
+//! | `usage` | `bpf_layout::libbpf::Usage`: a record of how full maps are and how long strings; `libbpf` |
 //! | `serde` | `Serialize` on every type |
 //! | `zerocopy` | `FromBytes`, `IntoBytes`, `Immutable`, `KnownLayout` on every type; their derives take rustc a tenth of a second per type |
 //! | `bytemuck` | `Zeroable` and `Pod` on every type |

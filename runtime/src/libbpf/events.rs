@@ -15,7 +15,7 @@ use std::{
 
 use libbpf_rs::{MapCore, RingBuffer, RingBufferBuilder};
 
-use super::{error::Error, handle::compare};
+use super::{error::Error, handle::compare, record::Recorder};
 use crate::{
     error::ParseError,
     kind::Ring,
@@ -104,6 +104,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct EventsBuilder<'a, 'cb, M> {
     map: &'a dyn MapCore,
     on_malformed: Option<OnMalformed<'cb>>,
+    recorder: Option<Recorder>,
     spec: PhantomData<fn() -> M>,
 }
 
@@ -115,13 +116,27 @@ impl<'cb, M: Buffer<Kind: Ring>> EventsBuilder<'_, 'cb, M> {
         self
     }
 
+    /// Has the strings of all records measured.
+    ///
+    /// # Errors
+    /// If the kernel does not say what map it is.
+    #[cfg(feature = "usage")]
+    pub fn usage(mut self, usage: &super::Usage) -> Result<Self, Error> {
+        self.recorder = Some(usage.recorder::<M>(self.map)?);
+        Ok(self)
+    }
+
     /// Opens the buffer; `handler` is called with each record.
     ///
     /// # Errors
     /// If the map is no ring buffer, or libbpf cannot map its memory.
-    pub fn build(self, mut handler: impl FnMut(M::Record<'_>) + Send + 'cb) -> Result<Events<'cb, M>, Error> {
+    pub fn build(mut self, mut handler: impl FnMut(M::Record<'_>) + Send + 'cb) -> Result<Events<'cb, M>, Error> {
+        let recorder = self.recorder.take();
         self.open(move |bytes, received| {
             let record = M::parse(bytes)?;
+            if let Some(recorder) = &recorder {
+                recorder.record(bytes);
+            }
             received();
             handler(record);
             Ok(())
@@ -134,13 +149,18 @@ impl<'cb, M: Buffer<Kind: Ring>> EventsBuilder<'_, 'cb, M> {
     /// # Errors
     /// As for [`build`](Self::build).
     pub fn build_skewed(
-        self,
+        mut self,
         buffer: SkewedBuffer<M>,
         mut handler: impl FnMut(M::Record<'_>, &Lost<'_>) + Send + 'cb,
     ) -> Result<Events<'cb, M>, Error> {
         let mut scratch = Scratch::default();
+        let recorder = self.recorder.take();
         self.open(move |bytes, received| {
-            let (record, lost) = buffer.parse(bytes, &mut scratch)?;
+            let (event, bytes, lost) = buffer.convert(bytes, &mut scratch)?;
+            let record = M::parse_event(event, bytes)?;
+            if let Some(recorder) = &recorder {
+                recorder.record_event(event, bytes);
+            }
             received();
             handler(record, &lost);
             Ok(())
@@ -185,7 +205,7 @@ impl<'cb, M: Buffer<Kind: Ring>> Events<'cb, M> {
     /// [`new`](Self::new) with options.
     #[must_use]
     pub fn builder<'a>(map: &'a dyn MapCore) -> EventsBuilder<'a, 'cb, M> {
-        EventsBuilder { map, on_malformed: None, spec: PhantomData }
+        EventsBuilder { map, on_malformed: None, recorder: None, spec: PhantomData }
     }
 
     /// Waits for records at most this long ([`Duration::MAX`]: for ever), hands on all there are, and returns how many
