@@ -85,6 +85,7 @@ pub(crate) struct Record {
 
 /// A line of `fields`.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "nearly every entry is a field")]
 pub(crate) enum Entry {
     Field(Box<Field>),
     Unnamed {
