@@ -13,6 +13,7 @@ mod check;
 mod diff;
 mod failure;
 mod generate;
+mod import;
 mod init;
 mod lock;
 mod report;
@@ -67,6 +68,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Task::Check(options) => check::run(options),
         Task::Diff(options) => diff::run(options),
         Task::Audit(options) => audit::run(options),
+        Task::Import(options) => import::run(options),
         Task::Lock(options) => lock::run(options),
         Task::Schema(options) => schema::run(options),
         Task::Completions { shell } => completions(*shell),

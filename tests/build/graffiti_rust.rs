@@ -66,7 +66,9 @@ impl Writer<'_> {
                     let _ = writeln!(out, "    marked(\"{spec}\", {number}, Layout::as_bytes({borrow}{member}))?;");
                 }
                 Node::Bits { field, value, .. } => {
-                    let got = self.bits_to_number(&field.ty, &access(target, field, true));
+                    // The accessor of what a profile may omit gives an `Option`.
+                    let present = if field.optional { ".ok_or(\"is omitted\")?" } else { "" };
+                    let got = self.bits_to_number(&field.ty, &(access(target, field, true) + present));
                     let spec = &field.name.spec;
                     let _ = writeln!(out, "    holds(\"{spec}\", {got}, {value})?;");
                 }

@@ -1,7 +1,8 @@
-//! The project's own tasks: `cargo xtask demo`, `test`, `case-study`, `kernels`, `fuzz` and `sanitize`. Plain
-//! std, so that they start in seconds on a fresh machine.
+//! The project's own tasks: `cargo xtask demo`, `test`, `bench`, `case-study`, `kernels`, `fuzz` and `sanitize`. Plain std, so
+//! that they start in seconds on a fresh machine.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod case_study;
 mod demo;
 mod fuzz;
@@ -23,12 +24,14 @@ const HELP: &str = "\
 The project's own tasks.
 
 Usage: cargo xtask <TASK> [OPTIONS]
+       cargo xtask bench [GROUP]... [OPTIONS]
        cargo xtask kernels [NAME]...
        cargo xtask fuzz [TARGET]... [--seconds N]
 
 Tasks:
   demo         Install what is missing, build, and trace a few commands with the `exec` example
   test         Install what is missing, and check everything: format, lints, tests, documentation
+  bench        Install what is missing, and measure what bpf-layout costs beside its peers: docs/performance.md
   case-study   Install what is missing, and measure the tools in each profile: docs/case-study.md
   kernels      Boot kernels of Debian's packages, such as 6.12.117+deb12-cloud-amd64, and hold the memory model against
                them; without a name, list those that there are
@@ -38,13 +41,15 @@ Tasks:
 Options:
   --no-install       Say what is missing instead of installing it
   --require-kernel   test: fail instead of skipping where BPF is not permitted or a compiler is missing
+  --short            bench: as little as shows that everything runs, without optimisation
+  --write            bench: put the tables into docs/performance.md
   --markdown         case-study: print tables as docs/case-study.md has them
   --seconds N        fuzz: how long each target runs [default: 60]
   --help             This text
 ";
 
 /// The tasks that take names.
-const NAMING: &[&str] = &["kernels", "fuzz"];
+const NAMING: &[&str] = &["bench", "kernels", "fuzz"];
 
 /// What a task can be told.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,6 +58,8 @@ struct Flags {
     require_kernel: bool,
     markdown: bool,
     seconds: Option<u32>,
+    short: bool,
+    write: bool,
 }
 
 fn main() -> ExitCode {
@@ -78,6 +85,8 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
             "--no-install" => flags.no_install = true,
             "--require-kernel" => flags.require_kernel = true,
             "--markdown" => flags.markdown = true,
+            "--short" => flags.short = true,
+            "--write" => flags.write = true,
             "--seconds" => flags.seconds = Some(seconds(arguments.next())?),
             name if task.is_none() && !name.starts_with('-') => task = Some(name),
             name if task.is_some_and(|task| NAMING.contains(&task)) && !name.starts_with('-') => {
@@ -90,6 +99,10 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
         Some(task) if task != "test" && flags.require_kernel => Err("`--require-kernel` belongs to `test`".into()),
         Some(task) if task != "case-study" && flags.markdown => Err("`--markdown` belongs to `case-study`".into()),
         Some(task) if task != "fuzz" && flags.seconds.is_some() => Err("`--seconds` belongs to `fuzz`".into()),
+        Some(task) if task != "bench" && (flags.short || flags.write) => {
+            Err("`--short` and `--write` belong to `bench`".into())
+        }
+        Some("bench") => bench::run(&names, flags),
         Some("case-study") => case_study::run(flags),
         Some("demo") => demo::run(flags),
         Some("test") => test::run(flags),
