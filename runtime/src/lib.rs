@@ -74,6 +74,7 @@ mod show;
 pub mod skew;
 mod text;
 mod value;
+mod variable;
 mod view;
 
 pub use cell::{Bits, Pad, Unaligned};
@@ -84,10 +85,11 @@ pub use convert::{FromLayout, FromLayoutError};
 pub use error::{ParseError, ParseErrorKind};
 pub use fingerprint::Fingerprints;
 pub use layout::{Layout, MAX_TRAILING};
-pub use map::{Buffer, Map};
+pub use map::{Buffer, Event, Map};
 pub use scalar::{Be16, Be32, Be64, Bool, Ipv4, Ipv6, KernelPtr, Ktime, Mac};
-pub use shape::{Detail, FieldInfo, NamesInfo, Place, Shape, TypeInfo};
-pub use text::{Str, StrError};
+pub use shape::{Detail, FieldInfo, NamesInfo, Place, Shape, TypeInfo, Variable, VariableKind};
+pub use text::{Str, StrError, Text, Texts, TextsIter};
+pub use variable::{Tail, VarBytes, VarStr, VarStrs};
 pub use view::View;
 
 #[cfg(feature = "macros")]
@@ -122,13 +124,14 @@ pub mod __private {
     #[cfg(feature = "std")]
     pub use crate::convert::derived as convert;
     #[cfg(feature = "serde")]
-    pub use crate::ser::serialize;
+    pub use crate::ser::{serialize, serialize_compact};
     pub use crate::{
         layout::{from_part, part, part_mut},
         map::pick_event,
         number::{AsIs, FlagSet, Number, OpenEnum, Wide},
         prove,
-        show::debug,
+        show::{debug, debug_compact},
         value::{default, enum_name, eq, hash, names},
+        variable::parse_compact,
     };
 }

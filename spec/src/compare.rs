@@ -28,7 +28,7 @@ pub use observed::{
 };
 pub use records::is_padding_name;
 pub use rules::{RULES, Rule, Unit};
-pub use text::flags_tag;
+pub use text::{DESCRIPTOR, flags_tag};
 pub(crate) use text::type_text;
 pub use twins::twins;
 

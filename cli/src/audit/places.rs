@@ -75,7 +75,7 @@ fn walk(layouts: &Layouts, ty: &Type, at: Place, found: &mut Vec<Place>) {
             walk(layouts, element, Place { field: at.field + "[]", repeats, ..at }, found);
         }
         Type::Def(id) => fields(layouts, *id, &at, found),
-        Type::Scalar(_) | Type::Bytes(_) | Type::Kernel(_) | Type::Kptr(..) => {}
+        Type::Scalar(_) | Type::Bytes(_) | Type::Variable(_) | Type::Kernel(_) | Type::Kptr(..) => {}
     }
 }
 
