@@ -28,7 +28,7 @@
 //!
 //! | feature | gives |
 //! | --- | --- |
-//! | `std` (default) | `Str::to_str_lossy`, `Str::as_os_str`, [`convert`]; without it the crate is `no_std` and does not allocate |
+//! | `std` (default) | `Str::to_str_lossy`, `Str::as_os_str`, [`convert`], `Recorder`; without it the crate is `no_std` and does not allocate |
 //! | `macros` (default) | [`include_layouts!`], [`BpfLayout`](derive@BpfLayout), with `std` [`FromLayout`](derive@FromLayout) |
 //! | `btf` | `bpf_layout::skew`: values of an older or newer layout, read by its BTF |
 //! | `clock` | `BootClock`, and `SystemTime` made from a [`Ktime`] |
@@ -88,7 +88,9 @@ pub use layout::{Layout, MAX_TRAILING};
 pub use map::{Buffer, Event, Map};
 pub use scalar::{Be16, Be32, Be64, Bool, Ipv4, Ipv6, KernelPtr, Ktime, Mac};
 pub use shape::{Detail, FieldInfo, NamesInfo, Place, Shape, TypeInfo, Variable, VariableKind};
-pub use text::{Str, StrError, Text, Texts, TextsIter};
+pub use text::{Str, StrError, StrRef, StrsIter, StrsRef};
+#[cfg(feature = "std")]
+pub use variable::Recorder;
 pub use variable::{Tail, VarBytes, VarStr, VarStrs};
 pub use view::View;
 

@@ -2,7 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::{Be16, Be32, Be64, Bits, Bool, Ipv4, Ipv6, KernelPtr, Ktime, Layout, Mac, Pad, Str, Unaligned, VarBytes, VarStr, VarStrs, kernel};
+use crate::{
+    Be16, Be32, Be64, Bits, Bool, Ipv4, Ipv6, KernelPtr, Ktime, Layout, Mac, Pad, Str, Unaligned, VarBytes, VarStr,
+    VarStrs, kernel,
+};
 
 macro_rules! pod {
     ($([$($param:tt)*] $ty:ty;)+) => { $(

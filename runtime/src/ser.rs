@@ -13,7 +13,7 @@ use crate::{
         FieldValue, Shown, big_endian, flag_names, ipv4, ipv6, mac, name_of, record_fields, signed, union_members,
         value_of,
     },
-    text::{Lossy, Texts, until_nul},
+    text::{Lossy, StrsRef, until_nul},
     variable::Tail,
 };
 
@@ -35,7 +35,7 @@ fn serialize_variable<S: Serializer>(variable: Variable, shown: &Shown<'_>, seri
     match variable.kind {
         VariableKind::Str => serializer.collect_str(&Lossy(until_nul(bytes))),
         VariableKind::Bytes => serializer.collect_seq(bytes),
-        VariableKind::Strs => Texts::new(bytes, false).serialize(serializer),
+        VariableKind::Strs => StrsRef::new(bytes, false).serialize(serializer),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     layout::Layout,
     scalar::Mac,
     shape::{Detail, FieldInfo, NamesInfo, Place, Shape, TypeInfo, Variable, VariableKind},
-    text::{Texts, debug_text},
+    text::{StrsRef, debug_text},
     variable::Tail,
 };
 
@@ -238,7 +238,7 @@ fn debug_variable(variable: Variable, shown: &Shown<'_>, f: &mut fmt::Formatter<
         (None, _) => write!(f, "<{} bytes>", tail.len()),
         (Some(bytes), VariableKind::Str) => debug_text(bytes, f),
         (Some(bytes), VariableKind::Bytes) => debug_hex(bytes, f),
-        (Some(bytes), VariableKind::Strs) => Texts::new(bytes, tail.is_truncated()).fmt(f),
+        (Some(bytes), VariableKind::Strs) => StrsRef::new(bytes, tail.is_truncated()).fmt(f),
     }
 }
 

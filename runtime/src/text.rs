@@ -222,16 +222,16 @@ impl fmt::Display for Lossy<'_> {
 ///
 /// Its bytes end with the first NUL. Nothing says that it is UTF-8.
 #[derive(Clone, Copy, Default)]
-pub struct Text<'a> {
+pub struct StrRef<'a> {
     bytes: &'a [u8],
     truncated: bool,
 }
 
-impl<'a> Text<'a> {
+impl<'a> StrRef<'a> {
     /// The text in these bytes; whether there was more, nothing in them says.
     #[must_use]
     pub const fn new(bytes: &'a [u8], truncated: bool) -> Self {
-        Text { bytes, truncated }
+        StrRef { bytes, truncated }
     }
 
     /// The bytes up to the first NUL, or all if there is none.
@@ -293,65 +293,65 @@ impl<'a> Text<'a> {
     }
 }
 
-impl AsRef<[u8]> for Text<'_> {
+impl AsRef<[u8]> for StrRef<'_> {
     fn as_ref(&self) -> &[u8] {
         self.as_bytes()
     }
 }
 
 /// Two texts are equal if their bytes up to the NUL are.
-impl PartialEq for Text<'_> {
+impl PartialEq for StrRef<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.as_bytes() == other.as_bytes()
     }
 }
 
-impl Eq for Text<'_> {}
+impl Eq for StrRef<'_> {}
 
-impl PartialEq<str> for Text<'_> {
+impl PartialEq<str> for StrRef<'_> {
     fn eq(&self, other: &str) -> bool {
         self.as_bytes() == other.as_bytes()
     }
 }
 
-impl PartialEq<&str> for Text<'_> {
+impl PartialEq<&str> for StrRef<'_> {
     fn eq(&self, other: &&str) -> bool {
         self.as_bytes() == other.as_bytes()
     }
 }
 
-impl PartialEq<[u8]> for Text<'_> {
+impl PartialEq<[u8]> for StrRef<'_> {
     fn eq(&self, other: &[u8]) -> bool {
         self.as_bytes() == other
     }
 }
 
 /// The text between quotes, with escapes for quotes, control characters and what is not UTF-8.
-impl fmt::Debug for Text<'_> {
+impl fmt::Debug for StrRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         debug_text(self.bytes, f)
     }
 }
 
 /// The text as it is, with U+FFFD for what is not UTF-8.
-impl fmt::Display for Text<'_> {
+impl fmt::Display for StrRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         display_text(self.as_bytes(), f)
     }
 }
 
-/// Texts one after another: what `str[..N][..M]` in the spec is read as, without a copy.
+/// StrsRef one after another: what `str[..N][..M]` in the spec is read as, without a copy.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct Texts<'a> {
+pub struct StrsRef<'a> {
     bytes: &'a [u8],
     truncated: bool,
 }
 
-impl<'a> Texts<'a> {
+impl<'a> StrsRef<'a> {
     /// The texts in these bytes, each ended by a NUL or the end; whether there were more, nothing in them says.
     #[must_use]
     pub const fn new(bytes: &'a [u8], truncated: bool) -> Self {
-        Texts { bytes, truncated }
+        StrsRef { bytes, truncated }
     }
 
     /// All of them, each with its NUL: `"ls\0-l\0"`.
@@ -380,56 +380,56 @@ impl<'a> Texts<'a> {
 
     /// Each of them, in the order in which the program added them. What was cut is known of all of them only.
     #[must_use]
-    pub const fn iter(&self) -> TextsIter<'a> {
-        TextsIter { rest: self.bytes }
+    pub const fn iter(&self) -> StrsIter<'a> {
+        StrsIter { rest: self.bytes }
     }
 }
 
-impl<'a> IntoIterator for Texts<'a> {
-    type Item = Text<'a>;
-    type IntoIter = TextsIter<'a>;
+impl<'a> IntoIterator for StrsRef<'a> {
+    type Item = StrRef<'a>;
+    type IntoIter = StrsIter<'a>;
 
-    fn into_iter(self) -> TextsIter<'a> {
+    fn into_iter(self) -> StrsIter<'a> {
         self.iter()
     }
 }
 
-impl<'a> IntoIterator for &Texts<'a> {
-    type Item = Text<'a>;
-    type IntoIter = TextsIter<'a>;
+impl<'a> IntoIterator for &StrsRef<'a> {
+    type Item = StrRef<'a>;
+    type IntoIter = StrsIter<'a>;
 
-    fn into_iter(self) -> TextsIter<'a> {
+    fn into_iter(self) -> StrsIter<'a> {
         self.iter()
     }
 }
 
-impl fmt::Debug for Texts<'_> {
+impl fmt::Debug for StrsRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self).finish()
     }
 }
 
-/// Iterates over [`Texts`].
+/// Iterates over [`StrsRef`].
 #[derive(Clone, Debug)]
-pub struct TextsIter<'a> {
+pub struct StrsIter<'a> {
     rest: &'a [u8],
 }
 
-impl<'a> Iterator for TextsIter<'a> {
-    type Item = Text<'a>;
+impl<'a> Iterator for StrsIter<'a> {
+    type Item = StrRef<'a>;
 
-    fn next(&mut self) -> Option<Text<'a>> {
+    fn next(&mut self) -> Option<StrRef<'a>> {
         if self.rest.is_empty() {
             return None;
         }
         let end = self.rest.iter().position(|&byte| byte == 0).map_or(self.rest.len(), |nul| nul + 1);
         let (text, rest) = self.rest.split_at(end);
         self.rest = rest;
-        Some(Text::new(text, false))
+        Some(StrRef::new(text, false))
     }
 }
 
-impl core::iter::FusedIterator for TextsIter<'_> {}
+impl core::iter::FusedIterator for StrsIter<'_> {}
 
 fn display_text(text: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match core::str::from_utf8(text) {
@@ -493,14 +493,14 @@ impl<const N: usize> serde::Serialize for Str<N> {
 }
 
 #[cfg(feature = "serde")]
-impl serde::Serialize for Text<'_> {
+impl serde::Serialize for StrRef<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&Lossy(self.as_bytes()))
     }
 }
 
 #[cfg(feature = "serde")]
-impl serde::Serialize for Texts<'_> {
+impl serde::Serialize for StrsRef<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self)
     }
@@ -570,21 +570,21 @@ mod tests {
 
     #[test]
     fn texts_end_with_a_nul_or_the_end() {
-        let texts = Texts::new(b"ls\0\0-l\0x", true);
+        let texts = StrsRef::new(b"ls\0\0-l\0x", true);
         let found: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
         assert_eq!(found, [&b"ls"[..], b"", b"-l", b"x"]);
         assert_eq!((texts.len(), texts.is_truncated(), texts.is_empty()), (4, true, false));
         assert_eq!(format!("{texts:?}"), r#"["ls", "", "-l", "x"]"#);
-        assert!(Texts::default().iter().next().is_none());
+        assert!(StrsRef::default().iter().next().is_none());
     }
 
     #[test]
     fn a_text_is_read_as_a_string_of_fixed_room_is() {
-        let text = Text::new(b"ab\0cd\0", false);
+        let text = StrRef::new(b"ab\0cd\0", false);
         assert_eq!((text.as_bytes(), text.as_cstr(), text.len()), (&b"ab"[..], Some(c"ab"), 2));
         assert_eq!((text.to_str(), text == "ab", text.raw().len()), (Ok("ab"), true, 6));
-        assert_eq!(format!("{:?} [{:>4}] {}", text, text, Text::new(b"\xff\0", true)), "\"ab\" [  ab] \u{fffd}");
-        let empty = Text::default();
+        assert_eq!(format!("{:?} [{:>4}] {}", text, text, StrRef::new(b"\xff\0", true)), "\"ab\" [  ab] \u{fffd}");
+        let empty = StrRef::default();
         assert!(empty.is_empty() && empty.as_cstr().is_none() && !empty.is_truncated());
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     error::ParseError,
     layout::{Layout, MAX_TRAILING},
     shape::{Shape, Variable, VariableKind},
-    text::{Text, Texts},
+    text::{StrRef, StrsRef},
     view::View,
 };
 
@@ -40,7 +40,8 @@ pub struct Tail {
 impl Tail {
     /// Reads one from its four bytes; an empty one if there are not as many.
     pub(crate) fn read(bytes: &[u8]) -> Self {
-        let half = |at: usize| bytes.get(at..at + 2).and_then(|half| half.try_into().ok()).map_or(0, u16::from_ne_bytes);
+        let half =
+            |at: usize| bytes.get(at..at + 2).and_then(|half| half.try_into().ok()).map_or(0, u16::from_ne_bytes);
         Tail { offset: half(0), len: half(2) }
     }
 
@@ -144,8 +145,8 @@ descriptors! {
 impl<const N: usize> VarStr<N> {
     /// The text, out of the whole record.
     #[must_use]
-    pub fn of<'a>(&self, record: &'a [u8]) -> Text<'a> {
-        Text::new(self.0.of(record), self.0.is_truncated())
+    pub fn of<'a>(&self, record: &'a [u8]) -> StrRef<'a> {
+        StrRef::new(self.0.of(record), self.0.is_truncated())
     }
 }
 
@@ -160,8 +161,73 @@ impl<const N: usize> VarBytes<N> {
 impl<const N: usize, const M: usize> VarStrs<N, M> {
     /// The texts, out of the whole record.
     #[must_use]
-    pub fn of<'a>(&self, record: &'a [u8]) -> Texts<'a> {
-        Texts::new(self.0.of(record), self.0.is_truncated())
+    pub fn of<'a>(&self, record: &'a [u8]) -> StrsRef<'a> {
+        StrsRef::new(self.0.of(record), self.0.is_truncated())
+    }
+}
+
+/// A compact event under construction: for tests of what reads it, and to play back what was recorded. Events that
+/// travel are made by BPF programs.
+///
+/// ```
+/// # bpf_layout::layout! {
+/// #     pub struct OpenEventHeader("open"): size 8, align 4 { pub pid: u32 = 0, pub path: bpf_layout::VarStr<512> = 4 }
+/// # }
+/// # bpf_layout::compact! { pub struct OpenEvent: OpenEventHeader { path } }
+/// let mut event = bpf_layout::Recorder::<OpenEventHeader>::new();
+/// event.header.pid = 7;
+/// event.header.path = event.text(b"/etc/passwd").into();
+/// let record = event.record();
+/// assert_eq!(OpenEvent::parse(&record)?.as_bytes().len(), 8 + 12);
+/// # Ok::<(), bpf_layout::ParseError>(())
+/// ```
+#[cfg(feature = "std")]
+#[derive(Clone, Debug, Default)]
+pub struct Recorder<H> {
+    /// The event's struct. What its descriptors say is taken from the methods that add bytes.
+    pub header: H,
+    tail: std::vec::Vec<u8>,
+}
+
+#[cfg(feature = "std")]
+impl<H: Layout + Default> Recorder<H> {
+    /// A struct of zero bytes, with the tag of a tagged event, and nothing filled.
+    #[must_use]
+    pub fn new() -> Self {
+        Recorder { header: H::default(), tail: std::vec::Vec::new() }
+    }
+
+    /// Adds bytes; no more than 32,767, and none behind the first 65,535 of the record, which no descriptor can name.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Tail {
+        let offset = u16::try_from(size_of::<H>() + self.tail.len()).unwrap_or(u16::MAX);
+        let kept = &bytes[..bytes.len().min(usize::from(!CUT))];
+        self.tail.extend_from_slice(kept);
+        Tail::new(offset, kept.len() as u16, kept.len() < bytes.len())
+    }
+
+    /// Adds a text and a NUL.
+    pub fn text(&mut self, text: &[u8]) -> Tail {
+        self.bytes(&[text, b"\0"].concat())
+    }
+
+    /// Adds several texts, each with a NUL.
+    pub fn texts<T: AsRef<[u8]>>(&mut self, texts: impl IntoIterator<Item = T>) -> Tail {
+        let all = texts.into_iter().flat_map(|text| [text.as_ref(), b"\0"].concat());
+        self.bytes(&all.collect::<std::vec::Vec<u8>>())
+    }
+
+    /// The record.
+    #[must_use]
+    pub fn record(&self) -> std::vec::Vec<u8> {
+        [self.header.as_bytes(), &self.tail].concat()
+    }
+}
+
+impl Tail {
+    /// The same bytes, with the mark that there was more.
+    #[must_use]
+    pub const fn cut(self) -> Self {
+        Tail { len: self.len | CUT, ..self }
     }
 }
 
@@ -190,6 +256,7 @@ pub fn parse_compact<H: Layout, const N: usize>(
     for (field, tail) in tails(&header) {
         needed += tail.len();
         if !tail.is_empty() && (tail.offset() < size || tail.offset() + tail.len() > bytes.len()) {
+            let field = field.strip_prefix("r#").unwrap_or(field);
             return Err(ParseError::tail(name, field, tail, bytes.len()));
         }
     }

@@ -55,7 +55,7 @@ pub(crate) fn parse(text: &str) -> Result<TypeExpr, Wrong> {
             let message = format!("the array has more than {MAX_DIMENSIONS} dimensions");
             return Err(Wrong::grammar(cursor.at(), message).help("put the inner ones into a struct"));
         }
-        dimensions.push(length(&mut cursor, "T")?);
+        dimensions.push(length(&mut cursor, "T[")?);
     }
     match cursor.peek() {
         Token::End => Ok(TypeExpr { base, at, dimensions }),
@@ -102,7 +102,7 @@ fn base(cursor: &mut Cursor<'_>) -> Result<(Base, Range<usize>), Wrong> {
         return Err(Wrong::grammar(at, format!("`{name}` needs a length")).help(format!("write `{name}[N]`")));
     }
     let up_to = cursor.eat("..")?;
-    let node = length(cursor, name)?;
+    let node = length(cursor, &format!("{name}[{}", if up_to { ".." } else { "" }))?;
     let base = match (name == "str", up_to) {
         (true, false) => Base::Str(node),
         (true, true) => Base::UpToStr(node),
@@ -119,11 +119,10 @@ fn several(cursor: &mut Cursor<'_>, base: Base, has_dimensions: bool) -> Result<
     match base {
         Base::UpToStr(each) if !has_dimensions => {
             cursor.expect("..", "before the number")?;
-            Ok(Base::UpToStrs(each, length(cursor, "str[..N]")?))
+            Ok(Base::UpToStrs(each, length(cursor, "str[..N][..")?))
         }
-        Base::Str(_) if !has_dimensions => {
-            wrong("each string of a variable number has a variable length, too").map_err(|w| w.help("write `str[..N][..M]`"))
-        }
+        Base::Str(_) if !has_dimensions => wrong("each string of a variable number has a variable length, too")
+            .map_err(|w| w.help("write `str[..N][..M]`")),
         Base::UpToStrs(..) => wrong("strings of variable length have one dimension at most")
             .map_err(|w| w.help("give the event a second field")),
         _ => wrong("an array has a fixed number of elements")
@@ -140,11 +139,11 @@ fn no_name(token: &Token<'_>, at: Range<usize>) -> Wrong {
     }
 }
 
-/// A length and the closing bracket; what stands before it has been taken.
-fn length(cursor: &mut Cursor<'_>, of: &str) -> Result<Node, Wrong> {
+/// A length and the closing bracket; `before` is how what stands before it is written, and has been taken.
+fn length(cursor: &mut Cursor<'_>, before: &str) -> Result<Node, Wrong> {
     let at = cursor.at();
     if matches!(cursor.peek(), Token::Symbol("]")) {
-        return Err(Wrong::grammar(at, "expected a length, found `]`").help(format!("write `{of}[N]`")));
+        return Err(Wrong::grammar(at, "expected a length, found `]`").help(format!("write `{before}N]`")));
     }
     let node = expr::parse_at(cursor)?;
     cursor.expect("]", "after the length")?;
@@ -192,7 +191,7 @@ mod tests {
             ("u8[..4]", "`T[N]`"),
             ("str[4][..4]", "`str[..N][..M]`"),
             ("str[..4][..4][..4]", "second field"),
-            ("str[..]", "`str[N]`"),
+            ("str[..]", "`str[..N]`"),
         ] {
             let wrong = parse(text).unwrap_err();
             assert!(wrong.help.as_deref().unwrap_or("").contains(help), "{text}: {wrong:?}");

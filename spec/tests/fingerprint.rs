@@ -8,7 +8,9 @@ use bpf_layout_spec::{
     fingerprint::{Fingerprint, Fingerprints},
     kernel::{MAP_FLAGS, MAP_KINDS},
     layout::{Layouts, Member},
-    model::{Count, Expr, MapId, RecordKind, Reserved, ReservedItem, TagValue, Type, TypeDef, TypeId, Variable, Version},
+    model::{
+        Count, Expr, MapId, RecordKind, Reserved, ReservedItem, TagValue, Type, TypeDef, TypeId, Variable, Version,
+    },
     scalar::Scalar,
     source::{FileId, Span},
 };

@@ -84,8 +84,7 @@ fn variable_shape(variable: &Variable) -> TokenStream {
         VariableKind::Bytes => quote! { Bytes },
         VariableKind::Strs(_) => quote! { Strs },
     };
-    let (limit, most) =
-        (Literal::u64_unsuffixed(variable.limit.value), Literal::u64_unsuffixed(variable.most()));
+    let (limit, most) = (Literal::u64_unsuffixed(variable.limit.value), Literal::u64_unsuffixed(variable.most()));
     quote! {
         ::bpf_layout::Shape::Variable(::bpf_layout::Variable {
             kind: ::bpf_layout::VariableKind::#kind,
@@ -193,12 +192,9 @@ fn integer(layouts: &Layouts, ty: &Type) -> Scalar {
             TypeDef::Flags(def) => def.repr,
             TypeDef::Record(_) | TypeDef::Extern(_) => Scalar::U8,
         },
-        Type::Str(_)
-        | Type::Bytes(_)
-        | Type::Variable(_)
-        | Type::Array(..)
-        | Type::Kernel(_)
-        | Type::Kptr(..) => Scalar::U8,
+        Type::Str(_) | Type::Bytes(_) | Type::Variable(_) | Type::Array(..) | Type::Kernel(_) | Type::Kptr(..) => {
+            Scalar::U8
+        }
     }
 }
 

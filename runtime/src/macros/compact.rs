@@ -15,7 +15,7 @@
 ///     pub struct OpenEvent: OpenEventHeader { path }
 /// }
 /// impl<'a> OpenEvent<'a> {
-///     pub fn path(&self) -> bpf_layout::Text<'a> {
+///     pub fn path(&self) -> bpf_layout::StrRef<'a> {
 ///         self.path.of(self.as_bytes())
 ///     }
 /// }

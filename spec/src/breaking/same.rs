@@ -17,8 +17,13 @@ pub(super) struct Typed<'a> {
 /// What is left of a type without its name.
 #[derive(PartialEq, Eq)]
 enum Plain<'a> {
-    Int { size: u32, signed: bool },
-    BigEndian { size: u32 },
+    Int {
+        size: u32,
+        signed: bool,
+    },
+    BigEndian {
+        size: u32,
+    },
     Bool,
     Bytes(u64),
     Str(u64),

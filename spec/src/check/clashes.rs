@@ -212,7 +212,7 @@ impl Spaces {
         }
         if let Type::Variable(variable) = &field.ty {
             let text = !matches!(variable.kind, VariableKind::Bytes);
-            let read = ["read_{}_kernel", "read_{}_user"].into_iter().chain(text.then_some("copy_{}"));
+            let read = ["read_{}_kernel", "read_{}_user", "cut_{}"].into_iter().chain(text.then_some("copy_{}"));
             for function in read.map(|function| function.replace("{}", &field.name.c)) {
                 self.c_ordinary.claim(format!("{}_{function}", record.name.c), &field.name, cx);
             }

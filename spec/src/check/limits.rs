@@ -136,7 +136,8 @@ fn check_compact(layouts: &Layouts, id: TypeId, record: &Record, cx: &mut Diagno
     }
     if room.size > SCRATCH_MAX {
         let message = format!("`{name}` may have {} bytes", room.worst);
-        let label = format!("an event with fields of variable length has up to {}", SCRATCH_MAX - (room.size - room.worst));
+        let label =
+            format!("an event with fields of variable length has up to {}", SCRATCH_MAX - (room.size - room.worst));
         cx.push(
             Diagnostic::new(Code::TooLarge, message, record.name.span, label)
                 .note("it is built in a value per CPU, 32 KiB at most (`PCPU_MIN_UNIT_SIZE`)")

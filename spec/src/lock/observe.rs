@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::Locked;
 use crate::{
     compare::{
-        DESCRIPTOR, Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedPart, ObservedRecord, ObservedType, Shape, Sign,
-        flags_tag,
+        DESCRIPTOR, Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedPart, ObservedRecord, ObservedType,
+        Shape, Sign, flags_tag,
     },
     definition::{Base, Body, Definition, Field, Map, Part, Record, RecordWord, Type, Values},
     kernel::KERNEL_FIELDS,

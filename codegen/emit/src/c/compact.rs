@@ -47,6 +47,7 @@ pub(super) fn functions(out: &mut Out, helpers: &mut BTreeSet<Helper>, access: &
     for field in &access.record.fields {
         if let Type::Variable(variable) = &field.ty {
             compact.appenders(out, helpers, field, variable);
+            compact.cut(out, field);
         }
     }
     compact.submit(out, helpers);
@@ -122,6 +123,24 @@ impl Compact<'_> {
                 self.appender(out, helpers, field, variable, ("read", "_user", Helper::AppendBytesUser), &bytes);
             }
         }
+    }
+
+    /// For a source that was cut before, which the bytes alone do not tell.
+    fn cut(&self, out: &mut Out, field: &Field) {
+        let name = &field.name.c;
+        out.blank();
+        out.lines(signature(
+            &format!("{INLINE} void"),
+            &self.access.name(&format!("cut_{name}")),
+            &[&self.access.pointer()],
+        ));
+        out.line("{");
+        out.line(&if field.omitted {
+            "\t(void)p; /* left out by the profile */".to_owned()
+        } else {
+            format!("\tp->{name}.len |= 0x8000;")
+        });
+        out.line("}");
     }
 
     fn appender(

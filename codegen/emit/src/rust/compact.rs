@@ -34,21 +34,19 @@ pub(super) fn view(out: &mut Out, record: &Record) {
     out.close();
 }
 
-/// `fn path(&self) -> Text<'a>`; of an optional field an `Option` in every profile.
+/// `fn path(&self) -> StrRef<'a>`; of an optional field an `Option` in every profile.
 fn accessor(out: &mut Out, field: &Field, Variable { kind, .. }: &Variable) {
     let name = &field.name.rust;
     docs::write(out, field.doc.as_deref(), Some(&format!("Field `{}`.", field.name.spec)));
     let ty = match kind {
-        VariableKind::Str => "::bpf_layout::Text<'a>",
+        VariableKind::Str => "::bpf_layout::StrRef<'a>",
         VariableKind::Bytes => "&'a [::core::primitive::u8]",
-        VariableKind::Strs(_) => "::bpf_layout::Texts<'a>",
+        VariableKind::Strs(_) => "::bpf_layout::StrsRef<'a>",
     };
     let value = format!("self.{name}.of(self.as_bytes())");
     let (ty, body) = match (field.optional, field.omitted) {
         (false, _) => (ty.to_owned(), value),
-        (true, false) => {
-            (format!("::core::option::Option<{ty}>"), format!("::core::option::Option::Some({value})"))
-        }
+        (true, false) => (format!("::core::option::Option<{ty}>"), format!("::core::option::Option::Some({value})")),
         (true, true) => (format!("::core::option::Option<{ty}>"), "::core::option::Option::None".to_owned()),
     };
     if field.optional {

@@ -118,12 +118,7 @@ pub(super) fn tag_integer(layouts: &Layouts, ty: &Type) -> &'static str {
             TypeDef::Flags(def) => def.repr.info().rust,
             TypeDef::Record(_) | TypeDef::Extern(_) => "u8",
         },
-        Type::Str(_)
-        | Type::Bytes(_)
-        | Type::Variable(_)
-        | Type::Array(..)
-        | Type::Kernel(_)
-        | Type::Kptr(..) => "u8",
+        Type::Str(_) | Type::Bytes(_) | Type::Variable(_) | Type::Array(..) | Type::Kernel(_) | Type::Kptr(..) => "u8",
     }
 }
 

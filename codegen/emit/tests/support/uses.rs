@@ -97,6 +97,9 @@ fn compact_program(text: &mut String, record: &Record) {
         });
     }
     text.extend(calls.iter().map(String::as_str));
+    for field in record.fields.iter().filter(|field| matches!(field.ty, Type::Variable(_))) {
+        let _ = writeln!(text, "\t{c}_cut_{}(p);", field.name.c);
+    }
     let _ = writeln!(text, "\tif ({c}_submit(&all_events, p, 0))\n\t\treturn 0;\n\t{c}_init(p);");
     text.extend(calls.iter().rev().map(String::as_str));
     let _ = writeln!(text, "\t{c}_perf_submit(skb, &perf_{c}, p);\n\treturn 0;\n}}");

@@ -151,14 +151,8 @@ const ROOM_FOR_ONE: &str = "	if (filled && tail->offset + filled != at)
 /// The first lines of a function that adds to a record. `last` is the last byte where one of `limit` bytes may start,
 /// `most` the bytes that the whole field may have.
 fn head(name: &str, source: &[&str]) -> String {
-    let mut parameters = vec![
-        "void *record",
-        "struct bpf_layout_tail *tail",
-        "__u64 *used",
-        "__u64 last",
-        "__u32 limit",
-        "__u32 most",
-    ];
+    let mut parameters =
+        vec!["void *record", "struct bpf_layout_tail *tail", "__u64 *used", "__u64 last", "__u32 limit", "__u32 most"];
     parameters.extend(source);
     signature("__bpf_layout_inline long", name, &parameters).join("\n")
 }
