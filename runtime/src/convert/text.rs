@@ -30,41 +30,41 @@ pub struct Text<T> {
 
 /// Implements what holds of both kinds of strings: those of fixed room, and those of variable length.
 macro_rules! texts {
-    ($([$($param:tt)*] $from:ty;)+) => { $(
-        impl<T: FromLayout<$from>, $($param)*> FromLayout<$from> for Text<T> {
+    ($([$($life:lifetime)?; $($param:tt)*] $from:ty;)+) => { $(
+        impl<$($life,)? T: FromLayout<$from>, $($param)*> FromLayout<$from> for Text<T> {
             fn from_layout_with(from: &$from, context: &Context) -> Result<Self, FromLayoutError> {
                 Ok(Text { value: T::from_layout_with(from, context)?, is_truncated: from.is_truncated() })
             }
         }
 
         /// The text; if it is not UTF-8, an error, or under [`Context::lossy`] U+FFFD in place of what is wrong.
-        impl<$($param)*> FromLayout<$from> for String {
+        impl<$($life,)? $($param)*> FromLayout<$from> for String {
             fn from_layout_with(from: &$from, context: &Context) -> Result<Self, FromLayoutError> {
                 string(whole(from.as_bytes(), from.is_truncated(), context)?, context)
             }
         }
 
-        impl<$($param)*> FromLayout<$from> for Box<str> {
+        impl<$($life,)? $($param)*> FromLayout<$from> for Box<str> {
             fn from_layout_with(from: &$from, context: &Context) -> Result<Self, FromLayoutError> {
                 String::from_layout_with(from, context).map(String::into_boxed_str)
             }
         }
 
         /// The bytes up to the first NUL.
-        impl<$($param)*> FromLayout<$from> for Vec<u8> {
+        impl<$($life,)? $($param)*> FromLayout<$from> for Vec<u8> {
             fn from_layout_with(from: &$from, context: &Context) -> Result<Self, FromLayoutError> {
                 whole(from.as_bytes(), from.is_truncated(), context).map(<[u8]>::to_vec)
             }
         }
 
         /// The bytes up to the first NUL.
-        impl<$($param)*> FromLayout<$from> for Box<[u8]> {
+        impl<$($life,)? $($param)*> FromLayout<$from> for Box<[u8]> {
             fn from_layout_with(from: &$from, context: &Context) -> Result<Self, FromLayoutError> {
                 whole(from.as_bytes(), from.is_truncated(), context).map(Box::from)
             }
         }
 
-        impl<$($param)*> FromLayout<$from> for CString {
+        impl<$($life,)? $($param)*> FromLayout<$from> for CString {
             fn from_layout_with(from: &$from, context: &Context) -> Result<Self, FromLayoutError> {
                 let text = whole(from.as_bytes(), from.is_truncated(), context)?;
                 Ok(CString::new(text).unwrap_or_default()) // text ends at its first NUL, so there is none
@@ -72,7 +72,7 @@ macro_rules! texts {
         }
 
         #[cfg(unix)]
-        impl<$($param)*> FromLayout<$from> for OsString {
+        impl<$($life,)? $($param)*> FromLayout<$from> for OsString {
             fn from_layout_with(from: &$from, context: &Context) -> Result<Self, FromLayoutError> {
                 let text = whole(from.as_bytes(), from.is_truncated(), context)?;
                 Ok(std::os::unix::ffi::OsStringExt::from_vec(text.to_vec()))
@@ -80,7 +80,7 @@ macro_rules! texts {
         }
 
         #[cfg(unix)]
-        impl<$($param)*> FromLayout<$from> for PathBuf {
+        impl<$($life,)? $($param)*> FromLayout<$from> for PathBuf {
             fn from_layout_with(from: &$from, context: &Context) -> Result<Self, FromLayoutError> {
                 OsString::from_layout_with(from, context).map(PathBuf::from)
             }
@@ -89,8 +89,8 @@ macro_rules! texts {
 }
 
 texts! {
-    [const N: usize] Str<N>;
-    ['a] StrRef<'a>;
+    [; const N: usize] Str<N>;
+    ['a;] StrRef<'a>;
 }
 
 /// One element for each string.

@@ -631,6 +631,11 @@ __bpf_layout_inline long exec_event_copy_path(struct exec_event *p,
 		sizeof(room->most.path), sizeof(room->most.path), src, len);
 }
 
+__bpf_layout_inline void exec_event_cut_path(struct exec_event *p)
+{
+	p->path.len |= 0x8000;
+}
+
 __bpf_layout_inline long exec_event_read_args_kernel(struct exec_event *p,
 						     const void *src)
 {
@@ -665,6 +670,11 @@ __bpf_layout_inline long exec_event_copy_args(struct exec_event *p,
 		p, &p->args, &room->used,
 		sizeof(*p) + sizeof(room->most) - sizeof(room->most.args[0]),
 		sizeof(room->most.args[0]), sizeof(room->most.args), src, len);
+}
+
+__bpf_layout_inline void exec_event_cut_args(struct exec_event *p)
+{
+	p->args.len |= 0x8000;
 }
 
 __bpf_layout_inline long exec_event_read_cwd_kernel(struct exec_event *p,
@@ -707,6 +717,11 @@ __bpf_layout_inline long exec_event_copy_cwd(struct exec_event *p,
 		p, &p->cwd, &room->used,
 		sizeof(*p) + sizeof(room->most) - sizeof(room->most.cwd),
 		sizeof(room->most.cwd), sizeof(room->most.cwd), src, len);
+}
+
+__bpf_layout_inline void exec_event_cut_cwd(struct exec_event *p)
+{
+	p->cwd.len |= 0x8000;
 }
 
 /*
@@ -827,6 +842,11 @@ __bpf_layout_inline long open_event_copy_type(struct open_event *p,
 		sizeof(room->most.type), sizeof(room->most.type), src, len);
 }
 
+__bpf_layout_inline void open_event_cut_type(struct open_event *p)
+{
+	p->type.len |= 0x8000;
+}
+
 __bpf_layout_inline long open_event_read_data_kernel(struct open_event *p,
 						     const void *src, __u32 len)
 {
@@ -855,6 +875,11 @@ __bpf_layout_inline long open_event_read_data_user(struct open_event *p,
 		sizeof(room->most.data), sizeof(room->most.data), src, len);
 }
 
+__bpf_layout_inline void open_event_cut_data(struct open_event *p)
+{
+	p->data.len |= 0x8000;
+}
+
 __bpf_layout_inline long open_event_read_rest_kernel(struct open_event *p,
 						     const void *src, __u32 len)
 {
@@ -881,6 +906,11 @@ __bpf_layout_inline long open_event_read_rest_user(struct open_event *p,
 		p, &p->rest, &room->used,
 		sizeof(*p) + sizeof(room->most) - sizeof(room->most.rest),
 		sizeof(room->most.rest), sizeof(room->most.rest), src, len);
+}
+
+__bpf_layout_inline void open_event_cut_rest(struct open_event *p)
+{
+	p->rest.len |= 0x8000;
 }
 
 /*
@@ -1023,6 +1053,11 @@ __bpf_layout_inline long bare_event_copy_used(struct bare_event *p,
 		sizeof(room->most.used), sizeof(room->most.used), src, len);
 }
 
+__bpf_layout_inline void bare_event_cut_used(struct bare_event *p)
+{
+	p->used.len |= 0x8000;
+}
+
 __bpf_layout_inline long
 bare_event_read_record_kernel(struct bare_event *p, const void *src, __u32 len)
 {
@@ -1049,6 +1084,11 @@ __bpf_layout_inline long bare_event_read_record_user(struct bare_event *p,
 		p, &p->record, &room->used,
 		sizeof(*p) + sizeof(room->most) - sizeof(room->most.record),
 		sizeof(room->most.record), sizeof(room->most.record), src, len);
+}
+
+__bpf_layout_inline void bare_event_cut_record(struct bare_event *p)
+{
+	p->record.len |= 0x8000;
 }
 
 /*
@@ -1163,6 +1203,11 @@ __bpf_layout_inline long maybe_event_copy_note(struct maybe_event *p,
 		p, &p->note, &room->used,
 		sizeof(*p) + sizeof(room->most) - sizeof(room->most.note),
 		sizeof(room->most.note), sizeof(room->most.note), src, len);
+}
+
+__bpf_layout_inline void maybe_event_cut_note(struct maybe_event *p)
+{
+	p->note.len |= 0x8000;
 }
 
 /*

@@ -628,6 +628,11 @@ __bpf_layout_inline long exec_event_copy_path(struct exec_event *p,
 		sizeof(room->most.path), sizeof(room->most.path), src, len);
 }
 
+__bpf_layout_inline void exec_event_cut_path(struct exec_event *p)
+{
+	p->path.len |= 0x8000;
+}
+
 __bpf_layout_inline long exec_event_read_args_kernel(struct exec_event *p,
 						     const void *src)
 {
@@ -664,6 +669,11 @@ __bpf_layout_inline long exec_event_copy_args(struct exec_event *p,
 		sizeof(room->most.args[0]), sizeof(room->most.args), src, len);
 }
 
+__bpf_layout_inline void exec_event_cut_args(struct exec_event *p)
+{
+	p->args.len |= 0x8000;
+}
+
 __bpf_layout_inline long exec_event_read_cwd_kernel(struct exec_event *p,
 						    const void *src)
 {
@@ -687,6 +697,11 @@ __bpf_layout_inline long exec_event_copy_cwd(struct exec_event *p,
 	(void)src;
 	(void)len;
 	return 0; /* left out by the profile */
+}
+
+__bpf_layout_inline void exec_event_cut_cwd(struct exec_event *p)
+{
+	(void)p; /* left out by the profile */
 }
 
 /*
@@ -807,6 +822,11 @@ __bpf_layout_inline long open_event_copy_type(struct open_event *p,
 		sizeof(room->most.type), sizeof(room->most.type), src, len);
 }
 
+__bpf_layout_inline void open_event_cut_type(struct open_event *p)
+{
+	p->type.len |= 0x8000;
+}
+
 __bpf_layout_inline long open_event_read_data_kernel(struct open_event *p,
 						     const void *src, __u32 len)
 {
@@ -835,6 +855,11 @@ __bpf_layout_inline long open_event_read_data_user(struct open_event *p,
 		sizeof(room->most.data), sizeof(room->most.data), src, len);
 }
 
+__bpf_layout_inline void open_event_cut_data(struct open_event *p)
+{
+	p->data.len |= 0x8000;
+}
+
 __bpf_layout_inline long open_event_read_rest_kernel(struct open_event *p,
 						     const void *src, __u32 len)
 {
@@ -861,6 +886,11 @@ __bpf_layout_inline long open_event_read_rest_user(struct open_event *p,
 		p, &p->rest, &room->used,
 		sizeof(*p) + sizeof(room->most) - sizeof(room->most.rest),
 		sizeof(room->most.rest), sizeof(room->most.rest), src, len);
+}
+
+__bpf_layout_inline void open_event_cut_rest(struct open_event *p)
+{
+	p->rest.len |= 0x8000;
 }
 
 /*
@@ -1002,6 +1032,11 @@ __bpf_layout_inline long bare_event_copy_used(struct bare_event *p,
 		sizeof(room->most.used), sizeof(room->most.used), src, len);
 }
 
+__bpf_layout_inline void bare_event_cut_used(struct bare_event *p)
+{
+	p->used.len |= 0x8000;
+}
+
 __bpf_layout_inline long
 bare_event_read_record_kernel(struct bare_event *p, const void *src, __u32 len)
 {
@@ -1018,6 +1053,11 @@ __bpf_layout_inline long bare_event_read_record_user(struct bare_event *p,
 	(void)src;
 	(void)len;
 	return 0; /* left out by the profile */
+}
+
+__bpf_layout_inline void bare_event_cut_record(struct bare_event *p)
+{
+	(void)p; /* left out by the profile */
 }
 
 /*
@@ -1112,6 +1152,11 @@ __bpf_layout_inline long maybe_event_copy_note(struct maybe_event *p,
 	(void)src;
 	(void)len;
 	return 0; /* left out by the profile */
+}
+
+__bpf_layout_inline void maybe_event_cut_note(struct maybe_event *p)
+{
+	(void)p; /* left out by the profile */
 }
 
 /*

@@ -83,13 +83,13 @@ use ::bpf_layout::Layout as _;
 impl<'a> ExecEvent<'a> {
     /// The file that was executed.
     #[must_use]
-    pub fn path(&self) -> ::bpf_layout::Text<'a> {
+    pub fn path(&self) -> ::bpf_layout::StrRef<'a> {
         self.path.of(self.as_bytes())
     }
 
     /// What it was told.
     #[must_use]
-    pub fn args(&self) -> ::bpf_layout::Texts<'a> {
+    pub fn args(&self) -> ::bpf_layout::StrsRef<'a> {
         self.args.of(self.as_bytes())
     }
 
@@ -97,7 +97,7 @@ impl<'a> ExecEvent<'a> {
     ///
     /// `None` in profiles that omit it.
     #[must_use]
-    pub fn cwd(&self) -> ::core::option::Option<::bpf_layout::Text<'a>> {
+    pub fn cwd(&self) -> ::core::option::Option<::bpf_layout::StrRef<'a>> {
         ::core::option::Option::None
     }
 }
@@ -125,7 +125,7 @@ impl<'a> ExecEvent<'a> {
 impl<'a> OpenEvent<'a> {
     /// Field `type`.
     #[must_use]
-    pub fn r#type(&self) -> ::bpf_layout::Text<'a> {
+    pub fn r#type(&self) -> ::bpf_layout::StrRef<'a> {
         self.r#type.of(self.as_bytes())
     }
 
@@ -172,7 +172,7 @@ impl<'a> OpenEvent<'a> {
 impl<'a> BareEvent<'a> {
     /// Field `used`.
     #[must_use]
-    pub fn used(&self) -> ::bpf_layout::Text<'a> {
+    pub fn used(&self) -> ::bpf_layout::StrRef<'a> {
         self.used.of(self.as_bytes())
     }
 
@@ -203,7 +203,7 @@ impl<'a> MaybeEvent<'a> {
     ///
     /// `None` in profiles that omit it.
     #[must_use]
-    pub fn note(&self) -> ::core::option::Option<::bpf_layout::Text<'a>> {
+    pub fn note(&self) -> ::core::option::Option<::bpf_layout::StrRef<'a>> {
         ::core::option::Option::None
     }
 }
