@@ -9,6 +9,7 @@ mod check;
 mod diff;
 mod failure;
 mod generate;
+mod import;
 mod init;
 mod lock;
 mod report;
@@ -51,6 +52,7 @@ fn without_subcommand(arguments: impl Iterator<Item = OsString>) -> impl Iterato
 fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     match &cli.task {
         Task::Init(options) => init::run(options),
+        Task::Import(options) => import::run(options),
         Task::Generate(options) => generate::run(options),
         Task::Show(options) => show::run(options),
         Task::Report(options) => report::run(options),

@@ -3,6 +3,7 @@
 //! | rules | where |
 //! | --- | --- |
 //! | names are identifiers, not reserved, defined once | here, `names.rs` |
+//! | names that C already has, in `c` | `c_names.rs` |
 //! | names that become one in C or Rust | `clashes.rs` |
 //! | lengths, capacities, expressions: syntax, names, circles, zero, overflow | `constants.rs` |
 //! | types: syntax, names, lengths, aliases, unused aliases | `types.rs` |
@@ -25,6 +26,7 @@
 //! then say nothing about it.
 
 mod allow;
+mod c_names;
 mod clashes;
 mod constants;
 mod enums;

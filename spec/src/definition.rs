@@ -238,7 +238,10 @@ impl fmt::Display for Type {
     /// As the spec writes it, with every length as a number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.base.fmt(f)?;
-        self.dimensions.iter().try_for_each(|length| write!(f, "[{length}]"))
+        self.dimensions.iter().try_for_each(|length| match length {
+            0 => f.write_str("[]"),
+            length => write!(f, "[{length}]"),
+        })
     }
 }
 

@@ -16,7 +16,8 @@ use crate::{
 pub struct Name {
     /// As it stands in the spec: `exec`.
     pub spec: String,
-    /// In C: `exec_event` for an event, otherwise as in the spec, escaped if C or C++ reserves it.
+    /// In C: what the spec gives with `c`; otherwise `exec_event` for an event, and as in the spec for the rest, escaped
+    /// if C or C++ reserves it.
     pub c: String,
     /// In Rust: `ExecEvent` for a type, `exec` for a field, `r#type` where Rust reserves the word.
     pub rust: String,
@@ -308,7 +309,7 @@ pub enum Type {
     Bytes(Count),
     /// `str[..N]` and the like: of variable length. In place of the field stands [where it lies](Variable).
     Variable(Variable),
-    /// `T[N]`: N elements one after another.
+    /// `T[N]`: N elements one after another; none of them for [`T[]`](Type::is_open).
     Array(Box<Type>, Count),
     /// A struct, union, enum, flags or extern type.
     Def(TypeId),
@@ -359,6 +360,15 @@ impl Variable {
     }
 }
 
+impl Type {
+    /// Whether it is `T[]`, which only a field can be: an array of which the record holds nothing, and of which as much
+    /// follows it in memory as whoever wrote the record says. C has it as `T x[]` or `T x[0]`.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self, Type::Array(_, count) if count.value == 0)
+    }
+}
+
 /// One definition.
 #[derive(Clone, Debug)]
 pub enum TypeDef {
@@ -390,6 +400,8 @@ impl TypeDef {
 pub struct Enum {
     /// Its name.
     pub name: Name,
+    /// Whether C has a typedef of this name, too.
+    pub typedef: bool,
     /// Documentation.
     pub doc: Option<String>,
     /// The integer type that holds it: `u8` to `u64` or `i8` to `i64`.
@@ -398,6 +410,17 @@ pub struct Enum {
     pub variants: Vec<Variant>,
     /// Names and values of removed variants; no variant has one of them.
     pub reserved: Vec<Reserved>,
+}
+
+impl Enum {
+    /// Whether C compilers give an enum of these variants, declared without a type, this `repr`: `unsigned int` without a
+    /// negative value, `int` with one (GCC, "Structures, unions, enumerations, and bit-fields implementation"; clang does
+    /// the same).
+    #[must_use]
+    pub fn is_natural(&self) -> bool {
+        let negative = self.variants.iter().any(|variant| variant.value < 0);
+        matches!((self.repr, negative), (Scalar::U32, false) | (Scalar::I32, true))
+    }
 }
 
 /// One value of an enum or one bit (or mask of bits) of flags.
@@ -485,6 +508,8 @@ pub enum TagValue {
 pub struct Record {
     /// Its name. An unnamed member's is made of its parent's: `sockets__anon0`, `SocketsAnon0`.
     pub name: Name,
+    /// Whether C has a typedef of this name, too.
+    pub typedef: bool,
     /// Documentation.
     pub doc: Option<String>,
     /// Struct, event or union.
@@ -509,6 +534,12 @@ impl Record {
             Type::Variable(variable) => Some((field, variable)),
             _ => None,
         })
+    }
+
+    /// Its struct in Rust. That of a compact event is called its header, since the event itself is a view.
+    #[must_use]
+    pub fn rust_struct(&self) -> String {
+        if self.is_compact() { format!("{}Header", self.name.rust) } else { self.name.rust.clone() }
     }
 
     /// Whether it is an event with fields of variable length, also if the profile omits all of them: what it is does not

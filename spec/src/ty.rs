@@ -1,8 +1,9 @@
 //! Type expressions: `u32`, `str[PATH]`, `bytes[2 * MAC]`, `stats[4][CPUS]`, `kptr[task_struct]`.
 //!
 //! Dimensions read as in C: `u8[2][3]` is `__u8 x[2][3]`, two arrays of three. The first brackets of `str` and `bytes`
-//! are their length, and dimensions follow: `str[16][4]` is `char x[4][16]`, four strings of 16 bytes. Two dots say that it
-//! is the most that there may be: `str[..PATH]`, `bytes[..64]`, `str[..ARG][..20]`.
+//! are their length, and dimensions follow: `str[16][4]` is `char x[4][16]`, four strings of 16 bytes. `u8[]` is what
+//! follows the record that it is a field of. Two dots say that it is the most that there may be: `str[..PATH]`,
+//! `bytes[..64]`, `str[..ARG][..20]`.
 
 use std::ops::Range;
 
@@ -21,7 +22,9 @@ pub(crate) struct TypeExpr {
     pub(crate) base: Base,
     /// Where the base stands, in bytes of the text.
     pub(crate) at: Range<usize>,
-    /// The outermost first.
+    /// Where `[]` ends, the outermost dimension of an array of which nothing lies in its record.
+    pub(crate) open: Option<Range<usize>>,
+    /// The outermost first, behind `[]`.
     pub(crate) dimensions: Vec<Node>,
 }
 
@@ -45,10 +48,14 @@ pub(crate) enum Base {
 pub(crate) fn parse(text: &str) -> Result<TypeExpr, Wrong> {
     let mut cursor = Cursor::new(text)?;
     let (mut base, at) = base(&mut cursor)?;
-    let mut dimensions = Vec::new();
+    let (mut open, mut dimensions) = (None, Vec::new());
     while cursor.eat("[")? {
         if matches!(cursor.peek(), Token::Symbol("..")) {
-            base = several(&mut cursor, base, !dimensions.is_empty())?;
+            base = several(&mut cursor, base, open.is_some() || !dimensions.is_empty())?;
+            continue;
+        }
+        if open.is_none() && dimensions.is_empty() && matches!(cursor.peek(), Token::Symbol("]")) {
+            open = Some(cursor.expect("]", "after `[`")?);
             continue;
         }
         if dimensions.len() == MAX_DIMENSIONS {
@@ -58,7 +65,7 @@ pub(crate) fn parse(text: &str) -> Result<TypeExpr, Wrong> {
         dimensions.push(length(&mut cursor, "T[")?);
     }
     match cursor.peek() {
-        Token::End => Ok(TypeExpr { base, at, dimensions }),
+        Token::End => Ok(TypeExpr { base, at, open, dimensions }),
         other => Err(after_type(text, &base, other, cursor.at())),
     }
 }
@@ -164,6 +171,8 @@ mod tests {
         assert!(matches!(ty.base, Base::Str(Node { kind: expr::NodeKind::Number(16), .. })));
         assert_eq!(ty.dimensions[0].kind, expr::NodeKind::Number(4));
         assert_eq!(ty.dimensions.len(), 2);
+        let open = parse("u16[][4]").unwrap();
+        assert!(open.open.is_some() && open.dimensions.len() == 1);
         assert_eq!(
             parse("kptr_untrusted[task_struct]").unwrap().base,
             Base::Kptr(KptrKind::Untrusted, "task_struct".into())
@@ -192,6 +201,8 @@ mod tests {
             ("str[4][..4]", "`str[..N][..M]`"),
             ("str[..4][..4][..4]", "second field"),
             ("str[..]", "`str[..N]`"),
+            ("u8[4][]", "`T[N]`"),
+            ("u8[][]", "`T[N]`"),
         ] {
             let wrong = parse(text).unwrap_err();
             assert!(wrong.help.as_deref().unwrap_or("").contains(help), "{text}: {wrong:?}");

@@ -154,6 +154,9 @@ impl Spaces {
         match def {
             TypeDef::Enum(def) => {
                 self.claim_enum(&def.name, &def.variants, cx);
+                if def.typedef {
+                    self.c_ordinary.claim(&def.name.c, &def.name, cx);
+                }
             }
             TypeDef::Flags(def) => self.claim_enum(&def.name, &def.bits, cx),
             TypeDef::Record(record) => self.claim_record(record, cx),
@@ -187,6 +190,9 @@ impl Spaces {
             return;
         }
         self.c_tags.claim(&name.c, name, cx);
+        if record.typedef {
+            self.c_ordinary.claim(&name.c, name, cx);
+        }
         self.c_ordinary.claim(format!("{}_init", name.c), name, cx);
         self.c_ordinary.claim(format!("{}_scratch", name.c), name, cx);
         self.claim_macro(format!("DEFINE_{}_SCRATCH", name.upper), name, cx);

@@ -34,7 +34,7 @@ pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
 fn array_text(model: &Model, ty: &Type) -> String {
     let (mut element, mut lengths) = (ty, String::new());
     while let Type::Array(inner, count) = element {
-        lengths += &format!("[{}]", count.value);
+        lengths += &if element.is_open() { "[]".to_owned() } else { format!("[{}]", count.value) };
         element = inner;
     }
     type_text(model, element) + &lengths

@@ -205,7 +205,9 @@ impl<'b, 'a> Reader<'b, 'a> {
             ty::Base::Kptr(kind, target) => Base::Kptr(*kind, target.clone()),
             ty::Base::Name(name) => self.named(word, name)?,
         };
-        Ok(Type { base, dimensions: parsed.dimensions.iter().map(number).collect::<Result<_, _>>()? })
+        let open = parsed.open.iter().map(|_| Ok(0));
+        let dimensions = open.chain(parsed.dimensions.iter().map(number)).collect::<Result<_, _>>()?;
+        Ok(Type { base, dimensions })
     }
 
     fn named(&self, word: Word<'_>, name: &str) -> Result<Base, Error> {

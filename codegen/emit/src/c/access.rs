@@ -261,7 +261,7 @@ fn strings<'a>(layouts: &'a Layouts, record: &'a Record) -> Vec<StringField<'a>>
             lengths.push(expr::count(&layouts.model, count));
             ty = element;
         }
-        if let Type::Str(_) = ty {
+        if matches!(ty, Type::Str(_)) && !field.ty.is_open() {
             found.push(StringField { field, lengths });
         }
     }

@@ -6,7 +6,7 @@ use bpf_layout_spec::{
     compare::DESCRIPTOR,
     kernel::{KernelField, KptrKind},
     layout::Layouts,
-    model::{Enum, Flags, Model, RecordKind, Type, TypeDef, Variable, VariableKind, Variant},
+    model::{Flags, Model, RecordKind, Type, TypeDef, Variable, VariableKind, Variant},
     scalar::{Scalar, ScalarClass},
 };
 
@@ -72,7 +72,7 @@ impl Needs {
             Type::Bytes(_) => self.add_scalar(Scalar::U8),
             Type::Array(element, _) => self.add(layouts, element),
             Type::Def(id) => match layouts.model.ty(*id) {
-                TypeDef::Enum(def) if !is_natural(def) => self.add_scalar(def.repr),
+                TypeDef::Enum(def) if !def.is_natural() => self.add_scalar(def.repr),
                 TypeDef::Flags(def) => self.add_scalar(def.repr),
                 TypeDef::Enum(_) | TypeDef::Record(_) | TypeDef::Extern(_) => {}
             },
@@ -150,23 +150,12 @@ pub(super) fn kptr_macro(kind: KptrKind) -> String {
 
 fn def_type(def: &TypeDef) -> String {
     match def {
-        TypeDef::Enum(def) if is_natural(def) => format!("enum {}", def.name.c),
+        TypeDef::Enum(def) if def.is_natural() => format!("enum {}", def.name.c),
         TypeDef::Enum(def) => def.repr.info().c.to_owned(),
         TypeDef::Flags(def) => def.repr.info().c.to_owned(),
         TypeDef::Record(record) if record.kind == RecordKind::Union => format!("union {}", record.name.c),
         TypeDef::Record(record) => format!("struct {}", record.name.c),
         TypeDef::Extern(def) => def.c_type.clone(),
-    }
-}
-
-/// Whether C compilers give this enum, declared without a type, the `repr` of the spec: `unsigned int` without a negative
-/// value, `int` with one (GCC, "Structures, unions, enumerations, and bit-fields implementation"; clang does the same).
-pub(super) fn is_natural(def: &Enum) -> bool {
-    let negative = def.variants.iter().any(|variant| variant.value < 0);
-    match def.repr {
-        Scalar::U32 => !negative,
-        Scalar::I32 => negative,
-        _ => false,
     }
 }
 
@@ -192,7 +181,7 @@ pub(super) fn enum_tag(def: &TypeDef) -> String {
 /// Whether C has an enum of this name, to be kept in BTF although members are declared with its integer.
 pub(super) fn is_kept_apart(def: &TypeDef) -> bool {
     match def {
-        TypeDef::Enum(def) => !is_natural(def) && has_enumerators(def.repr, &def.variants),
+        TypeDef::Enum(def) => !def.is_natural() && has_enumerators(def.repr, &def.variants),
         TypeDef::Flags(Flags { repr, bits, .. }) => has_enumerators(*repr, bits),
         TypeDef::Record(_) | TypeDef::Extern(_) => false,
     }
@@ -227,7 +216,7 @@ pub(super) fn note(layouts: &Layouts, ty: &Type) -> Option<String> {
             def @ (TypeDef::Enum(_) | TypeDef::Flags(_)) if is_kept_apart(def) => {
                 Some(format!("enum {}", enum_tag(def)))
             }
-            TypeDef::Enum(def) if !is_natural(def) => Some(def.name.c.clone()),
+            TypeDef::Enum(def) if !def.is_natural() => Some(def.name.c.clone()),
             TypeDef::Flags(def) => Some(def.name.c.clone()),
             _ => None,
         },

@@ -9,7 +9,7 @@ use super::{
     ALLOW, bits, docs,
     names::{Names, record_methods},
     out::Out,
-    records::{is_aligned, struct_name},
+    records::is_aligned,
     tagged,
     types::Scope,
 };
@@ -35,7 +35,7 @@ pub(super) fn write(out: &mut Out, layouts: &Layouts, names: &Names, (id, record
             optional(&mut methods, layouts, (id, record), index, field);
         }
     }
-    write_impl(out, &struct_name(record), &methods.finish());
+    write_impl(out, &record.rust_struct(), &methods.finish());
 }
 
 /// The methods of a union: its bitfields. Members of whole bytes have theirs from `layout_union!`.

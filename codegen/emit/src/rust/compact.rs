@@ -4,11 +4,6 @@ use bpf_layout_spec::model::{Field, Record, Type, Variable, VariableKind};
 
 use super::{ALLOW, docs, out::Out};
 
-/// `ExecEventHeader`: the struct of a compact event.
-pub(super) fn header(record: &Record) -> String {
-    format!("{}Header", record.name.rust)
-}
-
 /// `::bpf_layout::compact! { … }` and its accessors, for a record that is a compact event.
 pub(super) fn view(out: &mut Out, record: &Record) {
     if !record.is_compact() {
@@ -20,7 +15,7 @@ pub(super) fn view(out: &mut Out, record: &Record) {
     docs::write(out, record.doc.as_deref(), Some(&format!("Event `{}`.", name.spec)));
     let fields: Vec<&str> = record.variable().map(|(field, _)| field.name.rust.as_str()).collect();
     let list = if fields.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", fields.join(", ")) };
-    out.line(&format!("pub struct {}: {} {list}", name.rust, header(record)));
+    out.line(&format!("pub struct {}: {} {list}", name.rust, record.rust_struct()));
     out.close();
     out.blank();
     out.line(ALLOW);

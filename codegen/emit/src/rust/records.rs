@@ -22,18 +22,13 @@ pub(super) fn structure(
     docs::write(out, record.doc.as_deref(), None);
     let (spec, size, align) = (docs::literal(&name.spec), layout.size, layout.align);
     let fingerprint = fingerprints::literal(fingerprint);
-    let ty = struct_name(record);
+    let ty = record.rust_struct();
     out.open(&format!("pub struct {ty}({spec}): size {size}, align {align}, fingerprint {fingerprint}"));
     layout.members.iter().for_each(|member| self::member(out, layouts, (id, record), member));
     close_with_details(out, &details(layouts, names, (id, record)));
     out.close();
     accessors::write(out, layouts, names, (id, record));
     compact::view(out, record);
-}
-
-/// The struct of a record: of a compact event its header, since the event itself is a view.
-pub(super) fn struct_name(record: &Record) -> String {
-    if record.is_compact() { compact::header(record) } else { record.name.rust.clone() }
 }
 
 fn member(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Record), member: &Member) {

@@ -125,7 +125,7 @@ fn strings(layouts: &Layouts, record: &Record) -> Vec<(String, usize)> {
         while let Type::Array(element, _) = ty {
             (ty, dimensions) = (element, dimensions + 1);
         }
-        if let Type::Str(_) = ty {
+        if matches!(ty, Type::Str(_)) && !field.ty.is_open() {
             found.push((field.name.c.clone(), dimensions));
         }
     }
