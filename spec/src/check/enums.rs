@@ -12,6 +12,7 @@ use crate::{
     model::{Enum, Extern, Flags, Name, Variant},
     names,
     scalar::{Scalar, ScalarClass},
+    source::is_deceptive,
     spec::{At, EnumDef, ExternDef, Number, VariantDef},
 };
 
@@ -245,7 +246,9 @@ fn check_include(include: &At<String>, cx: &mut Diagnostics) -> Option<String> {
         .and_then(|rest| rest.strip_suffix('>'))
         .or_else(|| text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')));
     let path = inner.unwrap_or(text);
-    let fits = !path.is_empty() && path.chars().all(|c| !c.is_control() && !matches!(c, '<' | '>' | '"' | '\\'));
+    // In the name of a header, C11 (6.4.7) leaves quotes, backslashes and the beginnings of comments undefined.
+    let is_plain = |c: char| !is_deceptive(c) && !matches!(c, '<' | '>' | '"' | '\'' | '\\' | '*' | '?');
+    let fits = !path.is_empty() && path.chars().all(is_plain) && !path.contains("//");
     if !fits {
         let message = format!("`{}` cannot be included", include.value.escape_debug());
         cx.push(

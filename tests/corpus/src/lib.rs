@@ -8,6 +8,7 @@
 //! ```
 //!
 //! `README.md` beside this says where the facts come from.
+#![forbid(unsafe_code)]
 
 mod facts;
 mod foreign;
