@@ -1,15 +1,18 @@
-//! The project's own tasks: `cargo xtask demo`, `test`, `bench`, `case-study` and `kernels`. Plain std, so that they start in
-//! seconds on a fresh machine.
+//! The project's own tasks: `cargo xtask demo`, `test`, `bench`, `case-study`, `kernels`, `fuzz` and `sanitize`. Plain std, so
+//! that they start in seconds on a fresh machine.
 #![forbid(unsafe_code)]
 
 mod bench;
 mod case_study;
 mod demo;
+mod fuzz;
 mod kernel;
 mod kernels;
 mod needs;
 mod objects;
+mod sanitize;
 mod test;
+mod tools;
 
 use std::{
     env,
@@ -23,6 +26,7 @@ The project's own tasks.
 Usage: cargo xtask <TASK> [OPTIONS]
        cargo xtask bench [GROUP]... [OPTIONS]
        cargo xtask kernels [NAME]...
+       cargo xtask fuzz [TARGET]... [--seconds N]
 
 Tasks:
   demo         Install what is missing, build, and trace a few commands with the `exec` example
@@ -31,6 +35,8 @@ Tasks:
   case-study   Install what is missing, and measure the tools in each profile: docs/case-study.md
   kernels      Boot kernels of Debian's packages, such as 6.12.117+deb12-cloud-amd64, and hold the memory model against
                them; without a name, list those that there are
+  fuzz         Install what is missing, and give each target of `fuzz/`, or those named, what a fuzzer thinks of
+  sanitize     Install what is missing, and run the runtime and what is generated for it under Miri
 
 Options:
   --no-install       Say what is missing instead of installing it
@@ -38,8 +44,12 @@ Options:
   --short            bench: as little as shows that everything runs, without optimisation
   --write            bench: put the tables into docs/performance.md
   --markdown         case-study: print tables as docs/case-study.md has them
+  --seconds N        fuzz: how long each target runs [default: 60]
   --help             This text
 ";
+
+/// The tasks that take names.
+const NAMING: &[&str] = &["bench", "kernels", "fuzz"];
 
 /// What a task can be told.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,6 +57,7 @@ struct Flags {
     no_install: bool,
     require_kernel: bool,
     markdown: bool,
+    seconds: Option<u32>,
     short: bool,
     write: bool,
 }
@@ -64,7 +75,8 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let (mut task, mut names, mut flags) = (None, Vec::new(), Flags::default());
-    for argument in arguments {
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--help" | "-h" | "help" => {
                 print!("{HELP}");
@@ -75,19 +87,19 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
             "--markdown" => flags.markdown = true,
             "--short" => flags.short = true,
             "--write" => flags.write = true,
+            "--seconds" => flags.seconds = Some(seconds(arguments.next())?),
             name if task.is_none() && !name.starts_with('-') => task = Some(name),
-            name if matches!(task, Some("bench" | "kernels")) && !name.starts_with('-') => names.push(name.to_owned()),
+            name if task.is_some_and(|task| NAMING.contains(&task)) && !name.starts_with('-') => {
+                names.push(name.to_owned())
+            }
             other => return Err(format!("unexpected argument `{other}`\n\n{HELP}")),
         }
     }
     match task {
-        Some("demo" | "bench" | "case-study" | "kernels") if flags.require_kernel => {
-            Err("`--require-kernel` belongs to `test`".into())
-        }
-        Some("demo" | "test" | "bench" | "kernels") if flags.markdown => {
-            Err("`--markdown` belongs to `case-study`".into())
-        }
-        Some("demo" | "test" | "case-study" | "kernels") if flags.short || flags.write => {
+        Some(task) if task != "test" && flags.require_kernel => Err("`--require-kernel` belongs to `test`".into()),
+        Some(task) if task != "case-study" && flags.markdown => Err("`--markdown` belongs to `case-study`".into()),
+        Some(task) if task != "fuzz" && flags.seconds.is_some() => Err("`--seconds` belongs to `fuzz`".into()),
+        Some(task) if task != "bench" && (flags.short || flags.write) => {
             Err("`--short` and `--write` belong to `bench`".into())
         }
         Some("bench") => bench::run(&names, flags),
@@ -95,9 +107,17 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
         Some("demo") => demo::run(flags),
         Some("test") => test::run(flags),
         Some("kernels") => kernels::run(&names, flags),
+        Some("fuzz") => fuzz::run(&names, flags),
+        Some("sanitize") => sanitize::run(flags),
         Some(other) => Err(format!("there is no task `{other}`\n\n{HELP}")),
         None => Err(format!("which task?\n\n{HELP}")),
     }
+}
+
+/// The number behind `--seconds`.
+fn seconds(argument: Option<&String>) -> Result<u32, String> {
+    let number = argument.and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+    number.ok_or_else(|| "`--seconds` takes a number from 1 on".into())
 }
 
 /// The workspace's folder.

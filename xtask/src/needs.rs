@@ -114,6 +114,10 @@ pub(crate) const BENCH: &[Need] = &[
     Need { probe: Probe::Program("valgrind"), apt: "valgrind", dnf: "valgrind", what_for: "counts instructions" },
 ];
 
+/// To build libFuzzer.
+pub(crate) const FUZZ: &[Need] =
+    &[Need { probe: Probe::Program("c++"), apt: "g++", dnf: "gcc-c++", what_for: "builds libFuzzer" }];
+
 /// To boot other kernels.
 pub(crate) const KERNELS: &[Need] = &[
     Need {
