@@ -71,6 +71,9 @@ static void find(const char *type, const char *member, const unsigned char *byte
 #define MEMBER(type, name, member, path) \
 	say(name, member, "BitOffset", 8ull * __builtin_offsetof(type, path)); \
 	say(name, member, "BitSize", 8ull * sizeof(((type *)0)->path));
+#define OPEN(type, name, member, path) \
+	say(name, member, "BitOffset", 8ull * __builtin_offsetof(type, path)); \
+	say(name, member, "BitSize", 0);
 #define BITS(type, name, member, path) { \
 	static type probe; \
 	probe.path = ONES(probe.path); \
@@ -207,6 +210,8 @@ impl Asked<'_> {
                 }
                 Member::Field { field, .. } => match (record.fields[*field].anonymous, &record.fields[*field].ty) {
                     (true, Type::Def(inner)) => self.unnamed(*inner, *field, path),
+                    // C has no size for what is an array of no length.
+                    (_, ty) if ty.is_open() => self.member("OPEN", record, *field, path),
                     _ => self.member("MEMBER", record, *field, path),
                 },
             }

@@ -100,7 +100,23 @@ pub(crate) const TEST: &[Need] = &[
         what_for: "the HTML report, as a browser shows it",
     },
     Need { probe: Probe::Libclang, apt: "libclang1-14", dnf: "clang-libs", what_for: "bindgen's opinion on layouts" },
+    Need {
+        probe: Probe::Program("valgrind"),
+        apt: "valgrind",
+        dnf: "valgrind",
+        what_for: "benchmarks count instructions",
+    },
 ];
+
+/// What the benchmarks compare with or count by, beyond [`BUILD`].
+pub(crate) const BENCH: &[Need] = &[
+    Need { probe: Probe::Libclang, apt: "libclang1-14", dnf: "clang-libs", what_for: "bindgen, to compare with" },
+    Need { probe: Probe::Program("valgrind"), apt: "valgrind", dnf: "valgrind", what_for: "counts instructions" },
+];
+
+/// To build libFuzzer.
+pub(crate) const FUZZ: &[Need] =
+    &[Need { probe: Probe::Program("c++"), apt: "g++", dnf: "gcc-c++", what_for: "builds libFuzzer" }];
 
 /// To boot other kernels.
 pub(crate) const KERNELS: &[Need] = &[

@@ -23,7 +23,7 @@ pub fn types_and_maps(header: &str) -> String {
         let last = body.iter().position(|line| !line.trim_end().ends_with('\\')).unwrap_or(body.len() - 1);
         let lines = body[..=last].concat();
         if lines.starts_with(|letter: char| letter.is_ascii_uppercase()) && lines.contains("SEC(\".maps\")") {
-            text += &format!("#define DEFINE_{}\n", without_keeper(&lines));
+            text += &format!("#define DEFINE_{}\n", without_senders(without_keeper(&lines)));
         }
     }
     text + "#endif\n"
@@ -34,6 +34,15 @@ fn without_keeper(lines: &str) -> String {
     let Some(start) = lines.find("\tstatic __attribute__((used))") else { return lines.to_owned() };
     let end = lines[start..].find("\n\tstruct").map_or(lines.len(), |at| start + at + 1);
     format!("{}{}", &lines[..start], &lines[end..])
+}
+
+/// A ring buffer's macro without the functions that send its events.
+fn without_senders(mut lines: String) -> String {
+    const END: &str = "SEC(\".maps\")";
+    if let Some(at) = lines.find(END) {
+        lines.truncate(at + END.len());
+    }
+    lines
 }
 
 /// A header with one change.
