@@ -282,6 +282,16 @@ __bpf_layout_inline void *__bpf_layout_lookup(void *map, __u32 key)
 }
 #endif
 
+#ifndef __BPF_LAYOUT_SUBMIT
+#define __BPF_LAYOUT_SUBMIT
+__bpf_layout_inline void __bpf_layout_submit(void *record, __u64 flags)
+{
+	void (*submit)(void *, __u64) = (void *)132; /* bpf_ringbuf_submit() */
+
+	submit(record, flags);
+}
+#endif
+
 __bpf_layout_btf void __btf_type_golden_act(enum golden_act *p)
 {
 	(void)p;
@@ -420,15 +430,24 @@ __bpf_layout_inline struct sampled *sampled_reserve(void *ringbuf)
 		__type(value, struct sample_t);                 \
 	} Words SEC(".maps")
 
-#define DEFINE_SAMPLES_MAP                                        \
-	static __attribute__((used)) void __btf_map_SAMPLES(void) \
-	{                                                         \
-		__bpf_layout_keep(__btf_type_sampled);            \
-	}                                                         \
-	struct {                                                  \
-		__uint(type, 27); /* BPF_MAP_TYPE_RINGBUF */      \
-		__uint(max_entries, 4 * 1024);                    \
-	} SAMPLES SEC(".maps")
+#define DEFINE_SAMPLES_MAP                                                 \
+	static __attribute__((used)) void __btf_map_SAMPLES(void)          \
+	{                                                                  \
+		__bpf_layout_keep(__btf_type_sampled);                     \
+	}                                                                  \
+	struct {                                                           \
+		__uint(type, 27); /* BPF_MAP_TYPE_RINGBUF */               \
+		__uint(max_entries, 4 * 1024);                             \
+	} SAMPLES SEC(".maps");                                            \
+	__bpf_layout_inline __u64 SAMPLES_wakeup(void)                     \
+	{                                                                  \
+		return 0; /* wakes a reader that has read all before it */ \
+	}                                                                  \
+	__bpf_layout_inline void SAMPLES_submit(void *record)              \
+	{                                                                  \
+		__bpf_layout_submit(record, SAMPLES_wakeup());             \
+	}                                                                  \
+	struct __bpf_layout_woken
 
 #ifndef BPF_LAYOUT_NO_FINGERPRINTS
 /*

@@ -241,6 +241,16 @@ __bpf_layout_inline void *__bpf_layout_reserve(void *ringbuf, __u64 size)
 }
 #endif
 
+#ifndef __BPF_LAYOUT_SUBMIT
+#define __BPF_LAYOUT_SUBMIT
+__bpf_layout_inline void __bpf_layout_submit(void *record, __u64 flags)
+{
+	void (*submit)(void *, __u64) = (void *)132; /* bpf_ringbuf_submit() */
+
+	submit(record, flags);
+}
+#endif
+
 __bpf_layout_btf void __btf_type_varlen_event(struct varlen_event *p)
 {
 	(void)p;
@@ -359,15 +369,24 @@ __bpf_layout_inline void either_init(union either *p)
 		__type(value, union either);              \
 	} either SEC(".maps")
 
-#define DEFINE_EVENTS_MAP                                        \
-	static __attribute__((used)) void __btf_map_events(void) \
-	{                                                        \
-		__bpf_layout_keep(__btf_type_pairs_event);       \
-	}                                                        \
-	struct {                                                 \
-		__uint(type, 27); /* BPF_MAP_TYPE_RINGBUF */     \
-		__uint(max_entries, 4 * 1024);                   \
-	} events SEC(".maps")
+#define DEFINE_EVENTS_MAP                                                  \
+	static __attribute__((used)) void __btf_map_events(void)           \
+	{                                                                  \
+		__bpf_layout_keep(__btf_type_pairs_event);                 \
+	}                                                                  \
+	struct {                                                           \
+		__uint(type, 27); /* BPF_MAP_TYPE_RINGBUF */               \
+		__uint(max_entries, 4 * 1024);                             \
+	} events SEC(".maps");                                             \
+	__bpf_layout_inline __u64 events_wakeup(void)                      \
+	{                                                                  \
+		return 0; /* wakes a reader that has read all before it */ \
+	}                                                                  \
+	__bpf_layout_inline void events_submit(void *record)               \
+	{                                                                  \
+		__bpf_layout_submit(record, events_wakeup());              \
+	}                                                                  \
+	struct __bpf_layout_woken
 
 #ifndef BPF_LAYOUT_NO_FINGERPRINTS
 /*
