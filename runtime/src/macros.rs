@@ -1,6 +1,7 @@
 //! The macros that generated code is made of. Each defines a type from facts, proves the facts, and implements
 //! [`Layout`](crate::Layout) on that proof. All `unsafe` of generated code is here and below, where it is argued.
 
+mod compact;
 mod derived;
 mod impls;
 mod names;

@@ -307,6 +307,8 @@ pub enum Type {
     Str(Count),
     /// `bytes[N]`: N bytes without further meaning.
     Bytes(Count),
+    /// `str[..N]` and the like: of variable length. In place of the field stands [where it lies](Variable).
+    Variable(Variable),
     /// `T[N]`: N elements one after another; none of them for [`T[]`](Type::is_open).
     Array(Box<Type>, Count),
     /// A struct, union, enum, flags or extern type.
@@ -315,6 +317,47 @@ pub enum Type {
     Kernel(KernelField),
     /// `kptr[T]`: a pointer to a kernel object, kept in a map value.
     Kptr(KptrKind, String),
+}
+
+/// A field of variable length, directly in an event. The event's struct holds a descriptor of it, [`Variable::SIZE`] bytes,
+/// that says where in the record its bytes are and how many; they follow the struct, and only those in use travel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// What the bytes are.
+    pub kind: VariableKind,
+    /// The most that it, or each string of several, may have: bytes, a string's NUL included.
+    pub limit: Count,
+}
+
+/// What the bytes of a [`Variable`] are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VariableKind {
+    /// `str[..N]`: text and its NUL.
+    Str,
+    /// `bytes[..N]`
+    Bytes,
+    /// `str[..N][..M]`: texts one after another, each with its NUL; room for as many of the longest.
+    Strs(Count),
+}
+
+impl Variable {
+    /// Bytes of the descriptor: offset and length, 16 bits each.
+    pub const SIZE: u64 = 4;
+
+    /// Alignment of the descriptor in bytes.
+    pub const ALIGN: u32 = 2;
+
+    /// The most bytes that a descriptor can count: its highest bit says that more were cut off.
+    pub const MAX: u64 = 0x7fff;
+
+    /// Bytes that the whole field may have. One that does not fit 64 bits, which no valid spec has, is `u64::MAX`.
+    #[must_use]
+    pub fn most(&self) -> u64 {
+        match &self.kind {
+            VariableKind::Str | VariableKind::Bytes => self.limit.value,
+            VariableKind::Strs(count) => self.limit.value.saturating_mul(count.value),
+        }
+    }
 }
 
 impl Type {
@@ -481,6 +524,30 @@ pub struct Record {
     pub fields: Vec<Field>,
     /// Names of removed fields; no field has one of them, here or in unnamed members.
     pub reserved: Vec<Reserved>,
+}
+
+impl Record {
+    /// The fields of variable length that the profile does not omit, in the order of the spec. An event that has some is
+    /// a *compact* one; nothing else has any.
+    pub fn variable(&self) -> impl Iterator<Item = (&Field, &Variable)> {
+        self.fields.iter().filter(|field| !field.omitted).filter_map(|field| match &field.ty {
+            Type::Variable(variable) => Some((field, variable)),
+            _ => None,
+        })
+    }
+
+    /// Its struct in Rust. That of a compact event is called its header, since the event itself is a view.
+    #[must_use]
+    pub fn rust_struct(&self) -> String {
+        if self.is_compact() { format!("{}Header", self.name.rust) } else { self.name.rust.clone() }
+    }
+
+    /// Whether it is an event with fields of variable length, also if the profile omits all of them: what it is does not
+    /// hang on the profile.
+    #[must_use]
+    pub fn is_compact(&self) -> bool {
+        self.fields.iter().any(|field| matches!(field.ty, Type::Variable(_)))
+    }
 }
 
 /// A member of a record.

@@ -33,7 +33,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn write_round(&mut self, name: &str, id: TypeId, record: &Record, round: usize) {
         let nodes = graffiti::plan(self.layouts, id, record, round);
-        let (spec, rust) = (&record.name.spec, &record.name.rust);
+        let (spec, rust) = (&record.name.spec, record.rust_struct());
         let function = format!("{name}_{spec}_{round}");
         let (mut read, mut write) = (String::new(), String::new());
         let is_union = record.kind == RecordKind::Union;

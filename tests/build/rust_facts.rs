@@ -33,7 +33,7 @@ pub(crate) fn source(layouts: &Layouts) -> String {
 }
 
 fn write_record(layouts: &Layouts, id: TypeId, record: &Record, rows: &mut String) {
-    let ty = &record.name.rust;
+    let ty = record.rust_struct();
     let _ = writeln!(rows, "    (\"{ty}\", \"\", What::Size, size_of::<super::{ty}>() as i128),");
     let _ = writeln!(rows, "    (\"{ty}\", \"\", What::Align, align_of::<super::{ty}>() as i128),");
     if record.kind == RecordKind::Union {

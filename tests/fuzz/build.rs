@@ -54,7 +54,7 @@ fn read(spec: &Path) -> Layouts {
 fn table(layouts: &Layouts) -> String {
     let (mut records, mut buffers) = (String::new(), String::new());
     for (_, record) in layouts.model.records() {
-        let (spec, rust) = (&record.name.spec, &record.name.rust);
+        let (spec, rust) = (&record.name.spec, record.rust_struct());
         let tagged = matches!(record.kind, RecordKind::Event { tag: Some(_) });
         let _ = writeln!(records, "    crate::records::record!({spec:?}, {rust}, {tagged}),");
     }

@@ -119,6 +119,7 @@ fn declarator(layouts: &Layouts, field: &Field, name: &str) -> String {
     let (base, last) = match ty {
         Type::Scalar(scalar) => scalar_type(*scalar),
         Type::Str(count) | Type::Bytes(count) => ("char".to_owned(), format!("[{}]", count.value)),
+        Type::Variable(_) => ("struct { unsigned short offset, len; }".to_owned(), String::new()),
         Type::Def(id) => match layouts.model.ty(*id) {
             TypeDef::Enum(def) => scalar_type(def.repr),
             TypeDef::Flags(def) => scalar_type(def.repr),

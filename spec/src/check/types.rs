@@ -11,7 +11,7 @@ use crate::{
     expr::Node,
     foreign,
     kernel::{KERNEL_FIELDS, KernelField, KptrKind},
-    model::{Count, Expr, Type, TypeId},
+    model::{Count, Expr, Type, TypeId, Variable, VariableKind},
     scalar::{SCALARS, Scalar},
     source::{FileId, Span},
     spec::{AliasDef, Definition, Spec, Text},
@@ -207,6 +207,12 @@ impl<'a> Types<'a> {
             Base::Name(name) => self.resolve_name(name, text, text.at(expr.at.clone()), with.cx),
             Base::Str(node) => length(node, with).map(Type::Str),
             Base::Bytes(node) => length(node, with).map(Type::Bytes),
+            Base::UpToStr(node) => up_to(VariableKind::Str, length(node, with)),
+            Base::UpToBytes(node) => up_to(VariableKind::Bytes, length(node, with)),
+            Base::UpToStrs(each, several) => {
+                let each = length(each, with);
+                length(several, with).and_then(|several| up_to(VariableKind::Strs(several), each))
+            }
             Base::Kptr(kind, target) => Some(Type::Kptr(*kind, target.clone())),
         };
         // Every dimension is looked at, also if the base is wrong.
@@ -285,6 +291,10 @@ fn length(text: &Text, node: &Node, with: &mut Resolve<'_, '_>) -> Option<Count>
         return None;
     }
     Some(Count { value, expr })
+}
+
+fn up_to(kind: VariableKind, limit: Option<Count>) -> Option<Type> {
+    limit.map(|limit| Type::Variable(Variable { kind, limit }))
 }
 
 fn depth(ty: &Type) -> usize {

@@ -206,7 +206,9 @@ fn bit_unit(layouts: &Layouts, ty: &Type) -> Scalar {
             TypeDef::Flags(def) => def.repr,
             TypeDef::Record(_) | TypeDef::Extern(_) => Scalar::U8,
         },
-        Type::Str(_) | Type::Bytes(_) | Type::Array(..) | Type::Kernel(_) | Type::Kptr(..) => Scalar::U8,
+        Type::Str(_) | Type::Bytes(_) | Type::Variable(_) | Type::Array(..) | Type::Kernel(_) | Type::Kptr(..) => {
+            Scalar::U8
+        }
     }
 }
 

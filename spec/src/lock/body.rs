@@ -199,6 +199,9 @@ impl<'b, 'a> Reader<'b, 'a> {
         let base = match &parsed.base {
             ty::Base::Str(length) => Base::Str(number(length)?),
             ty::Base::Bytes(length) => Base::Bytes(number(length)?),
+            ty::Base::UpToStr(length) => Base::UpToStr(number(length)?),
+            ty::Base::UpToBytes(length) => Base::UpToBytes(number(length)?),
+            ty::Base::UpToStrs(length, several) => Base::UpToStrs(number(length)?, number(several)?),
             ty::Base::Kptr(kind, target) => Base::Kptr(*kind, target.clone()),
             ty::Base::Name(name) => self.named(word, name)?,
         };

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use bpf_layout_spec::{
+    compare::DESCRIPTOR,
     kernel::{KernelField, KptrKind},
     layout::Layouts,
-    model::{Flags, RecordKind, Type, TypeDef, Variant},
+    model::{Flags, Model, RecordKind, Type, TypeDef, Variable, VariableKind, Variant},
     scalar::{Scalar, ScalarClass},
 };
 
@@ -52,6 +53,8 @@ pub(super) struct Needs {
     pub(super) kptr_kinds: Vec<KptrKind>,
     /// Whether a list or tree says what it contains.
     pub(super) contains: bool,
+    /// Whether an event has fields of variable length.
+    pub(super) variable: bool,
     /// Whether gcc would warn of an aligned type in a packed record.
     pub(super) packed_not_aligned: bool,
 }
@@ -62,6 +65,10 @@ impl Needs {
         match ty {
             Type::Scalar(scalar) => self.add_scalar(*scalar),
             Type::Str(_) => {}
+            Type::Variable(_) => {
+                self.add_scalar(Scalar::U16);
+                self.variable = true;
+            }
             Type::Bytes(_) => self.add_scalar(Scalar::U8),
             Type::Array(element, _) => self.add(layouts, element),
             Type::Def(id) => match layouts.model.ty(*id) {
@@ -118,6 +125,7 @@ pub(super) fn declarator(layouts: &Layouts, ty: &Type) -> Declarator {
         Type::Bytes(count) => {
             Declarator { suffix: format!("[{}]", expr::count(&layouts.model, count)), ..Declarator::plain("__u8") }
         }
+        Type::Variable(_) => Declarator::plain(format!("struct {DESCRIPTOR}")),
         Type::Array(element, count) => {
             let inner = declarator(layouts, element);
             Declarator { suffix: format!("[{}]{}", expr::count(&layouts.model, count), inner.suffix), ..inner }
@@ -184,10 +192,21 @@ pub(super) fn has_enumerators(repr: Scalar, variants: &[Variant]) -> bool {
     variants.iter().any(|variant| is_enumerator(repr, variant))
 }
 
+/// What a descriptor describes, by the names of the spec: `str[..PATH_LEN]`.
+fn variable_note(model: &Model, variable: &Variable) -> String {
+    let limit = expr::count(model, &variable.limit);
+    match &variable.kind {
+        VariableKind::Str => format!("str[..{limit}]"),
+        VariableKind::Bytes => format!("bytes[..{limit}]"),
+        VariableKind::Strs(several) => format!("str[..{limit}][..{}]", expr::count(model, several)),
+    }
+}
+
 /// Says in a comment what the declaration does not.
 pub(super) fn note(layouts: &Layouts, ty: &Type) -> Option<String> {
     match ty {
         Type::Array(element, _) => note(layouts, element),
+        Type::Variable(variable) => Some(variable_note(&layouts.model, variable)),
         Type::Scalar(Scalar::Ktime) => Some("ns since boot".to_owned()),
         Type::Scalar(Scalar::Ptr) => Some("kernel address".to_owned()),
         Type::Scalar(Scalar::Ipv4) => Some("IPv4".to_owned()),
