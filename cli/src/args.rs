@@ -268,6 +268,9 @@ pub(crate) struct Report {
     /// Bytes of a page: 4096, 16384 or 65536 [default: as the kernel has it]
     #[arg(long, value_name = "BYTES", value_parser = page_size)]
     pub(crate) page_size: Option<u64>,
+    /// A BPF object that was built: what its maps cost together, those that the spec does not have included; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) object: Vec<PathBuf>,
     /// With --format html: the profile to show beside it, as what was before; "" for the spec without a profile
     #[arg(long, value_name = "NAME")]
     pub(crate) compare: Option<String>,

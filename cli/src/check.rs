@@ -9,7 +9,7 @@ mod json;
 #[cfg(target_os = "linux")]
 pub(crate) mod live;
 mod lock;
-mod objects;
+pub(crate) mod objects;
 mod rules;
 mod sarif;
 mod section;

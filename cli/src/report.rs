@@ -5,9 +5,10 @@ mod detail;
 mod html;
 pub(crate) mod json;
 mod kernel;
+mod objects;
 pub(crate) mod table;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use bpf_layout_memory::{
     Machine, Report, ReportError,
@@ -15,6 +16,8 @@ use bpf_layout_memory::{
     possible_cpus,
 };
 use bpf_layout_spec::{Loaded, model::Model};
+
+use objects::ObjectCost;
 
 use crate::{
     args::{self, ReportFormat},
@@ -26,30 +29,34 @@ use crate::{
 struct Side {
     loaded: Loaded,
     reports: Vec<Report>,
+    /// For each of the reports, what the objects cost that were named.
+    objects: Vec<Vec<ObjectCost>>,
 }
 
 pub(crate) fn run(options: &args::Report) -> Result<ExitCode, Failure> {
     let machine = machine(options.kernel.as_deref(), options.page_size)?;
     let cpus = cpus(&options.cpus)?;
-    let side = side(&options.spec, &machine, &cpus)?;
+    let side = side(&options.spec, &machine, &cpus, &options.object)?;
     let before = match baseline(options)? {
-        Some(spec) => Some(self::side(&spec, &machine, &cpus)?),
+        Some(spec) => Some(self::side(&spec, &machine, &cpus, &[])?),
         None => None,
     };
     let budgets = budgets(options, &side.loaded, machine)?;
     print(&match options.format {
-        ReportFormat::Table => table::text(&side.loaded, &side.reports),
-        ReportFormat::Json => json::text(&side.loaded, &side.reports, budgets.as_ref()),
+        ReportFormat::Table => table::text(&side),
+        ReportFormat::Json => json::text(&side, budgets.as_ref()),
         ReportFormat::Html => html::text(&side, before.as_ref(), budgets.as_ref()),
     })?;
     Ok(budgets.map_or(ExitCode::SUCCESS, |budgets| say(&budgets, &side.loaded)))
 }
 
-fn side(spec: &args::SpecOptions, machine: &Machine, cpus: &[u64]) -> Result<Side, Failure> {
+fn side(spec: &args::SpecOptions, machine: &Machine, cpus: &[u64], objects: &[PathBuf]) -> Result<Side, Failure> {
     let loaded = spec_file::load(spec)?;
     let reports = cpus.iter().map(|&cpus| Report::new(&loaded.layouts, &Machine { cpus, ..machine.clone() }));
-    let reports = reports.collect::<Result<_, _>>().map_err(unknown_type)?;
-    Ok(Side { loaded, reports })
+    let reports: Vec<Report> = reports.collect::<Result<_, _>>().map_err(unknown_type)?;
+    let model = &loaded.layouts.model;
+    let objects = reports.iter().map(|report| objects::costs(objects, model, report)).collect::<Result<_, _>>()?;
+    Ok(Side { loaded, reports, objects })
 }
 
 /// What `--compare` asks for: the same spec under another profile.

@@ -1,48 +1,18 @@
 //! `check` against objects that clang builds.
 
 mod common;
+#[path = "common/objects.rs"]
+mod objects;
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use common::{folder, golden, run};
+use objects::{compile, compile_with, has, has_clang};
 use tempfile::TempDir;
-
-/// Map macros of libbpf, without the need for its headers.
-const MACROS: &str = "#define __uint(name, val) int(*name)[val]\n#define __type(name, val) typeof(val) *name\n\
-                      #define SEC(name) __attribute__((section(name), used))\n";
 
 const RIGHT: &str = "struct value {\n\tunsigned int pid;\n\tchar path[64];\n};\n\
                      struct {\n\t__uint(type, 1);\n\t__uint(max_entries, 16);\n\t__type(key, unsigned int);\n\
                      \t__type(value, struct value);\n} values SEC(\".maps\");\n";
-
-/// Whether there is a clang; says so if not.
-fn has_clang() -> bool {
-    has("clang")
-}
-
-fn has(program: &str) -> bool {
-    let has = Command::new(program).arg("--version").output().is_ok();
-    if !has {
-        assert!(std::env::var_os("BPF_LAYOUT_REQUIRE_TOOLS").is_none(), "{program} is missing and was required");
-        eprintln!("skipped: there is no {program}");
-    }
-    has
-}
-
-fn compile(folder: &Path, name: &str, text: &str) {
-    compile_with("clang", folder, name, text);
-}
-
-fn compile_with(clang: &str, folder: &Path, name: &str, text: &str) {
-    fs::write(folder.join(format!("{name}.c")), format!("{MACROS}{text}")).expect("writable");
-    let (source, object) = (format!("{name}.c"), format!("{name}.bpf.o"));
-    let clang = Command::new(clang)
-        .args(["--target=bpf", "-g", "-O2", "-w", "-c", &source, "-o", &object])
-        .current_dir(folder)
-        .output()
-        .expect("clang runs");
-    assert!(clang.status.success(), "{}", String::from_utf8_lossy(&clang.stderr));
-}
 
 /// A folder with the common spec and one object, if there is a clang.
 fn built(text: &str) -> Option<TempDir> {

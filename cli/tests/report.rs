@@ -1,6 +1,8 @@
 //! `report`, on kernels of the bundled table, so that the figures are the same everywhere.
 
 mod common;
+#[path = "common/objects.rs"]
+mod objects;
 
 use std::{fs, path::Path};
 
@@ -166,4 +168,56 @@ fn no_maps_cost_nothing() {
     let folder = folder("spec = 1\n[struct.a]\nfields = [{ name = \"x\", type = \"u8\" }]\n");
     let ran = report(folder.path(), &["--cpus", "2"]);
     assert_eq!((ran.status, ran.out.as_str()), (0, "`layouts.toml` defines no maps\n"));
+}
+
+/// Two maps of the spec, and one that is the program's own: a per-CPU array of one value of 600 bytes.
+const PROGRAM: &str = "struct {\n\t__uint(type, 2);\n\t__uint(max_entries, 1);\n} settings SEC(\".maps\");\n\
+                       struct {\n\t__uint(type, 27);\n\t__uint(max_entries, 4096);\n} packets SEC(\".maps\");\n\
+                       struct {\n\t__uint(type, 6);\n\t__uint(max_entries, 1);\n\t__type(key, unsigned int);\n\
+                       \t__type(value, char[600]);\n} __scratch SEC(\".maps\");\n";
+
+#[test]
+fn objects_are_added_up() {
+    if !objects::has_clang() {
+        return;
+    }
+    let folder = folder(SPEC);
+    objects::compile(folder.path(), "tracer", PROGRAM);
+    let json = |more: &[&str]| -> serde_json::Value {
+        let ran = report(folder.path(), &[&["--cpus", "4", "--format", "json"], more].concat());
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+        serde_json::from_str(&ran.out).expect("JSON")
+    };
+    let found = json(&["--object", "tracer.bpf.o"]);
+    let object = &found["objects"][0];
+    assert_eq!(object["name"], "tracer.bpf.o");
+    assert_eq!(object["maps"], serde_json::json!(["settings", "packets"]));
+    assert_eq!(object["other_maps"], serde_json::json!(["__scratch"]));
+    // kernel/bpf/arraymap.c: array_map_mem_usage, with `struct bpf_array` of this kernel, 264 bytes.
+    let scratch = 264 + 8 + 600 * 4;
+    let of = |name: &str| {
+        let maps = found["maps"].as_array().expect("maps");
+        maps.iter().find(|map| map["name"] == name).expect("the map")["memlock_full"].as_u64().expect("a number")
+    };
+    assert_eq!(object["memlock_full"].as_u64(), Some(of("settings") + of("packets") + scratch));
+
+    let both = ["--cpus", "4", "--object", "tracer.bpf.o", "--object", "tracer.bpf.o"];
+    let table = report(folder.path(), &both);
+    assert_eq!(table.out.lines().filter(|line| line.starts_with("object tracer.bpf.o")).count(), 2, "{}", table.out);
+    let side_by_side = report(folder.path(), &["--cpus", "2,64", "--object", "tracer.bpf.o"]);
+    assert!(side_by_side.out.contains("object tracer.bpf.o"), "{}", side_by_side.out);
+    let page = report(folder.path(), &["--cpus", "4", "--format", "html", "--object", "tracer.bpf.o"]);
+    assert!(page.out.contains("object tracer.bpf.o"));
+}
+
+#[test]
+fn objects_that_cannot_be_read_are_status_2() {
+    let folder = folder(SPEC);
+    let ran = report(folder.path(), &["--object", "missing.bpf.o"]);
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("cannot read `missing.bpf.o`"), "{}", ran.err);
+    fs::write(folder.path().join("text.bpf.o"), "no object").expect("writable");
+    let ran = report(folder.path(), &["--object", "text.bpf.o"]);
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("`text.bpf.o`"), "{}", ran.err);
 }

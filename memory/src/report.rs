@@ -3,7 +3,6 @@
 use std::fmt;
 
 use bpf_layout_spec::{
-    kernel::Entries,
     layout::Layouts,
     model::{Map, MapId},
 };
@@ -46,6 +45,19 @@ pub struct Totals {
     pub memlock_full: u64,
     pub real: u64,
     pub real_full: u64,
+}
+
+impl Totals {
+    /// The sums with those of another map.
+    #[must_use]
+    pub fn and(self, cost: &Cost) -> Totals {
+        Totals {
+            memlock: self.memlock.saturating_add(cost.memlock),
+            memlock_full: self.memlock_full.saturating_add(cost.memlock_full),
+            real: self.real.saturating_add(cost.real),
+            real_full: self.real_full.saturating_add(cost.real_full),
+        }
+    }
 }
 
 /// A map cannot be reckoned for a kernel.
@@ -116,12 +128,7 @@ impl Report {
 }
 
 fn sum<'a>(maps: impl IntoIterator<Item = &'a MapReport>) -> Totals {
-    maps.into_iter().fold(Totals::default(), |totals, map| Totals {
-        memlock: totals.memlock.saturating_add(map.cost.memlock),
-        memlock_full: totals.memlock_full.saturating_add(map.cost.memlock_full),
-        real: totals.real.saturating_add(map.cost.real),
-        real_full: totals.real_full.saturating_add(map.cost.real_full),
-    })
+    maps.into_iter().fold(Totals::default(), |totals, map| totals.and(&map.cost))
 }
 
 /// Puts the maps in the slots of a map of maps onto its bill.
@@ -138,15 +145,23 @@ pub fn shape_of(layouts: &Layouts, map: &Map, machine: &Machine) -> Option<MapSh
     let ty = MapType::from_name(map.kind.name)?;
     // Maps of maps hold file descriptors, as userspace sees them.
     let value = size(&map.value).unwrap_or(if map.kind.map_in_map { 4 } else { 0 });
-    let entries = match (&map.max_entries, map.kind.entries) {
-        // `adjust_ringbuf_sz` (`tools/lib/bpf/libbpf.c`): the next power of two that is a multiple of the page size.
-        (Some(count), Entries::RingBytes) => crate::bytes::power_of_two(count.value).max(machine.page_size),
-        (Some(count), _) => count.value,
-        // `map_set_def_max_entries` (`tools/lib/bpf/libbpf.c`).
-        (None, _) if ty == MapType::PerfEventArray => machine.cpus,
-        (None, _) => 0,
-    };
+    let entries = entries_of(ty, map.max_entries.as_ref().map(|count| count.value), machine);
     let flags = map.flags.iter().fold(0, |flags, flag| flags | flag.bit);
     let map_extra = map.map_extra.unwrap_or(0);
     Some(MapShape { entries, flags, map_extra, ..MapShape::new(ty, size(&map.key).unwrap_or(0), value) })
+}
+
+/// `max_entries` as libbpf asks the kernel for it, where a definition says so much or nothing.
+#[must_use]
+pub fn entries_of(ty: MapType, max_entries: Option<u64>, machine: &Machine) -> u64 {
+    match (max_entries, ty) {
+        // `adjust_ringbuf_sz` (`tools/lib/bpf/libbpf.c`): the next power of two that is a multiple of the page size.
+        (Some(bytes), MapType::Ringbuf | MapType::UserRingbuf) => {
+            crate::bytes::power_of_two(bytes).max(machine.page_size)
+        }
+        // `map_set_def_max_entries` (`tools/lib/bpf/libbpf.c`).
+        (None | Some(0), MapType::PerfEventArray) => machine.cpus,
+        (Some(count), _) => count,
+        (None, _) => 0,
+    }
 }

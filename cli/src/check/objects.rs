@@ -51,7 +51,7 @@ fn note((object, thing, why): &(String, Thing, &'static str), sources: &Sources)
 /// Larger files are no objects.
 const LARGEST: u64 = 1 << 30;
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     file::read(path, LARGEST).map_err(|error| {
         Failure::new(
             format_args!("cannot read `{}`: {error}", path.display()),

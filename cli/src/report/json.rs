@@ -11,6 +11,8 @@ use bpf_layout_spec::{
 };
 use serde::Serialize;
 
+use super::{Side, objects::ObjectCost};
+
 #[derive(Serialize)]
 struct Document<'a> {
     profile: Option<&'a str>,
@@ -22,6 +24,7 @@ struct Document<'a> {
     maps: Vec<Map<'a>>,
     total: Figures,
     groups: Vec<Group<'a>>,
+    objects: Vec<Object<'a>>,
     over_budget: Vec<Over<'a>>,
     advice: Vec<Advice>,
 }
@@ -70,6 +73,15 @@ struct Group<'a> {
 }
 
 #[derive(Serialize)]
+struct Object<'a> {
+    name: &'a str,
+    maps: &'a [String],
+    other_maps: &'a [String],
+    #[serde(flatten)]
+    figures: Figures,
+}
+
+#[derive(Serialize)]
 struct Part {
     of: &'static str,
     bytes: u64,
@@ -111,8 +123,10 @@ struct Change<'a> {
 }
 
 /// One document, or an array of them for several numbers of CPUs, with a newline at its end.
-pub(super) fn text(loaded: &Loaded, reports: &[Report], budgets: Option<&Budgets>) -> String {
-    let documents: Vec<Document<'_>> = reports.iter().map(|report| document(loaded, report, budgets)).collect();
+pub(super) fn text(side: &Side, budgets: Option<&Budgets>) -> String {
+    let reports = side.reports.iter().zip(&side.objects);
+    let documents: Vec<Document<'_>> =
+        reports.map(|(report, objects)| document(&side.loaded, report, objects, budgets)).collect();
     let json = match documents.as_slice() {
         [one] => serde_json::to_string_pretty(one),
         several => serde_json::to_string_pretty(several),
@@ -120,7 +134,12 @@ pub(super) fn text(loaded: &Loaded, reports: &[Report], budgets: Option<&Budgets
     json.expect("strings and numbers always serialise") + "\n"
 }
 
-fn document<'a>(loaded: &'a Loaded, report: &'a Report, budgets: Option<&'a Budgets>) -> Document<'a> {
+fn document<'a>(
+    loaded: &'a Loaded,
+    report: &'a Report,
+    objects: &'a [ObjectCost],
+    budgets: Option<&'a Budgets>,
+) -> Document<'a> {
     let model = &loaded.layouts.model;
     let machine = &report.machine;
     Document {
@@ -133,6 +152,7 @@ fn document<'a>(loaded: &'a Loaded, report: &'a Report, budgets: Option<&'a Budg
         maps: report.maps.iter().map(|map| map_of(model, map)).collect(),
         total: Figures::from(report.totals()),
         groups: model.groups.iter().map(|group| group_of(model, report, group)).collect(),
+        objects: objects.iter().map(object_of).collect(),
         over_budget: budgets
             .map(|budgets| budgets.over.iter().map(|over| over_of(model, budgets, over)).collect())
             .unwrap_or_default(),
@@ -180,6 +200,10 @@ fn map_of<'a>(model: &'a Model, found: &MapReport) -> Map<'a> {
         budget: map.budget,
         parts: cost.parts.iter().map(|part| Part { of: part.of.id(), bytes: part.bytes }).collect(),
     }
+}
+
+fn object_of(object: &ObjectCost) -> Object<'_> {
+    Object { name: &object.name, maps: &object.maps, other_maps: &object.others, figures: Figures::from(object.totals) }
 }
 
 fn group_of<'a>(model: &'a Model, report: &Report, group: &'a model::Group) -> Group<'a> {

@@ -7,10 +7,10 @@ use bpf_layout_memory::{
     budget::Budgets,
     text::{exact, grouped, percent},
 };
-use bpf_layout_spec::{Loaded, model::Model};
+use bpf_layout_spec::model::Model;
 use clap::builder::styling::{AnsiColor, Style};
 
-use super::{advice, detail};
+use super::{Side, advice, detail, objects::ObjectCost};
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
@@ -20,7 +20,8 @@ const RED: Style = AnsiColor::Red.on_default().bold();
 const LONGEST_NAME: usize = 26;
 
 /// Everything, coloured with ANSI escapes. Several reports differ in their numbers of CPUs and stand side by side.
-pub(super) fn text(loaded: &Loaded, reports: &[Report]) -> String {
+pub(super) fn text(side: &Side) -> String {
+    let Side { loaded, reports, objects } = side;
     let model = &loaded.layouts.model;
     let Some(first) = reports.first() else { return String::new() };
     if model.maps.is_empty() {
@@ -30,12 +31,12 @@ pub(super) fn text(loaded: &Loaded, reports: &[Report]) -> String {
     order.sort_by_key(|map| Reverse((map.cost.memlock_full.max(map.cost.real_full), map.cost.memlock_full)));
     let mut text = heading(model, reports);
     if reports.len() == 1 {
-        text += &lines(LONGEST_NAME, &single(model, first, &order));
+        text += &lines(LONGEST_NAME, &single(model, first, &order, &objects[0]));
         text.push('\n');
         text += &detail::text(loaded, first, &order);
         text += &advice::text(loaded, first);
     } else {
-        text += &lines(LONGEST_NAME, &side_by_side(model, reports, &order));
+        text += &lines(LONGEST_NAME, &side_by_side(model, side, &order));
     }
     text
 }
@@ -87,7 +88,7 @@ pub(crate) enum Kind {
     Total,
 }
 
-fn single(model: &Model, report: &Report, order: &[&MapReport]) -> Vec<Line> {
+fn single(model: &Model, report: &Report, order: &[&MapReport], objects: &[ObjectCost]) -> Vec<Line> {
     let totals = report.totals();
     let budgets = Budgets::exist(model);
     let mut table = vec![Line {
@@ -118,6 +119,10 @@ fn single(model: &Model, report: &Report, order: &[&MapReport]) -> Vec<Line> {
         let over = totals.memlock_full > group.budget;
         table.push(Line { name: format!("group {}", group.name), cells, kind: Kind::Map { over } });
     }
+    for object in objects {
+        let cells = figures(object.totals).into();
+        table.push(Line { name: object.title(), cells, kind: Kind::Map { over: false } });
+    }
     let mut cells: Vec<String> = figures(totals).into();
     cells.extend([String::new(), budget(model.budget.and_then(|budget| budget.total))]);
     table.push(Line { name: "total".into(), cells, kind: Kind::Total });
@@ -129,7 +134,8 @@ fn figures(totals: Totals) -> [String; 4] {
 }
 
 /// The full figures for each number of CPUs.
-fn side_by_side(model: &Model, reports: &[Report], order: &[&MapReport]) -> Vec<Line> {
+fn side_by_side(model: &Model, side: &Side, order: &[&MapReport]) -> Vec<Line> {
+    let reports = &side.reports;
     let cpus =
         |report: &Report| format!("{} CPU{}", report.machine.cpus, if report.machine.cpus == 1 { "" } else { "s" });
     let heading = reports.iter().flat_map(|report| [format!("full, {}", cpus(report)), "really taken".into()]);
@@ -138,6 +144,11 @@ fn side_by_side(model: &Model, reports: &[Report], order: &[&MapReport]) -> Vec<
         let costs = reports.iter().map(|report| &report.maps[map.id.0 as usize].cost);
         let cells = costs.flat_map(|cost| [cost.memlock_full, cost.real_full]).map(grouped).collect();
         table.push(Line { name: model.map(map.id).name.spec.clone(), cells, kind: Kind::Map { over: false } });
+    }
+    for (index, object) in side.objects[0].iter().enumerate() {
+        let totals = side.objects.iter().map(|objects| objects[index].totals);
+        let cells = totals.flat_map(|totals| [totals.memlock_full, totals.real_full]).map(grouped).collect();
+        table.push(Line { name: object.title(), cells, kind: Kind::Map { over: false } });
     }
     let totals = reports.iter().map(Report::totals);
     let cells = totals.flat_map(|totals| [totals.memlock_full, totals.real_full]).map(grouped).collect();

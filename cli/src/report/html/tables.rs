@@ -69,6 +69,9 @@ fn single(side: &Side, report: &Report) -> Markup {
                     @let name = format!("group {}", group.name);
                     (sums(&name, report.totals_of(&group.maps), Some(group.budget), budgets))
                 }
+                @for object in side.objects.iter().take(1).flatten() {
+                    (sums(&object.title(), object.totals, None, budgets))
+                }
                 (sums("total", totals, total_budget, budgets))
             }
         } }
@@ -113,14 +116,26 @@ fn side_by_side(side: &Side, reports: &[Report]) -> Markup {
                     }
                 }
             } }
-            tfoot { tr {
-                th scope="row" { "total" }
-                @for totals in reports.iter().map(Report::totals) {
-                    td.number { (grouped(totals.memlock_full)) }
-                    td.number { (grouped(totals.real_full)) }
+            tfoot {
+                @for (index, object) in side.objects.iter().take(1).flatten().enumerate() {
+                    (full_sums(&object.title(), side.objects.iter().map(|objects| objects[index].totals)))
                 }
-            } }
+                (full_sums("total", reports.iter().map(Report::totals)))
+            }
         } }
+    }
+}
+
+/// The full figures of several maps, on each number of CPUs.
+fn full_sums(name: &str, totals: impl Iterator<Item = Totals>) -> Markup {
+    html! {
+        tr {
+            th scope="row" { (name) }
+            @for totals in totals {
+                td.number { (grouped(totals.memlock_full)) }
+                td.number { (grouped(totals.real_full)) }
+            }
+        }
     }
 }
 
