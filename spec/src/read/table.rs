@@ -132,14 +132,21 @@ impl<'t> Table<'t> {
 
     /// Takes a key.
     pub(super) fn take(&mut self, key: &'static str) -> Option<&'t Value<'t>> {
-        self.known.push(key);
+        self.know(key);
         let index = self.entries.iter().position(|(name, _)| name.value == key)?;
         self.taken[index] = true;
         Some(self.entries[index].1)
     }
 
-    /// Looks at a key without taking it.
-    pub(super) fn peek(&self, key: &str) -> Option<&'t Value<'t>> {
+    fn know(&mut self, key: &'static str) {
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
+    }
+
+    /// Looks at a key before it is taken, to see what it is.
+    pub(super) fn peek(&mut self, key: &'static str) -> Option<&'t Value<'t>> {
+        self.know(key);
         self.entries.iter().find(|(name, _)| name.value == key).map(|(_, value)| *value)
     }
 
