@@ -47,7 +47,7 @@ int on_openat(struct openat_call *call)
 	openat_event_read_cwd_user(event, path);
 	openat_event_read_exepath_user(event, path);
 	openat_event_read_path_user(event, path);
-	bpf_ringbuf_submit(event, SUBMIT_FLAGS);
+	events_submit(event);
 	__sync_fetch_and_add(&counted->submitted, 1);
 	return 0;
 }

@@ -31,31 +31,32 @@ struct Variant {
     name: &'static str,
     /// In `kernel/`.
     program: &'static str,
+    /// Of `kernel/layouts.toml`.
     profile: Option<&'static str>,
-    wake_up: WakeUp,
+    reader: Reader,
 }
 
-/// How userspace learns that there are events.
+/// How userspace reads, which has to go with the `wakeup` of the profile.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum WakeUp {
-    /// The kernel decides, as it does where nobody says anything: when userspace has read all there was.
-    Kernel,
-    /// Never: userspace looks every [`LOOK`].
-    Never,
+enum Reader {
+    /// When it is woken.
+    Waits,
+    /// When it is woken, and after 10 ms by itself.
+    WaitsAndLooks,
+    /// Every millisecond.
+    Looks,
 }
-
-/// How often userspace looks by itself.
-const LOOK: Duration = Duration::from_millis(1);
 
 const VARIANTS: &[Variant] = &[
-    fixed("fixed 4096", Some("large"), WakeUp::Kernel),
-    fixed("fixed 4096, no wake-up", Some("large"), WakeUp::Never),
-    fixed("fixed 512", None, WakeUp::Kernel),
-    fixed("fixed 512, no wake-up", None, WakeUp::Never),
+    fixed("fixed 4096", Some("large"), Reader::Waits),
+    fixed("fixed 4096, adaptive wake-up", Some("large_adaptive"), Reader::WaitsAndLooks),
+    fixed("fixed 512", None, Reader::Waits),
+    fixed("fixed 512, adaptive wake-up", Some("adaptive"), Reader::WaitsAndLooks),
+    fixed("fixed 512, no wake-up", Some("never"), Reader::Looks),
 ];
 
-const fn fixed(name: &'static str, profile: Option<&'static str>, wake_up: WakeUp) -> Variant {
-    Variant { name, program: "fixed.bpf.c", profile, wake_up }
+const fn fixed(name: &'static str, profile: Option<&'static str>, reader: Reader) -> Variant {
+    Variant { name, program: "fixed.bpf.c", profile, reader }
 }
 
 /// What others are compared with.
@@ -185,12 +186,13 @@ fn measure(variant: &Variant, load: &Load) -> Result<Outcome, String> {
     let mut over = false;
     while !over {
         over = storms[0].is_over()? & storms[1].is_over()?;
-        match variant.wake_up {
-            WakeUp::Kernel => ring.poll(Duration::from_millis(10)).map_err(failed)?,
-            WakeUp::Never => {
-                ring.consume().map_err(failed)?;
-                thread::sleep(LOOK);
-            }
+        if variant.reader == Reader::Looks {
+            thread::sleep(Duration::from_millis(1));
+        } else {
+            ring.poll(Duration::from_millis(10)).map_err(failed)?;
+        }
+        if variant.reader != Reader::Waits {
+            ring.consume().map_err(failed)?;
         }
     }
     ring.consume().map_err(failed)?;
@@ -234,11 +236,9 @@ fn compile(variant: &Variant, folder: &Path) -> Result<PathBuf, String> {
     }
     write(&folder.join("layouts.h"), &c::header(&loaded.layouts))?;
     let object = folder.join("program.bpf.o");
-    // `BPF_RB_NO_WAKEUP` is 1.
-    let flags = format!("-DSUBMIT_FLAGS={}", u32::from(variant.wake_up == WakeUp::Never));
     let mut clang = Command::new("clang");
     clang.args(["--target=bpf", "-g", "-O2", "-Wall", "-Werror", "-idirafter", "/usr/include", "-idirafter"]);
-    clang.arg(format!("/usr/include/{}-linux-gnu", std::env::consts::ARCH)).arg("-I").arg(folder).arg(flags);
+    clang.arg(format!("/usr/include/{}-linux-gnu", std::env::consts::ARCH)).arg("-I").arg(folder);
     clang.arg("-c").arg(sources.join(variant.program)).arg("-o").arg(&object);
     let output = clang.output().map_err(|error| format!("cannot run clang: {error}"))?;
     if output.status.success() { Ok(object) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }

@@ -10,7 +10,7 @@ use super::{
     find,
     op::{self, Event, Number, Op},
     read::{Note, Skewed},
-    rule::{Difference, Handling},
+    rule::{Difference, Handling, Rule},
     write::{self, WriteError},
 };
 use crate::{
@@ -93,7 +93,9 @@ pub(crate) fn compare(shape: &'static Shape, btf: &Btf<'_>, id: TypeId) -> Resul
         return Err(BtfError::Damaged("a member lies outside of its struct").into());
     }
     let refused = differences.iter().any(|difference| matches!(difference.handling, Handling::Refused(_)));
-    let in_place = size == shape.size() && missing.is_empty() && op::is_in_place(&ops);
+    // An array that is longer here has elements where theirs has other fields, and no step says that they are zero.
+    let as_long = differences.iter().all(|difference| difference.rule != Rule::ArrayLength);
+    let in_place = size == shape.size() && missing.is_empty() && as_long && op::is_in_place(&ops);
     let steps = Steps { shape, size, ops, differences: differences.clone(), paths, missing, tag, in_place };
     Ok(Comparison { differences, steps: (!refused).then_some(steps) })
 }

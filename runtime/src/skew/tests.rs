@@ -94,6 +94,21 @@ proptest! {
     }
 }
 
+#[test]
+fn elements_that_theirs_lacks_are_zero_where_it_has_another_field() {
+    let record =
+        |fields: Vec<(&str, Ty)>| Ty::Record(fields.into_iter().map(|(name, ty)| (String::from(name), ty)).collect());
+    let ours = record(vec![("f0", Ty::List(Box::new(Ty::Bool), 2))]);
+    let theirs = record(vec![("f0", Ty::List(Box::new(Ty::Bool), 1)), ("f1", Ty::Bool)]);
+    let (bytes, id) = encode(&theirs);
+    let comparison = compare(leak(&ours), &Btf::parse(&bytes).expect("sound BTF"), id).expect("sound BTF");
+    let steps = comparison.steps.expect("it can be read");
+    assert!(!steps.is_in_place());
+    let mut read = vec![0; 2];
+    steps.read(&[1, 1], &mut read).expect("as many bytes as theirs has");
+    assert_eq!(read, [1, 0]);
+}
+
 /// Bytes that a seed makes, the extremes more often than others. Values are not what shrinks well, layouts are.
 fn graffiti(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed | 1;
