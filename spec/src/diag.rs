@@ -223,6 +223,11 @@ impl Diagnostics {
     pub fn into_sorted(self) -> Vec<Diagnostic> {
         let mut found = self.found;
         found.sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| label.span));
+        // What a profile says of a map is looked at for itself, and once more where the profile is applied.
+        found.dedup_by(|later, first| {
+            let place = |diagnostic: &Diagnostic| diagnostic.primary.as_ref().map(|label| label.span);
+            later.code == first.code && later.message == first.message && place(later) == place(first)
+        });
         found
     }
 

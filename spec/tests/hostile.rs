@@ -266,8 +266,8 @@ fn profiles_that_contradict() {
     assert_eq!(spec("[profile.p]\ncapacities.RING = 4097\n"), [Code::NotPowerOfTwo]);
     assert_eq!(spec("[profile.p]\nlengths.TAIL = 0\n"), [Code::ZeroLength]);
     // The same said twice, or of what is not there.
-    assert_eq!(spec("[profile.p]\nlengths.PATH = 1\nlengths.PATH = 2\n"), [Code::Syntax]);
-    assert_eq!(spec("[profile.p]\nlengths.PATH = 128\n[profile.p]\nlengths.PATH = 64\n"), [Code::Syntax]);
+    assert_eq!(spec("[profile.p]\nlengths.PATH = 1\nlengths.PATH = 2\n"), [Code::DuplicateName]);
+    assert_eq!(spec("[profile.p]\nlengths.PATH = 128\n[profile.p]\nlengths.PATH = 64\n"), [Code::DuplicateName]);
     assert_eq!(spec("[profile.p]\nlengths.PTAH = 128\n[profile.q]\n"), [Code::UnknownName]);
     assert_eq!(spec("[profile.p]\ncapacities.PATH = 128\n"), [Code::UnknownName]);
     assert_eq!(spec("[profile.p]\nmap.ring.max_entries = \"PATH * (RING\"\n"), [Code::ExpressionSyntax]);

@@ -23,6 +23,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "pod.rs",
             "scalar.rs",
             "text.rs",
+            "variable.rs",
         ],
     ),
     ("live", &["sys.rs", "sys/access.rs", "sys/pages.rs"]),
