@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask demo`, `test`, `case-study` and `kernels`. Plain std, so that they start in
+//! The project's own tasks: `cargo xtask demo`, `test`, `case-study`, `kernels` and `oracle`. Plain std, so that they start in
 //! seconds on a fresh machine.
 #![forbid(unsafe_code)]
 
@@ -8,6 +8,8 @@ mod kernel;
 mod kernels;
 mod needs;
 mod objects;
+mod oracle;
+mod packages;
 mod test;
 
 use std::{
@@ -21,6 +23,7 @@ The project's own tasks.
 
 Usage: cargo xtask <TASK> [OPTIONS]
        cargo xtask kernels [NAME]...
+       cargo xtask oracle [OPTIONS OF THE ORACLE]
 
 Tasks:
   demo         Install what is missing, build, and trace a few commands with the `exec` example
@@ -28,6 +31,8 @@ Tasks:
   case-study   Install what is missing, and measure the tools in each profile: docs/case-study.md
   kernels      Boot kernels of Debian's packages, such as 6.12.117+deb12-cloud-amd64, and hold the memory model against
                them; without a name, list those that there are
+  oracle       Install every compiler that can be asked, and hold layouts of random specs, or of one, against what they
+               say; `cargo xtask oracle --help` says how
 
 Options:
   --no-install       Say what is missing instead of installing it
@@ -56,6 +61,9 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[String]) -> Result<ExitCode, String> {
+    if let Some(("oracle", options)) = arguments.split_first().map(|(task, rest)| (task.as_str(), rest)) {
+        return oracle::run(options);
+    }
     let (mut task, mut names, mut flags) = (None, Vec::new(), Flags::default());
     for argument in arguments {
         match argument.as_str() {

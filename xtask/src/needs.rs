@@ -95,6 +95,12 @@ pub(crate) const TEST: &[Need] = &[
     Need { probe: Probe::Libclang, apt: "libclang1-14", dnf: "clang-libs", what_for: "bindgen's opinion on layouts" },
 ];
 
+/// More compilers for `cargo xtask oracle`, which the tests do without.
+pub(crate) const ORACLE: &[Need] = &[
+    Need { probe: Probe::Program("clang-13"), apt: "clang-13", dnf: "", what_for: "a clang before those supported" },
+    Need { probe: Probe::Program("clang-15"), apt: "clang-15", dnf: "clang15", what_for: "one more clang" },
+];
+
 /// To boot other kernels.
 pub(crate) const KERNELS: &[Need] = &[
     Need {

@@ -1,15 +1,21 @@
 //! Random specs, as TOML text, that favour what is nasty.
 //!
 //! A bundle is one file of many small, independent specs ("chunks"), so that compilers run once for all of them. Each
-//! chunk's names carry its number; lengths are shared. What is written here is valid by construction in both profiles; it
+//! chunk's names carry its number, and a seed and that number make the chunk, whatever bundle it is in; lengths are shared. What is written here is valid by construction in both profiles; it
 //! knows upper bounds of sizes, which is enough to put a field behind all others by a fixed `offset`.
 
-use std::fmt::Write as _;
+#![forbid(unsafe_code)]
 
+mod fields;
+mod names;
+mod rng;
+
+use std::{fmt::Write as _, ops::Range};
+
+pub use crate::rng::Rng;
 use crate::{
     fields::{Fields, Known, join},
     names::Names,
-    rng::Rng,
 };
 
 /// Lengths that every bundle shares: name, text in the spec, and its value in that profile where it is largest.
@@ -30,11 +36,12 @@ const LEAN: &[(&str, u64)] = &[("COMM", 24), ("ONE", 2)];
 pub(crate) const ALIASES: &[(&str, &str, u64, u32)] =
     &[("uid_t", "u32", 4, 4), ("comm_t", "str[COMM]", 24, 1), ("matrix_t", "be16[3][SHIFTED]", 96, 2)];
 
-/// A spec of `chunks` chunks.
-pub(crate) fn bundle(seed: u64, chunks: u64) -> String {
+/// A spec of the chunks with these numbers. It has a profile `lean`, which changes lengths and omits fields.
+#[must_use]
+pub fn bundle(seed: u64, chunks: Range<u64>) -> String {
     let mut text = head();
     let mut omit = Vec::new();
-    for number in 0..chunks {
+    for number in chunks {
         let mut chunk = Chunk::new(seed, number);
         chunk.write();
         text.push_str(&chunk.text);
@@ -85,6 +92,9 @@ impl Chunk {
         if self.rng.chance(60) {
             self.write_flags();
         }
+        if self.rng.chance(30) {
+            self.write_extern();
+        }
         for number in 0..self.rng.range(2, 4) {
             match self.rng.weighted(&[(70, Shape::Struct), (20, Shape::Union), (10, Shape::Event)]) {
                 Shape::Union => self.write_union(number),
@@ -100,6 +110,40 @@ impl Chunk {
         if self.rng.chance(30) {
             self.write_events();
         }
+        if self.rng.chance(20) {
+            self.write_managed();
+        }
+    }
+
+    /// A type that C has by itself, so that no header is needed.
+    fn write_extern(&mut self) {
+        const TYPES: &[(&str, u64, u32)] = &[
+            ("unsigned char", 1, 1),
+            ("unsigned short", 2, 2),
+            ("unsigned int", 4, 4),
+            ("float", 4, 4),
+            ("signed char", 1, 1),
+        ];
+        let &(c, size, align) = self.rng.pick(TYPES);
+        let name = format!("{}_foreign", self.prefix);
+        let _ = writeln!(self.text, "\n[extern.{name}]\nc = \"{c}\"\nsize = {size}\nalign = {align}");
+        self.known.push(Known::opaque(&name, size, align));
+    }
+
+    /// The value of a map, with what the kernel manages in it.
+    fn write_managed(&mut self) {
+        let prefix = self.prefix.clone();
+        let mut fields = Fields::new(&mut self.rng, &[], None);
+        fields.kernel_managed();
+        let rows = std::mem::take(&mut fields.rows);
+        let omit = std::mem::take(&mut fields.optional);
+        let _ = writeln!(self.text, "\n[struct.{prefix}_managed]");
+        self.write_rows(&rows);
+        self.omit.extend(omit.iter().map(|field| format!("{prefix}_managed.{field}")));
+        let _ = writeln!(
+            self.text,
+            "\n[map.{prefix}_managing]\ntype = \"hash\"\nkey = \"u32\"\nvalue = \"{prefix}_managed\"\nmax_entries = 16"
+        );
     }
 
     fn write_enum(&mut self, suffix: &str) {

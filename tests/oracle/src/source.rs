@@ -1,0 +1,202 @@
+//! The questions to a C or C++ compiler, as a source file: tables of numbers that the compiler computes, and for each
+//! bitfield a record in which only its bits are set. Nothing of it has to run, so that any target can be asked.
+
+use std::fmt::Write as _;
+
+use bpf_layout_spec::{
+    layout::{Layouts, Member},
+    model::{Record, Type, TypeDef, TypeId},
+};
+
+use crate::{
+    expected,
+    facts::{Fact, What},
+    naive::{self, Dialect},
+};
+
+/// Which C is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum View {
+    /// The generated header.
+    Generated,
+    /// The spec as somebody would write it without a generator.
+    Naive(Dialect),
+}
+
+/// The section of the table of numbers, and the variable's name: two words of 64 bits for each question, the number and
+/// whether it is negative.
+pub const NUMBERS: &str = "oracle_numbers";
+
+/// What the names of variables begin with that have the bits of one bitfield set.
+pub const BITS: &str = "oracle_bits_";
+
+const PRELUDE: &str = "\
+#ifdef __cplusplus
+#define ORACLE_ALIGN(type) alignof(type)
+#else
+#define ORACLE_ALIGN(type) _Alignof(type)
+#endif
+#define ORACLE_DATA __attribute__((used)) static const
+#define SIZE(type) sizeof(type), 0,
+#define ALIGN(type) ORACLE_ALIGN(type), 0,
+#define AT(type, path) 8ull * __builtin_offsetof(type, path), 0,
+#define LENGTH(type, path) 8ull * sizeof(((type *)0)->path), 0,
+#define VALUE(name) (unsigned long long)(name), (name) < 0,
+#define BITS(number, type, path) ORACLE_DATA type oracle_bits_##number = { .path = -1 };
+";
+
+/// One number, and what it is about.
+struct Question {
+    fact: Fact,
+    /// C, ready for the table.
+    call: String,
+}
+
+/// A bitfield to be found by its bits.
+struct Bitfield {
+    ty: String,
+    member: String,
+    call: String,
+}
+
+/// Everything that is asked about one spec.
+pub struct Questions {
+    numbers: Vec<Question>,
+    bits: Vec<Bitfield>,
+    /// Types in C, each of which gets a variable, so that debugging information has it.
+    used: Vec<String>,
+    view: View,
+}
+
+impl Questions {
+    /// All questions about a spec.
+    #[must_use]
+    pub fn about(layouts: &Layouts, view: View) -> Self {
+        let mut questions = Questions { numbers: Vec::new(), bits: Vec::new(), used: Vec::new(), view };
+        for (id, record) in expected::named_records(&layouts.model) {
+            let ty = match view {
+                View::Generated => expected::c_type(record),
+                View::Naive(dialect) if !naive::is_expressible(layouts, record, dialect) => continue,
+                View::Naive(_) => naive::c_type(id, record),
+            };
+            let name = &record.name.c;
+            questions.ask(name, "", What::Size, format!("SIZE({ty})"));
+            questions.ask(name, "", What::Align, format!("ALIGN({ty})"));
+            Asked { questions: &mut questions, layouts, ty: &ty, name }.members(id, record, "");
+            questions.used.push(ty);
+        }
+        if view == View::Generated {
+            for (name, _) in expected::c_values(&layouts.model) {
+                questions.ask("", name, What::Value, format!("VALUE({name})"));
+            }
+        }
+        questions
+    }
+
+    fn ask(&mut self, ty: &str, member: &str, what: What, call: String) {
+        self.numbers.push(Question { fact: Fact { ty: ty.to_owned(), member: member.to_owned(), what }, call });
+    }
+
+    /// What the numbers in the table are about, in order.
+    pub fn facts(&self) -> impl ExactSizeIterator<Item = &Fact> {
+        self.numbers.iter().map(|question| &question.fact)
+    }
+
+    /// Type and member of each bitfield, in the order of the variables' numbers.
+    pub fn bitfields(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.bits.iter().map(|bitfield| (bitfield.ty.as_str(), bitfield.member.as_str()))
+    }
+
+    /// The source file, for a header that says `header`. `with_bits` for compilers of C: C++ has no initialiser of one
+    /// member that every record can have.
+    #[must_use]
+    pub fn source(&self, header: &str, with_bits: bool) -> String {
+        let mut text = format!("#include \"{header}\"\n{PRELUDE}\n");
+        let section = format!("__attribute__((section(\".{NUMBERS}\")))");
+        let _ = writeln!(text, "{section} ORACLE_DATA unsigned long long {NUMBERS}[] = {{");
+        for question in &self.numbers {
+            let _ = writeln!(text, "{}", question.call);
+        }
+        text.push_str("};\n\n");
+        if with_bits {
+            self.bits.iter().for_each(|bitfield| {
+                let _ = writeln!(text, "{}", bitfield.call);
+            });
+        }
+        for (number, ty) in self.used.iter().enumerate() {
+            let _ = writeln!(text, "{ty} oracle_use_{number};");
+        }
+        text
+    }
+}
+
+/// The questions about one record.
+struct Asked<'a> {
+    questions: &'a mut Questions,
+    layouts: &'a Layouts,
+    ty: &'a str,
+    name: &'a str,
+}
+
+impl Asked<'_> {
+    /// Asks about every member of `record`, which lies at `path` (with a dot behind it, if it is not empty).
+    fn members(&mut self, id: TypeId, record: &Record, path: &str) {
+        let layouts = self.layouts;
+        for member in &layouts.of(id).members {
+            match member {
+                Member::Padding { index, .. } if self.is_generated() => {
+                    let name = format!("_pad{index}");
+                    self.member(&name, &name);
+                }
+                Member::Padding { .. } => {}
+                Member::Bits(run) => {
+                    for bits in expected::nameable(record, run) {
+                        match bits.field {
+                            Some(field) => self.bitfield(&record.fields[field].name.c, &self.path(record, field, path)),
+                            None if self.is_generated() => {
+                                let name = format!("_pad{}", bits.pad_index);
+                                self.bitfield(&name, &name);
+                            }
+                            None => {}
+                        }
+                    }
+                }
+                Member::Field { field, .. } => match (record.fields[*field].anonymous, &record.fields[*field].ty) {
+                    (true, Type::Def(inner)) => self.unnamed(*inner, *field, path),
+                    _ => self.member(&record.fields[*field].name.c, &self.path(record, *field, path)),
+                },
+            }
+        }
+    }
+
+    fn unnamed(&mut self, inner: TypeId, field: usize, path: &str) {
+        let TypeDef::Record(record) = self.layouts.model.ty(inner) else { return };
+        if self.is_generated() {
+            self.members(inner, record, "");
+        } else {
+            self.members(inner, record, &format!("{path}{}.", naive::member(field)));
+        }
+    }
+
+    fn is_generated(&self) -> bool {
+        self.questions.view == View::Generated
+    }
+
+    fn path(&self, record: &Record, field: usize, path: &str) -> String {
+        match self.is_generated() {
+            true => record.fields[field].name.c.clone(),
+            false => format!("{path}{}", naive::member(field)),
+        }
+    }
+
+    fn member(&mut self, name: &str, path: &str) {
+        let ty = self.ty;
+        self.questions.ask(self.name, name, What::BitOffset, format!("AT({ty}, {path})"));
+        self.questions.ask(self.name, name, What::BitSize, format!("LENGTH({ty}, {path})"));
+    }
+
+    fn bitfield(&mut self, name: &str, path: &str) {
+        let call = format!("BITS({}, {}, {path})", self.questions.bits.len(), self.ty);
+        self.questions.bits.push(Bitfield { ty: self.name.to_owned(), member: name.to_owned(), call });
+    }
+}
