@@ -95,6 +95,7 @@ pub fn expressible(layouts: &Layouts, dialect: Dialect) -> HashMap<&str, TypeId>
 #[must_use]
 pub fn header(layouts: &Layouts, dialect: Dialect) -> String {
     let mut text = String::from("#ifdef __cplusplus\n#define _Bool bool\n#endif\n\n");
+    write_opaque_types(layouts, &mut text);
     for (id, record) in layouts.model.records() {
         if is_expressible(layouts, record, dialect) {
             write_record(layouts, id, record, dialect, &mut text);
@@ -177,8 +178,36 @@ fn declarator(layouts: &Layouts, field: &Field, name: &str, dialect: Dialect) ->
     format!("{base} {name}{dimensions}{last}")
 }
 
+/// What only C headers of others, or the kernel, know the inside of.
 fn opaque(size: u64, align: u32) -> (String, String) {
-    (format!("struct {{ unsigned char bytes[{size}]; }} __attribute__((aligned({align})))"), String::new())
+    (format!("struct oracle_opaque_{size}_{align}"), String::new())
+}
+
+/// The types that stand for it.
+fn write_opaque_types(layouts: &Layouts, text: &mut String) {
+    let mut kinds: Vec<(u64, u32)> = Vec::new();
+    for (_, record) in layouts.model.records() {
+        for field in &record.fields {
+            let mut ty = &field.ty;
+            while let Type::Array(element, _) = ty {
+                ty = element;
+            }
+            kinds.extend(match ty {
+                Type::Kernel(field) => Some((field.info().size.into(), field.info().align)),
+                Type::Def(id) => match layouts.model.ty(*id) {
+                    TypeDef::Extern(def) => Some((def.size, def.align)),
+                    TypeDef::Record(_) | TypeDef::Enum(_) | TypeDef::Flags(_) => None,
+                },
+                _ => None,
+            });
+        }
+    }
+    kinds.sort_unstable();
+    kinds.dedup();
+    for (size, align) in kinds {
+        let (ty, _) = opaque(size, align);
+        let _ = writeln!(text, "{ty} {{ unsigned char bytes[{size}]; }} __attribute__((aligned({align})));\n");
+    }
 }
 
 fn scalar_type(scalar: Scalar) -> (String, String) {
