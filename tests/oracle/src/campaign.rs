@@ -31,6 +31,8 @@ pub struct Campaign {
     pub cases: Range<u64>,
     /// Specs in one file.
     pub batch: u64,
+    /// How many of them rustc is asked about: zerocopy's derives take it longer than all others together take.
+    pub batch_in_rust: u64,
 }
 
 /// What was tried.
@@ -38,6 +40,8 @@ pub struct Campaign {
 pub struct Summary {
     /// Random specs.
     pub cases: u64,
+    /// Those that rustc was asked about.
+    pub cases_in_rust: u64,
     /// Structs, unions and events with a name.
     pub records: usize,
     /// Sizes, alignments, places and values that we state of them.
@@ -51,8 +55,9 @@ pub struct Summary {
 }
 
 impl Campaign {
-    /// Tries all of it, unless too much is wrong; says after each batch how far it is.
-    pub fn run(&self, panel: &Panel, progress: &mut dyn FnMut(&Summary)) -> Summary {
+    /// Tries all of it, unless too much is wrong; says after each batch how far it is. `rust` is asked about the first specs
+    /// of each file.
+    pub fn run(&self, panel: &Panel, rust: Option<&Panel>, progress: &mut dyn FnMut(&Summary)) -> Summary {
         let started = Instant::now();
         let mut summary = Summary::default();
         let mut first = self.cases.start;
@@ -61,6 +66,11 @@ impl Campaign {
             self.hear(panel, cases.clone(), None, &mut summary);
             if (first - self.cases.start) / self.batch % LEAN == 0 {
                 self.hear(panel, cases.clone(), Some("lean"), &mut summary);
+            }
+            if let Some(rust) = rust {
+                let few = cases.start..cases.end.min(cases.start + self.batch_in_rust);
+                self.hear(rust, few.clone(), None, &mut summary);
+                summary.cases_in_rust += few.end - few.start;
             }
             summary.cases += cases.end - cases.start;
             summary.took = started.elapsed();
@@ -80,8 +90,10 @@ impl Campaign {
             }
         };
         let hearing = panel.hear(&layouts);
-        summary.records += layouts.model.records().filter(|(_, record)| !record.anonymous).count();
-        summary.facts += hearing.facts();
+        if hearing.facts() > 0 {
+            summary.records += layouts.model.records().filter(|(_, record)| !record.anonymous).count();
+            summary.facts += hearing.facts();
+        }
         summary.statements += hearing.statements();
         let (found, _) = hearing.disagreements(1);
         let mut seen: Vec<&Disagreement> = Vec::new();

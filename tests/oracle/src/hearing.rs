@@ -108,10 +108,16 @@ impl Panel {
         Panel { members, jobs: jobs.max(1), lie: None }
     }
 
-    /// With rustc, too. It takes longest, and so is asked first.
+    /// rustc alone.
     #[must_use]
-    pub fn with_rustc(mut self, rustc: Rustc) -> Self {
-        self.members.insert(0, Member::Rustc(rustc));
+    pub fn rustc(rustc: Rustc) -> Self {
+        Panel { members: vec![Member::Rustc(rustc)], jobs: 1, lie: None }
+    }
+
+    /// The members of both.
+    #[must_use]
+    pub fn and(mut self, other: Panel) -> Self {
+        self.members.splice(0..0, other.members);
         self
     }
 
@@ -283,7 +289,7 @@ impl Hearing {
 pub fn assert_agreement(panel: &Panel, path: &Path, profile: Option<&str>) {
     let layouts = crate::specs::layouts(path, profile);
     let hearing = panel.hear(&layouts);
-    assert!(hearing.facts() > 0, "{}: nothing to compare", path.display());
+    assert!(hearing.statements() > 0, "{}: nothing to compare", path.display());
     let (found, count) = hearing.disagreements(3);
     let shown: String = found.iter().take(12).map(Disagreement::to_string).collect();
     println!(

@@ -27,6 +27,7 @@ Options:
   --first N      The number of the first (default: 0)
   --seed S       What they are made from (default: 1)
   --batch N      Specs in one file, for each of which every compiler starts once (default: 400)
+  --rust-batch N Of these, specs that rustc is asked about (default: 10)
   --jobs N       Witnesses asked at once (default: one per CPU)
   --only W       Ask only witnesses whose names contain W; may be repeated
   --without W    Leave out witnesses whose names contain W; may be repeated
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
 }
 
 fn read(arguments: &[String]) -> Result<Options, String> {
-    let (mut spec, mut cases, mut first, mut seed, mut batch) = (None, 1000, 0, 1, 400);
+    let (mut spec, mut cases, mut first, mut seed, mut batch, mut batch_in_rust) = (None, 1000, 0, 1, 400, 10);
     let mut jobs = thread::available_parallelism().map_or(1, usize::from);
     let (mut only, mut without) = (Vec::new(), Vec::new());
     let mut arguments = arguments.iter();
@@ -73,6 +74,7 @@ fn read(arguments: &[String]) -> Result<Options, String> {
             "--first" => first = number()?,
             "--seed" => seed = number()?,
             "--batch" => batch = number()?.max(1),
+            "--rust-batch" => batch_in_rust = number()?,
             "--jobs" => jobs = usize::try_from(number()?).map_err(|_| "too many jobs")?,
             "--only" => only.push(value.clone()),
             "--without" => without.push(value.clone()),
@@ -80,24 +82,23 @@ fn read(arguments: &[String]) -> Result<Options, String> {
         }
     }
     let end = first.checked_add(cases).ok_or("the numbers of the cases do not fit 64 bits")?;
-    Ok(Options { spec, campaign: Campaign { seed, cases: first..end, batch }, jobs, only, without })
+    Ok(Options { spec, campaign: Campaign { seed, cases: first..end, batch, batch_in_rust }, jobs, only, without })
 }
 
 /// Whether all agree.
 fn run(options: &Options) -> Result<bool, String> {
     let has = |name: &str, words: &[String]| words.iter().any(|word| name.contains(word));
     let wanted = |name: &str| (options.only.is_empty() || has(name, &options.only)) && !has(name, &options.without);
-    let mut panel = Panel::installed(options.jobs).only(wanted);
-    if wanted(Rustc::NAME) {
-        panel = panel.with_rustc(Rustc::with_runtime(true)?);
-    }
+    let panel = Panel::installed(options.jobs).only(wanted);
+    let rust = if wanted(Rustc::NAME) { Some(Panel::rustc(Rustc::with_runtime(true)?)) } else { None };
     println!("asked:");
-    for line in panel.roll() {
+    for line in panel.roll().iter().chain(&rust.as_ref().map(Panel::roll).unwrap_or_default()) {
         println!("  {line}");
     }
-    match &options.spec {
-        Some(spec) => one(&panel, spec),
-        None => many(&panel, &options.campaign),
+    match (&options.spec, rust) {
+        (Some(spec), Some(rust)) => one(&panel.and(rust), spec),
+        (Some(spec), None) => one(&panel, spec),
+        (None, rust) => many(&panel, rust.as_ref(), &options.campaign),
     }
 }
 
@@ -129,10 +130,10 @@ fn one(panel: &Panel, spec: &Path) -> Result<bool, String> {
 /// Disagreements on one spec that are made smaller and shown.
 const SHOWN: usize = 3;
 
-fn many(panel: &Panel, campaign: &Campaign) -> Result<bool, String> {
-    let Campaign { seed, cases, batch } = campaign;
+fn many(panel: &Panel, rust: Option<&Panel>, campaign: &Campaign) -> Result<bool, String> {
+    let Campaign { seed, cases, batch, .. } = campaign;
     println!("cases {cases:?} of seed {seed}, {batch} to a file");
-    let summary = campaign.run(panel, &mut |summary| {
+    let summary = campaign.run(panel, rust, &mut |summary| {
         println!("{}", progress(summary, cases.end - cases.start));
         // Whoever watches a log sees it at once.
         let _ = io::stdout().flush();
@@ -140,9 +141,9 @@ fn many(panel: &Panel, campaign: &Campaign) -> Result<bool, String> {
     for disagreement in &summary.disagreements {
         println!("\n{disagreement}");
     }
-    let Summary { cases, records, facts, statements, disagreements, took } = &summary;
+    let Summary { cases, cases_in_rust, records, facts, statements, disagreements, took } = &summary;
     println!(
-        "{cases} specs, {records} records, {facts} facts, {statements} statements, {} disagreements, in {:.0} s",
+        "{cases} specs ({cases_in_rust} in Rust), {records} records, {facts} facts, {statements} statements, {} disagreements, in {:.0} s",
         disagreements.len(),
         took.as_secs_f64()
     );

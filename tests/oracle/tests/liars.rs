@@ -39,7 +39,7 @@ fn host_gcc() -> Panel {
     Panel::installed(2).only(|name| name == "gcc for this host")
 }
 
-const CAMPAIGN: Campaign = Campaign { seed: 1, cases: 0..40, batch: 40 };
+const CAMPAIGN: Campaign = Campaign { seed: 1, cases: 0..40, batch: 40, batch_in_rust: 0 };
 
 /// What follows "on this spec".
 fn spec_of(disagreement: &str) -> &str {
@@ -48,7 +48,7 @@ fn spec_of(disagreement: &str) -> &str {
 
 #[test]
 fn a_lie_is_found_and_shown_on_the_smallest_spec() {
-    let summary = CAMPAIGN.run(&host_gcc().lying(moves_addresses), &mut |_| {});
+    let summary = CAMPAIGN.run(&host_gcc().lying(moves_addresses), None, &mut |_| {});
     let report = summary.disagreements.first().expect("the lie is found");
     assert!(report.contains("gcc for this host, data"), "{report}");
     let spec = spec_of(report);
@@ -60,7 +60,7 @@ fn a_lie_is_found_and_shown_on_the_smallest_spec() {
 
 #[test]
 fn a_refusal_is_found_and_shown_on_the_smallest_spec() {
-    let summary = CAMPAIGN.run(&host_gcc().lying(refuses_bitfields), &mut |_| {});
+    let summary = CAMPAIGN.run(&host_gcc().lying(refuses_bitfields), None, &mut |_| {});
     let report = summary.disagreements.first().expect("the refusal is found");
     assert!(report.contains("refuses: error: `oracle.c`: 31 bits are too many"), "{report}");
     let spec = spec_of(report);
@@ -69,7 +69,7 @@ fn a_refusal_is_found_and_shown_on_the_smallest_spec() {
 
 #[test]
 fn those_who_tell_the_truth_are_believed() {
-    let summary = CAMPAIGN.run(&host_gcc(), &mut |_| {});
+    let summary = CAMPAIGN.run(&host_gcc(), None, &mut |_| {});
     assert_eq!(summary.disagreements, Vec::<String>::new());
     assert_eq!(summary.cases, 40);
     assert!(summary.statements > summary.facts && summary.facts > 1000, "{summary:?}");
@@ -106,7 +106,7 @@ fn the_command_says_how_it_went() {
     };
     let (code, said) = oracle(&["--cases", "3", "--only", "gcc for this host", "--without", "-m32"]);
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("3 specs, ") && said.contains(" 0 disagreements"), "{said}");
+    assert!(said.contains("3 specs (0 in Rust), ") && said.contains(" 0 disagreements"), "{said}");
     assert_eq!(oracle(&["--cases", "many"]).0, Some(2));
     assert_eq!(oracle(&["--spec", "/nowhere.toml", "--only", "gcc"]).0, Some(2));
 }
