@@ -154,7 +154,7 @@ static void read_new_process(struct exec_event *event, struct task_struct *task,
 static void submit(struct exec_event *event, __u64 key, __s32 retval)
 {
 	event->retval = retval;
-	if (bpf_ringbuf_output(&events, event, sizeof(*event), 0))
+	if (bpf_ringbuf_output(&events, event, sizeof(*event), events_wakeup()))
 		COUNT(lost_events_full);
 	else
 		COUNT(submitted);

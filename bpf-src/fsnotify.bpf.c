@@ -249,7 +249,7 @@ static __noinline bool submit_call(struct task_struct *task,
 		else if (call->request.op == FILE_OP_FANOTIFY)
 			event->exact = !call->path[0];
 	}
-	bpf_ringbuf_submit(event, 0);
+	fsnotify_events_submit(event);
 	return true;
 }
 
@@ -278,7 +278,7 @@ static __noinline bool submit_pair(struct task_struct *task,
 		event->request.missing |= FILE_MISSING_PLACE;
 	if (!read_base_path(event->to_place, task, second))
 		event->request.missing |= FILE_MISSING_TO_PLACE;
-	bpf_ringbuf_submit(event, 0);
+	fsnotify_events_submit(event);
 	return true;
 }
 

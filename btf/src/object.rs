@@ -43,7 +43,9 @@ impl<'a> Object<'a> {
     pub fn parse(data: &'a [u8]) -> Result<Self, Error> {
         let elf = |error: object::Error| Error::Elf(error.to_string());
         let file = object::File::parse(data).map_err(elf)?;
-        let section = file.section_by_name(".BTF").ok_or(Error::NoSection(".BTF"))?;
+        let is_bpf = file.architecture() == object::Architecture::Bpf;
+        let missing = if is_bpf { Error::NoSection(".BTF") } else { Error::NotBpf };
+        let section = file.section_by_name(".BTF").ok_or(missing)?;
         let btf = Btf::parse(section.data().map_err(elf)?)?;
         let comment = file.section_by_name(".comment").and_then(|section| section.data().ok()).unwrap_or_default();
         let by_gcc = comment.windows(GCC.len()).any(|window| window == GCC);

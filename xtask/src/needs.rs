@@ -51,6 +51,13 @@ pub(crate) const BUILD: &[Need] = &[
 
 /// What the tests compare with, beyond [`BUILD`].
 pub(crate) const TEST: &[Need] = &[
+    Need { probe: Probe::Program("clang-13"), apt: "clang-13", dnf: "clang13", what_for: "objects of an older clang" },
+    Need {
+        probe: Probe::Program("clang-15"),
+        apt: "clang-15",
+        dnf: "clang15",
+        what_for: "the first 64-bit enums in BTF",
+    },
     Need { probe: Probe::Program("clang-14"), apt: "clang-14", dnf: "clang14", what_for: "the oldest clang supported" },
     Need { probe: Probe::Program("clang-16"), apt: "clang-16", dnf: "clang16", what_for: "a clang with 64-bit enums" },
     Need { probe: Probe::Program("clang-19"), apt: "clang-19", dnf: "clang19", what_for: "a newer clang" },

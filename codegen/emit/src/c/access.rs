@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Start of every function.
-const INLINE: &str = "__bpf_layout_inline";
+pub(super) const INLINE: &str = "__bpf_layout_inline";
 
 /// The stack of a BPF program (`MAX_BPF_STACK` in include/linux/filter.h).
 const STACK: u64 = 512;

@@ -24,6 +24,10 @@ pub(super) enum Helper {
     Reserve,
     /// `__bpf_layout_lookup()`: a map's value.
     Lookup,
+    /// `__bpf_layout_submit()`: hands a record of a ring buffer to its reader.
+    Submit,
+    /// `__bpf_layout_wakeup()`: whether a record wakes the reader.
+    Wakeup,
 }
 
 impl Helper {
@@ -48,6 +52,8 @@ impl Helper {
             Helper::ReadUser => "__bpf_layout_read_user",
             Helper::Reserve => "__bpf_layout_reserve",
             Helper::Lookup => "__bpf_layout_lookup",
+            Helper::Submit => "__bpf_layout_submit",
+            Helper::Wakeup => "__bpf_layout_wakeup",
         }
     }
 
@@ -56,7 +62,8 @@ impl Helper {
         match self {
             Helper::Zero1 | Helper::Zero2 | Helper::Zero4 | Helper::Zero8 => ZERO_COMMENT,
             Helper::ReadKernel | Helper::ReadUser => READ_COMMENT,
-            Helper::Reserve | Helper::Lookup => "",
+            Helper::Wakeup => WAKEUP_COMMENT,
+            Helper::Reserve | Helper::Lookup | Helper::Submit => "",
         }
     }
 
@@ -71,6 +78,8 @@ impl Helper {
             Helper::ReadUser => read("user", 112, 114),
             Helper::Reserve => RESERVE.to_owned(),
             Helper::Lookup => LOOKUP.to_owned(),
+            Helper::Submit => SUBMIT.to_owned(),
+            Helper::Wakeup => WAKEUP.to_owned(),
         }
     }
 }
@@ -215,5 +224,46 @@ const LOOKUP: &str = r#"__bpf_layout_inline void *__bpf_layout_lookup(void *map,
 		(void *)1; /* bpf_map_lookup_elem() */
 
 	return lookup(map, &key);
+}
+"#;
+
+const SUBMIT: &str = r#"__bpf_layout_inline void __bpf_layout_submit(void *record, __u64 flags)
+{
+	void (*submit)(void *, __u64) = (void *)132; /* bpf_ringbuf_submit() */
+
+	submit(record, flags);
+}
+"#;
+
+const WAKEUP_COMMENT: &str = "/*
+ * Whether the next record wakes the reader: if a share of the buffer was written
+ * since one last did, or some time has passed. Where two CPUs find at once that
+ * one should, both do, which costs a wake-up and harms nothing.
+ */
+";
+
+// Positions count bytes since the buffer was made, as unsigned long: on 32 bits, one that has wrapped around is smaller
+// than the one before, and the difference so large that the record wakes the reader.
+const WAKEUP: &str = r#"struct __bpf_layout_woken {
+	__u64 position;
+	__u64 time;
+};
+
+__bpf_layout_inline __u64
+__bpf_layout_wakeup(void *ringbuf, volatile struct __bpf_layout_woken *last,
+		    __u64 numerator, __u64 denominator, __u64 nanoseconds)
+{
+	__u64 (*query)(void *, __u64) = (void *)134; /* bpf_ringbuf_query() */
+	__u64 (*ktime_get_ns)(void) = (void *)5; /* bpf_ktime_get_ns() */
+	__u64 size = query(ringbuf, 1); /* BPF_RB_RING_SIZE */
+	__u64 position = query(ringbuf, 3); /* BPF_RB_PROD_POS */
+	__u64 time = ktime_get_ns();
+
+	if (position - last->position < size / denominator * numerator &&
+	    time - last->time < nanoseconds)
+		return 1; /* BPF_RB_NO_WAKEUP */
+	last->position = position;
+	last->time = time;
+	return 2; /* BPF_RB_FORCE_WAKEUP */
 }
 "#;
