@@ -6,7 +6,7 @@ use bpf_layout_btf::{Btf, Error, Int, Kind, MapDef, MapExtra, Member, Object, Ou
 use bpf_layout_spec::{
     compare::{
         Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedOutput, ObservedPart, ObservedRecord,
-        ObservedType, Shape, Sign, SourceLine, flags_tag,
+        ObservedType, Shape, Sign, SourceLine, flags_tag, room_name,
     },
     layout::Layouts,
     model::TypeDef,
@@ -114,7 +114,12 @@ impl<'b, 'a> Reader<'b, 'a> {
         for def in &layouts.model.types {
             match def {
                 TypeDef::Record(record) if record.anonymous => {}
-                TypeDef::Record(record) => self.named(&record.name.c, &[Kind::Struct, Kind::Union]),
+                TypeDef::Record(record) => {
+                    self.named(&record.name.c, &[Kind::Struct, Kind::Union]);
+                    if record.is_compact() {
+                        self.named(&room_name(record), &[Kind::Struct]);
+                    }
+                }
                 TypeDef::Enum(def) => self.named(&def.name.c, &[Kind::Enum, Kind::Enum64]),
                 TypeDef::Flags(def) => {
                     self.named(&flags_tag(def), &[Kind::Enum, Kind::Enum64]);

@@ -1,6 +1,6 @@
 //! What can be asked for. The doc comments here are the text of `--help`.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use bpf_layout_spec::breaking::Relation;
 use clap::{
@@ -31,12 +31,13 @@ const STYLES: Styles = Styles::styled()
     after_help = "\
 Exit status:
   0  agrees, or done
-  1  differs: `check` or `generate --check` found something, or a map is over its budget
+  1  differs: `check`, `import` or `generate --check` found something, or a map is over its budget
   2  could not do it; the reason is on standard error",
     after_long_help = "\
 Examples:
   cargo bpf-layout init                               write a layouts.toml to start from
   cargo bpf-layout show                               see every struct as it lies in memory
+  cargo bpf-layout import --object tracer.bpf.o       or one for what exists
   cargo bpf-layout generate --out-dir src/generated   write the C header and the Rust types
   cargo bpf-layout report                             see what every map costs
   cargo bpf-layout check --object tracer.bpf.o        does what was built agree with the spec?
@@ -47,7 +48,7 @@ Examples:
 
 Exit status:
   0  agrees, or done
-  1  differs: `check` or `generate --check` found something, or a map is over its budget
+  1  differs: `check`, `import` or `generate --check` found something, or a map is over its budget
   2  could not do it; the reason is on standard error"
 )]
 pub(crate) struct Cli {
@@ -58,6 +59,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
     Init(Init),
+    Import(Import),
     Generate(Generate),
     Show(Show),
     Report(Report),
@@ -98,6 +100,54 @@ pub(crate) struct Init {
     /// Replace the file if it exists
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// Write a layouts.toml for what exists, and prove that it says the same
+///
+/// Reads BPF objects (their BTF, maps, and the calls by which programs hand records to userspace), C headers, or Rust files with
+/// `repr(C)` structs. What is printed is a spec that generates at once; what could not be expressed stands in it as a comment,
+/// and on standard error as a note.
+///
+/// Then the proof: the spec is laid out and its header compiled, and both are compared with what was imported, for each type and map.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo bpf-layout import --object tracer.bpf.o                                print it
+  cargo bpf-layout import --object a.bpf.o --object b.bpf.o --output layouts.toml   of one project, as one spec
+  cargo bpf-layout import --object tracer.bpf.o --header src/tracer.h          with the header's names and comments
+  cargo bpf-layout import --header src/tracer.h -- -I include -DDEBUG=0        from C alone
+  cargo bpf-layout import --header src/tracer.h --variant 'lean=-DPATH_LEN=128 -DNO_CWD'   a profile for these defines
+  cargo bpf-layout import --rust src/abi.rs
+
+Exit status:
+  0  written, and every type and map is identical
+  1  written, and something differs: what and why is on standard error
+  2  could not do it; nothing was written")]
+pub(crate) struct Import {
+    /// A BPF object that was built; may be given several times
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["header", "rust"])]
+    pub(crate) object: Vec<PathBuf>,
+    /// A C header; may be given several times. Beside objects, only for names, comments and lengths
+    #[arg(long, value_name = "FILE")]
+    pub(crate) header: Vec<PathBuf>,
+    /// A file of Rust; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rust: Vec<PathBuf>,
+    /// The headers once more with these arguments of clang: `NAME=-DX -DY` becomes the profile NAME; may be given several times
+    #[arg(long, value_name = "NAME=ARGS", allow_hyphen_values = true)]
+    pub(crate) variant: Vec<String>,
+    /// Where to write it [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the output if it exists
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
+    /// The compiler that reads headers and testifies in the proof
+    #[arg(long, value_name = "PROGRAM", default_value = "clang", env = "CLANG", hide_env_values = true)]
+    pub(crate) clang: OsString,
+    /// Arguments of clang for the headers
+    #[arg(last = true, value_name = "CLANG ARGS")]
+    pub(crate) clang_args: Vec<OsString>,
 }
 
 /// Which spec, and how it is read.

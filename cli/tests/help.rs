@@ -11,6 +11,7 @@ fn help_is_worth_reading() {
     for (task, name) in [
         (&["--help"][..], "help.txt"),
         (&["init", "--help"], "help-init.txt"),
+        (&["import", "--help"], "help-import.txt"),
         (&["generate", "--help"], "help-generate.txt"),
         (&["show", "--help"], "help-show.txt"),
         (&["report", "--help"], "help-report.txt"),

@@ -1,12 +1,10 @@
 //! `layouts.lock`, if there is one, compared on every build, so that nobody forgets to write it again.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use bpf_layout_check::sentence;
 use bpf_layout_spec::{
+    file,
     lock::{self, Lock as Locked},
     source::Sources,
 };
@@ -56,7 +54,7 @@ pub(crate) fn check(spec: &Path, mode: Lock) -> Result<Looked, Error> {
 
 /// What is wrong with a lock, if anything is.
 fn complaint(spec: &Path, path: &Path) -> Result<Option<String>, Error> {
-    let text = match fs::read_to_string(path) {
+    let text = match file::read_text(path) {
         Ok(text) => text,
         Err(error) => return Ok(Some(format!("cannot read `{}`: {error}{}", path.display(), help(spec)))),
     };

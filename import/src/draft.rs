@@ -1,5 +1,7 @@
 //! A spec that is not text yet: the definitions that it will have, in the order of the file.
 
+use std::collections::BTreeMap;
+
 use crate::written::Written;
 
 /// What is written down.
@@ -10,6 +12,16 @@ pub(crate) struct Draft {
     /// A definition before its users.
     pub(crate) definitions: Vec<Definition>,
     pub(crate) maps: Vec<Map>,
+    pub(crate) profiles: Vec<Profile>,
+}
+
+/// A profile.
+#[derive(Clone, Debug)]
+pub(crate) struct Profile {
+    pub(crate) name: String,
+    /// Other values of lengths and capacities.
+    pub(crate) numbers: BTreeMap<String, u64>,
+    pub(crate) omit: Vec<String>,
 }
 
 /// A line of `[lengths]` or `[capacities]`.
@@ -27,6 +39,8 @@ pub(crate) struct Definition {
     /// Its index among those that were found.
     pub(crate) ty: usize,
     pub(crate) name: String,
+    /// How C names it, where the language would name it otherwise.
+    pub(crate) c: Option<String>,
     pub(crate) doc: Option<String>,
     /// What could not be written down of it.
     pub(crate) comments: Vec<String>,
@@ -71,8 +85,9 @@ pub(crate) struct Record {
 
 /// A line of `fields`.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "nearly every entry is a field")]
 pub(crate) enum Entry {
-    Field(Field),
+    Field(Box<Field>),
     Unnamed {
         union: bool,
         record: Record,
@@ -87,6 +102,10 @@ pub(crate) enum Entry {
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
     pub(crate) name: String,
+    /// Its name in the source; empty for a filler.
+    pub(crate) source: String,
+    /// Its name in C, where the language would name it otherwise.
+    pub(crate) c: Option<String>,
     pub(crate) ty: Written,
     pub(crate) bits: Option<u32>,
     pub(crate) offset: Option<u64>,
@@ -94,6 +113,8 @@ pub(crate) struct Field {
     pub(crate) doc: Option<String>,
     /// Whether the source has no such field: it stands for what lies unused there.
     pub(crate) filler: bool,
+    /// Whether a profile omits it.
+    pub(crate) optional: bool,
 }
 
 /// An enum.
@@ -108,6 +129,10 @@ pub(crate) struct Values {
 #[derive(Clone, Debug)]
 pub(crate) struct Variant {
     pub(crate) name: String,
+    /// Its name in the source.
+    pub(crate) source: String,
+    /// The constant in C, where the language would name it otherwise.
+    pub(crate) c: Option<String>,
     pub(crate) value: i128,
     pub(crate) doc: Option<String>,
 }
@@ -129,6 +154,8 @@ pub(crate) struct Map {
     /// Whether another holds it.
     pub(crate) is_inner: bool,
     pub(crate) name: String,
+    /// Its name in C, where the language would name it otherwise.
+    pub(crate) c: Option<String>,
     pub(crate) doc: Option<String>,
     pub(crate) comments: Vec<String>,
     /// Why it cannot be a part of the spec: it is then written as a comment.

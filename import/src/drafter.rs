@@ -1,6 +1,6 @@
 //! From what was found to a draft.
 
-use std::collections::HashMap;
+use std::{cell::RefCell, collections::HashMap};
 
 use bpf_layout_spec::{
     compare::{ObservedEnum, ObservedMember, ObservedRecord, ObservedType, Shape, Sign, is_padding_name},
@@ -9,11 +9,11 @@ use bpf_layout_spec::{
 };
 
 use crate::{
-    draft::{Body, Definition, Draft, Entry, Extern, Field, Record, Word},
+    draft::{Body, Definition, Draft, Entry, Extern, Field, Profile, Record, Word},
     found::Found,
     maps,
     names::{self, Names},
-    place::{self, Goal, PlanField, Room, Slot, What},
+    place::{self, Goal, Plan, PlanField, Room, Slot, What},
     reach::{self, Reached, is_inline},
     values,
     written::{Base, Written, integer, written},
@@ -32,6 +32,19 @@ pub(crate) struct Changes {
     pub(crate) without_events: HashMap<usize, String>,
     /// Maps without `max_entries` as found, and what is written instead.
     pub(crate) entries: HashMap<usize, (u64, String)>,
+    /// How records are written, found once for all attempts.
+    plans: RefCell<HashMap<Goal, Option<Plan>>>,
+}
+
+impl Changes {
+    fn plan(&self, goal: Goal) -> Option<Plan> {
+        if let Some(known) = self.plans.borrow().get(&goal) {
+            return known.clone();
+        }
+        let plan = place::plan(&goal);
+        self.plans.borrow_mut().insert(goal, plan.clone());
+        plan
+    }
 }
 
 /// Writes everything that was found and crosses the boundary into a draft.
@@ -50,6 +63,12 @@ pub(crate) fn draft(found: &Found<'_>, changes: &Changes) -> Draft {
             .collect(),
         draft: Draft::default(),
     };
+    let profiles = found.profiles.iter().map(|profile| Profile {
+        name: profile.name.clone(),
+        numbers: profile.numbers.clone(),
+        omit: Vec::new(),
+    });
+    drafter.draft.profiles = profiles.collect();
     for reached in reach::reached(found) {
         drafter.define(&reached);
     }
@@ -122,6 +141,7 @@ impl<'a> Drafter<'_, 'a> {
                 self.draft.definitions.push(Definition {
                     ty: reached.ty,
                     name,
+                    c: None,
                     doc,
                     comments,
                     body: Body::Values(values),
@@ -142,9 +162,11 @@ impl<'a> Drafter<'_, 'a> {
         let refused = self.changes.opaque.get(&ty).cloned();
         let mut comments = Vec::new();
         let built = if hint.foreign || refused.is_some() { None } else { self.record(ty, record, hint.align, 0) };
+        let name = self.type_name(&reached.name);
         let (body, align) = match built {
-            Some(built) => {
-                let word = match (record.union, self.events.contains(&ty)) {
+            Some(mut built) => {
+                self.omit(&mut built, &name, record.name);
+                let word = match (record.union, hint.event || self.events.contains(&ty)) {
                     (true, _) => Word::Union,
                     (false, true) => Word::Event,
                     (false, false) => Word::Struct,
@@ -165,9 +187,21 @@ impl<'a> Drafter<'_, 'a> {
                 (Body::Extern(Extern { size: record.size, align, c, include }), align)
             }
         };
-        let name = self.type_name(&reached.name);
         self.resolved.insert(ty, Written::of(Base::Named(name.clone()), (record.size, align)));
-        self.draft.definitions.push(Definition { ty, name, doc: hint.doc.clone(), comments, body });
+        self.draft.definitions.push(Definition { ty, name, c: None, doc: hint.doc.clone(), comments, body });
+    }
+
+    /// Marks the fields that a profile omits.
+    fn omit(&mut self, record: &mut Record, name: &str, c: &str) {
+        let found = self.found;
+        for (profile, draft) in found.profiles.iter().zip(&mut self.draft.profiles) {
+            record.each_field(&mut |field| {
+                if profile.omits.contains(&(c.to_owned(), field.source.clone())) {
+                    field.optional = true;
+                    draft.omit.push(format!("{name}.{}", field.name));
+                }
+            });
+        }
     }
 
     /// The alignment of a record that is not written down: that of its most aligned member, as far as its size allows.
@@ -221,7 +255,7 @@ impl<'a> Drafter<'_, 'a> {
             return None;
         }
         let slots: Vec<Slot> = parts.iter().map(|part| part.slot).collect();
-        let plan = place::plan(&Goal { union: record.union, size: record.size, align, slots })?;
+        let plan = self.changes.plan(Goal { union: record.union, size: record.size, align, slots })?;
         let mut entries = Vec::new();
         let mut fillers = 0;
         let mut parts: Vec<Option<Part>> = parts.into_iter().map(Some).collect();
@@ -258,7 +292,8 @@ impl<'a> Drafter<'_, 'a> {
         let observed = &self.found.observed;
         let hint = self.found.member_hint(ty, index);
         let bit_offset = member.bit_offset;
-        if self.is_empty(member) {
+        let open = matches!(member.shape, Shape::Array(_, 0));
+        if self.is_empty(member) && !open {
             return None;
         }
         if is_inline(observed, member.name, &member.shape, depth)
@@ -284,9 +319,20 @@ impl<'a> Drafter<'_, 'a> {
         let path = format!("{ty}.{}", member.name);
         let name = names::field(self.renamed_field(&path, member.name));
         let contains = hint.contains.map(|(record, node)| (record.to_owned(), node.to_owned()));
-        let field = Field { name, ty: written, bits, offset: None, contains, doc: hint.doc.clone(), filler: false };
         let padding = is_padding_name(member.name) && !member.name.is_empty();
-        Some(Part { entry: Entry::Field(field), slot: Slot { room, bit_offset, padding } })
+        let field = Field {
+            name,
+            source: member.name.to_owned(),
+            c: None,
+            ty: written,
+            bits,
+            offset: None,
+            contains,
+            doc: hint.doc.clone(),
+            filler: false,
+            optional: false,
+        };
+        Some(Part { entry: Entry::Field(Box::new(field)), slot: Slot { room, bit_offset, padding } })
     }
 
     fn renamed_field<'n>(&'n self, path: &str, name: &'n str) -> &'n str {
@@ -313,7 +359,7 @@ impl<'a> Drafter<'_, 'a> {
 impl Entry {
     fn at(self, offset: Option<u64>) -> Entry {
         match self {
-            Entry::Field(field) => Entry::Field(Field { offset, ..field }),
+            Entry::Field(field) => Entry::Field(Box::new(Field { offset, ..*field })),
             Entry::Unnamed { union, record, doc, .. } => Entry::Unnamed { union, record, offset, doc },
             Entry::Comment(text) => Entry::Comment(text),
         }
@@ -324,5 +370,16 @@ impl Entry {
 fn filler(count: &mut u32, ty: Written, bits: Option<u32>) -> Entry {
     let name = format!("unused{count}");
     *count += 1;
-    Entry::Field(Field { name, ty, bits, offset: None, contains: None, doc: None, filler: true })
+    Entry::Field(Box::new(Field {
+        name,
+        source: String::new(),
+        c: None,
+        ty,
+        bits,
+        offset: None,
+        contains: None,
+        doc: None,
+        filler: true,
+        optional: false,
+    }))
 }

@@ -4,7 +4,10 @@
 //! can be held against what was found by the rules of `bpf_layout_spec::compare`. What stands beside it here are hints:
 //! they choose between spellings of the same bytes, and every one of them may be missing.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use bpf_layout_spec::{compare::Observed, kernel::KptrKind};
 
@@ -24,6 +27,19 @@ pub struct Found<'a> {
     pub roots: Vec<usize>,
     /// Names of numbers that the source has, such as `#define PATH_LEN 512`, in its order.
     pub numbers: Vec<NamedNumber<'a>>,
+    /// Variants of the project that differ in numbers and fields, see [`crate::profile()`].
+    pub profiles: Vec<Profile>,
+}
+
+/// What a variant of a project changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name.
+    pub name: String,
+    /// Other values of [`Found::numbers`], by their names.
+    pub numbers: BTreeMap<String, u64>,
+    /// Fields that it does not have: records and members, by their names in C.
+    pub omits: BTreeSet<(String, String)>,
 }
 
 /// A number that the source has a name for.
@@ -49,6 +65,8 @@ pub struct TypeHint<'a> {
     /// Whether headers of the kernel or of the system define it. Structs and unions are then written as `extern`, enums as
     /// integers.
     pub foreign: bool,
+    /// Whether it is known to be the record of a buffer, though no map says so.
+    pub event: bool,
     /// What C includes to get a foreign type, such as `<linux/in.h>`.
     pub include: Option<Cow<'a, str>>,
     /// What is known of its members or values, by their index; nothing of those behind the end.
@@ -116,7 +134,8 @@ impl<'a> Found<'a> {
 }
 
 impl TypeHint<'_> {
-    const NONE: Self = TypeHint { doc: None, align: None, foreign: false, include: None, members: Vec::new() };
+    const NONE: Self =
+        TypeHint { doc: None, align: None, foreign: false, event: false, include: None, members: Vec::new() };
 }
 
 impl Spelling<'_> {

@@ -38,11 +38,15 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod c_names;
+mod clang;
+mod contrast;
 mod draft;
 mod drafter;
 mod events;
 mod foreign;
 mod found;
+mod header;
 mod maps;
 mod merge;
 mod names;
@@ -52,17 +56,25 @@ mod place;
 mod proof;
 mod reach;
 mod refusal;
+mod rust;
 mod toml;
 mod values;
+mod variant;
+mod witness;
 mod written;
 
 use std::fmt;
 
 pub use crate::{
-    found::{Found, MapHint, MemberHint, NamedNumber, Spelling, TypeHint},
+    clang::{Compiler, CompilerError},
+    found::{Found, MapHint, MemberHint, NamedNumber, Profile, Spelling, TypeHint},
+    header::Header,
     merge::merge,
     object::object,
-    proof::{Proof, Verdict, compare},
+    proof::{Proof, Verdict, compare, compare_profile},
+    rust::{Rust, RustError},
+    variant::{Varied, profile},
+    witness::{NoWitness, Testimony, Witness, witness},
 };
 
 /// A spec that was written.

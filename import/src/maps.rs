@@ -1,7 +1,7 @@
 //! Maps, with all their parameters.
 
 use bpf_layout_spec::{
-    compare::{ObservedMap, ObservedPart},
+    compare::{ObservedMap, ObservedPart, ObservedType},
     kernel::{Entries as Counts, MAP_FLAGS, MAP_KINDS, MapKind, Part},
     scalar::Scalar,
 };
@@ -10,6 +10,7 @@ use crate::{
     draft::{Entries, Map},
     drafter::Drafter,
     found::{MapHint, Spelling},
+    reach,
     written::{Base, Written, written},
 };
 
@@ -18,18 +19,34 @@ pub(crate) fn draft(drafter: &mut Drafter<'_, '_>) {
     let found = drafter.found;
     for (index, map) in found.observed.maps.iter().enumerate() {
         let hint = found.map_hint(index);
+        if is_scratch(drafter, map) {
+            continue;
+        }
         let name = drafter.map_name(map.name);
         let inner = map.inner.as_deref().map(|inner| {
             let name = drafter.map_name(&format!("{}_inner", map.name));
             let mut drafted = one(drafter, index, inner, &MapHint::default(), name.clone());
             drafted.is_inner = true;
-            drafted.comments.insert(0, format!("What {} holds.", map.name));
+            drafted.doc = Some(format!("What `{}` holds.", map.name));
             drafter.draft.maps.push(drafted);
             name
         });
         let drafted = Map { inner, ..one(drafter, index, map, hint, name) };
         drafter.draft.maps.push(drafted);
     }
+}
+
+/// Whether a map is one that generated headers define beside their structs, in which programs build what their stack has no room
+/// for: the spec that is written brings it by itself.
+fn is_scratch(drafter: &Drafter<'_, '_>, map: &ObservedMap<'_>) -> bool {
+    let record = map.name.strip_prefix("__").and_then(|name| name.strip_suffix("_scratch"));
+    let shape = map.value.as_ref().and_then(|value| value.shape.as_ref());
+    let Some(ObservedType::Record(value)) =
+        shape.and_then(reach::element).and_then(|ty| drafter.found.observed.types.get(ty))
+    else {
+        return false;
+    };
+    record == Some(value.name)
 }
 
 fn one(drafter: &Drafter<'_, '_>, index: usize, map: &ObservedMap<'_>, hint: &MapHint<'_>, name: String) -> Map {
@@ -40,13 +57,8 @@ fn one(drafter: &Drafter<'_, '_>, index: usize, map: &ObservedMap<'_>, hint: &Ma
         (None, Some(id)) => Some(format!("the language has no maps of type {id}")),
         (None, None) => Some("the object does not say of which type it is".to_owned()),
     });
-    let part = |what, part: Option<&ObservedPart>, spelling, rule, comments: &mut Vec<String>| {
-        part_of(drafter, what, part, spelling, rule, comments)
-    };
-    let key_rule = kind.map_or(Part::Optional, |kind| kind.key);
-    let value_rule = kind.map_or(Part::Optional, |kind| kind.value);
-    let key = part("key", map.key.as_ref(), &hint.key, key_rule, &mut comments);
-    let value = part("value", map.value.as_ref(), &hint.value, value_rule, &mut comments);
+    let key = part_of(drafter, "key", map.key.as_ref(), &hint.key, kind, &mut comments);
+    let value = part_of(drafter, "value", map.value.as_ref(), &hint.value, kind, &mut comments);
     let flags = flags(map.flags.unwrap_or(0), &mut comments);
     if map.map_extra_unknown {
         comments.push("map_extra has a value that the object does not tell".to_owned());
@@ -56,6 +68,7 @@ fn one(drafter: &Drafter<'_, '_>, index: usize, map: &ObservedMap<'_>, hint: &Ma
         map: index,
         is_inner: false,
         name,
+        c: None,
         doc: hint.doc.clone(),
         refused,
         kind: kind.map_or_else(|| map.kind.unwrap_or(0).to_string(), |kind| kind.name.to_owned()),
@@ -81,10 +94,15 @@ fn part_of(
     what: &str,
     part: Option<&ObservedPart>,
     spelling: &Spelling<'_>,
-    rule: Part,
+    kind: Option<&MapKind>,
     comments: &mut Vec<String>,
 ) -> Option<Written> {
-    let part = part.filter(|part| part.size != Some(0))?;
+    let rule = kind.map_or(Part::Optional, |kind| if what == "key" { kind.key } else { kind.value });
+    let Some(part) = part.filter(|part| part.size != Some(0)) else {
+        return frames(what, kind).inspect(|_| {
+            comments.push("the size of values is not in the source: whoever loads the map sets it".to_owned());
+        });
+    };
     let typed = part
         .shape
         .as_ref()
@@ -111,6 +129,15 @@ fn part_of(
             Some(guess)
         }
     }
+}
+
+/// The most frames that the stacks of a map can have (`sysctl_perf_event_max_stack` by default).
+const MAX_FRAMES: u64 = 127;
+
+/// What the values of a map of stacks are, if the source does not say.
+fn frames(what: &str, kind: Option<&MapKind>) -> Option<Written> {
+    let stacks = what == "value" && kind.is_some_and(|kind| kind.name == "stack_trace");
+    stacks.then(|| Written::scalar(Scalar::U64).times(MAX_FRAMES))
 }
 
 fn flags(bits: u64, comments: &mut Vec<String>) -> Vec<String> {

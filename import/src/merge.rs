@@ -37,7 +37,7 @@ struct Merger<'a> {
 
 impl<'a> Merger<'a> {
     fn add(&mut self, source: Found<'a>) {
-        let Found { observed, mut types, maps, roots, numbers } = source;
+        let Found { observed, mut types, maps, roots, numbers, profiles } = source;
         let Observed { witness, types: mut own, by_gcc, maps: own_maps } = observed;
         types.resize_with(own.len(), TypeHint::default);
         let order = children_first(&own);
@@ -63,6 +63,7 @@ impl<'a> Merger<'a> {
                 self.whole.numbers.push(number);
             }
         }
+        self.whole.profiles.extend(profiles);
         let whole = &mut self.whole.observed;
         whole.by_gcc |= by_gcc;
         let gap = if whole.witness.is_empty() { "" } else { ", " };
@@ -220,6 +221,7 @@ fn add_hint<'a>(known: &mut TypeHint<'a>, new: TypeHint<'a>) {
     known.doc = known.doc.take().or(new.doc);
     known.align = known.align.or(new.align);
     known.foreign |= new.foreign;
+    known.event |= new.event;
     known.include = known.include.take().or(new.include);
     if known.members.is_empty() {
         known.members = new.members;

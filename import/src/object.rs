@@ -68,7 +68,7 @@ fn found<'a>(
     let maps = maps.collect();
     let mut seen = BTreeSet::new();
     let roots = wanted.into_iter().flatten().filter(|root| seen.insert(*root)).collect();
-    Ok(Found { observed, types, maps, roots, numbers: Vec::new() })
+    Ok(Found { observed, types, maps, roots, ..Found::default() })
 }
 
 /// Types of the kernel.
@@ -109,12 +109,33 @@ fn globals(btf: &Btf<'_>) -> Vec<TypeId> {
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     for variable in variables.filter(|variable| !variable.name().starts_with(OWN_VARIABLES)) {
         let Some(ty) = innermost(btf, variable.target()) else { continue };
-        let ty = if ty.kind() == Kind::Ptr { innermost(btf, ty.target()) } else { Some(ty) };
-        let defined = ty.filter(|ty| matches!(ty.kind(), Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64));
-        let named = defined.filter(|ty| !ty.name().is_empty());
-        found.extend(named.map(|ty| ty.id()).filter(|id| seen.insert(*id)));
+        let id = if ty.kind() == Kind::Ptr { ty.target() } else { variable.target() };
+        found.extend(named(btf, id).filter(|id| seen.insert(*id)));
     }
     found
+}
+
+/// The struct, union or enum that a type is, or is an array of; for one without a name, the typedef that gives it one.
+fn named(btf: &Btf<'_>, id: TypeId) -> Option<TypeId> {
+    let (mut current, mut typedef) = (id, None);
+    for _ in 0..Btf::MAX_DEPTH {
+        let ty = btf.get(current)?;
+        match ty.kind() {
+            Kind::Typedef => {
+                typedef = Some(current);
+                current = ty.target();
+            }
+            kind if kind.is_modifier() => current = ty.target(),
+            Kind::Array => {
+                typedef = None;
+                current = ty.array()?.element;
+            }
+            Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 if ty.name().is_empty() => return typedef,
+            Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 => return Some(current),
+            _ => return None,
+        }
+    }
+    None
 }
 
 fn is_shared(section: &str) -> bool {

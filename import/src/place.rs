@@ -14,7 +14,7 @@ use bpf_layout_spec::{
 };
 
 /// The room that a member takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Room {
     /// Whole bytes.
     Bytes { size: u64, align: u32 },
@@ -23,7 +23,7 @@ pub(crate) enum Room {
 }
 
 /// A member as it was found.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Slot {
     pub(crate) room: Room,
     /// Bits from the start of the record.
@@ -33,7 +33,7 @@ pub(crate) struct Slot {
 }
 
 /// A record as it was found.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Goal {
     pub(crate) union: bool,
     pub(crate) size: u64,
@@ -74,8 +74,12 @@ pub(crate) enum What {
 /// `packed` as it is tried: most records need none, and those that do are mostly packed to the byte.
 const PACKED: [Option<u32>; 5] = [None, Some(1), Some(2), Some(4), Some(8)];
 
-/// After so many changes of one candidate every member gets its offset.
+/// After so many changes of one candidate every padding is restored and every member gets its offset.
 const MAX_ROUNDS: usize = 24;
+
+/// Members that are laid out in all for one candidate. Records that need more, and there is none that a person has written,
+/// are taken for such that cannot be written.
+const MAX_WORK: usize = 1 << 21;
 
 /// Largest alignment that the language takes.
 const MAX_ALIGN: u32 = 4096;
@@ -83,6 +87,13 @@ const MAX_ALIGN: u32 = 4096;
 /// Finds how a record must be written; `None` if the language has no way.
 pub(crate) fn plan(goal: &Goal) -> Option<Plan> {
     PACKED.into_iter().find_map(|packed| Candidate::new(goal, packed).settle())
+}
+
+/// Where members of these rooms lie, one behind the other. `None` if the language refuses them.
+pub(crate) fn natural(union: bool, packed: Option<u32>, align: Option<u32>, rooms: &[Room]) -> Option<Outcome> {
+    let slots = rooms.iter().map(|room| Slot { room: *room, bit_offset: 0, padding: false }).collect();
+    let goal = Goal { union, size: 0, align: None, slots };
+    Candidate { align, ..Candidate::new(&goal, packed) }.lay_out()
 }
 
 struct Candidate<'a> {
@@ -95,11 +106,13 @@ struct Candidate<'a> {
 }
 
 /// How a candidate came out.
-struct Outcome {
-    size: u64,
-    align: u32,
+pub(crate) struct Outcome {
+    /// Bytes.
+    pub(crate) size: u64,
+    /// Bytes.
+    pub(crate) align: u32,
     /// Bits from the start of the record, of each field.
-    places: Vec<u64>,
+    pub(crate) places: Vec<u64>,
 }
 
 impl<'a> Candidate<'a> {
@@ -119,7 +132,7 @@ impl<'a> Candidate<'a> {
         // Each change sets an offset, restores a padding or puts in a filler, so this ends.
         for round in 0.. {
             let outcome = self.lay_out()?;
-            if round > self.goal.slots.len().saturating_mul(3).saturating_add(MAX_ROUNDS) {
+            if self.fields.len().max(1).saturating_mul(round) > MAX_WORK {
                 return None;
             }
             if let Some((index, wanted)) = self.first_misplaced(&outcome) {
@@ -155,6 +168,10 @@ impl<'a> Candidate<'a> {
             _ => None,
         });
         let between = |padding: &usize| *padding < slot && after.is_none_or(|after| *padding > after);
+        if all && !self.dropped.is_empty() {
+            self.restore_all();
+            return Some(());
+        }
         if let Some(at) = self.dropped.iter().position(between) {
             let padding = self.dropped.remove(at);
             self.fields.insert(index, PlanField { what: What::Slot(padding), offset: None });
@@ -178,6 +195,25 @@ impl<'a> Candidate<'a> {
         }
         self.fields.insert(index, PlanField { what: What::FillerBits(unit, width), offset: None });
         Some(())
+    }
+
+    /// Puts every padding of the source back in its place.
+    fn restore_all(&mut self) {
+        let restored = self.dropped.drain(..).map(|padding| PlanField { what: What::Slot(padding), offset: None });
+        self.fields.extend(restored.collect::<Vec<_>>());
+        // Fillers stay before the slot that they were put in for.
+        let mut next = usize::MAX;
+        let mut keys: Vec<usize> = Vec::with_capacity(self.fields.len());
+        for field in self.fields.iter().rev() {
+            if let What::Slot(slot) = field.what {
+                next = slot;
+            }
+            keys.push(next);
+        }
+        keys.reverse();
+        let mut keyed: Vec<(usize, PlanField)> = keys.into_iter().zip(std::mem::take(&mut self.fields)).collect();
+        keyed.sort_by_key(|(key, _)| *key);
+        self.fields = keyed.into_iter().map(|(_, field)| field).collect();
     }
 
     /// Gives every field that begins on a byte its offset.
@@ -283,6 +319,10 @@ impl<'a> Candidate<'a> {
         let mut fields = String::new();
         for (index, field) in self.fields.iter().enumerate() {
             let ty = match self.room(field.what) {
+                Room::Bytes { size: 0, align } => {
+                    externs.insert((u64::from(align), align), ());
+                    format!("\"e{align}_{align}[]\"")
+                }
                 Room::Bytes { size, align } => {
                     externs.insert((size, align), ());
                     format!("\"e{size}_{align}\"")
@@ -395,6 +435,15 @@ mod tests {
     fn what_cannot_be_written_has_no_plan() {
         assert_eq!(plan(&structure(8, vec![bytes(8, 8, 0), bytes(8, 8, 0)])), None);
         assert_eq!(plan(&structure(4, vec![bytes(8, 8, 0)])), None);
+    }
+
+    #[test]
+    fn many_paddings_and_holes_take_no_longer_than_many_members() {
+        let pairs = (0..300)
+            .flat_map(|index| [bytes(4, 4, index * 12), padding(3, index * 12 + 4), bytes(1, 1, index * 12 + 9)]);
+        let goal = structure(300 * 12, pairs.collect());
+        let plan = plan(&goal).unwrap();
+        assert_eq!(plan.fields.len(), 900);
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::{io, path::Path};
 
 use bpf_layout_spec::{
     Options,
-    compare::{Difference, ObservedType, compare_map_as, compare_type_as},
+    compare::{Compared, Difference, ObservedType, compare_map_as, compare_type_as},
+    layout::Layouts,
 };
 
 use crate::{Error, Found, Imported};
@@ -53,14 +54,7 @@ impl Proof {
 /// # Errors
 /// If the language refuses the text, which it does not as long as nobody has changed it.
 pub fn compare(imported: &Imported, found: &Found<'_>) -> Result<Proof, Error> {
-    let read = &mut |_: &Path| -> io::Result<String> { Ok(imported.toml.clone()) };
-    let loaded = bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &Options::default());
-    let layouts = loaded.map_err(|failure| {
-        let first = failure.diagnostics.first();
-        Error::Refused(first.map(|diagnostic| diagnostic.message.clone()).unwrap_or_default())
-    })?;
-    let layouts = &layouts.layouts;
-    let missing = |name: &str| Error::Refused(format!("`{name}` is not in the spec"));
+    let layouts = &load(imported, None)?;
     let mut proof = Proof::default();
     for (index, name) in &imported.types {
         let compared = compare_type_as(layouts, name, &found.observed, *index).ok_or_else(|| missing(name))?;
@@ -91,6 +85,57 @@ fn without_bytes<'a>(found: &Found<'a>, index: usize) -> Vec<&'a str> {
 
 fn is_named(names: &[&str], rule: &str, difference: &Difference) -> bool {
     difference.rule.id == rule && difference.field.as_deref().is_some_and(|field| names.contains(&field))
+}
+
+/// Holds the spec under one of its profiles against the variant that the profile stands for. Types that the variant does not
+/// have are left out, and so is what only it has.
+///
+/// # Errors
+/// If the language refuses the text under the profile.
+pub fn compare_profile(
+    imported: &Imported,
+    profile: &str,
+    base: &Found<'_>,
+    variant: &Found<'_>,
+) -> Result<Vec<Verdict>, Error> {
+    let layouts = load(imported, Some(profile))?;
+    let mut verdicts = Vec::new();
+    for (index, name) in &imported.types {
+        let Some(wanted) = base.observed.types.get(*index).and_then(named) else { continue };
+        let Some(there) = variant.observed.types.iter().position(|ty| named(ty) == Some(wanted)) else { continue };
+        let compared = compare_type_as(&layouts, name, &variant.observed, there);
+        let Compared { mut differences, opaque } = compared.ok_or_else(|| missing(name))?;
+        let without_bytes = without_bytes(variant, there);
+        differences.retain(|difference| {
+            !is_filler(imported, name, difference) && !is_named(&without_bytes, "extra-field", difference)
+        });
+        verdicts.push(Verdict { index: *index, name: name.clone(), differences, opaque });
+    }
+    Ok(verdicts)
+}
+
+/// The name of a type that has one, and whether it is an enum.
+fn named<'a>(ty: &ObservedType<'a>) -> Option<(&'a str, bool)> {
+    let named = match ty {
+        ObservedType::Record(record) => (record.name, false),
+        ObservedType::Enum(def) => (def.name, true),
+    };
+    (!named.0.is_empty()).then_some(named)
+}
+
+fn missing(name: &str) -> Error {
+    Error::Refused(format!("`{name}` is not in the spec"))
+}
+
+fn load(imported: &Imported, profile: Option<&str>) -> Result<Layouts, Error> {
+    let read = &mut |_: &Path| -> io::Result<String> { Ok(imported.toml.clone()) };
+    let options = Options { profile: profile.map(str::to_owned) };
+    let loaded = bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &options);
+    let loaded = loaded.map_err(|failure| {
+        let first = failure.diagnostics.first();
+        Error::Refused(first.map(|diagnostic| diagnostic.message.clone()).unwrap_or_default())
+    })?;
+    Ok(loaded.layouts)
 }
 
 /// Whether all that is found is that the source has no name for bytes that it leaves unused.

@@ -9,10 +9,11 @@ use std::{io, path::Path};
 use bpf_layout_spec::{
     Failure, Options,
     diag::{Code, Diagnostic, Severity},
+    layout::Layouts,
 };
 
 use crate::{
-    Error, Imported, Note,
+    Error, Imported, Note, c_names,
     draft::{Body, Draft, Entry},
     drafter::{self, Changes},
     found::Found,
@@ -35,7 +36,10 @@ pub(crate) fn write(found: &Found<'_>, title: &str) -> Result<Imported, Error> {
         }
         let text = toml::text(&draft, title);
         let failure = match load(&text.toml) {
-            Ok(()) => return Ok(imported(draft, text)),
+            Ok(layouts) => {
+                let text = c_names::keep(found, &mut draft, &layouts, title);
+                return Ok(imported(draft, text));
+            }
             Err(failure) => failure,
         };
         let errors = failure.diagnostics.iter().filter(|found| found.code.severity() == Severity::Error);
@@ -51,9 +55,9 @@ pub(crate) fn write(found: &Found<'_>, title: &str) -> Result<Imported, Error> {
     Err(Error::Refused(last))
 }
 
-fn load(text: &str) -> Result<(), Failure> {
+pub(crate) fn load(text: &str) -> Result<Layouts, Failure> {
     let read = &mut |_: &Path| -> io::Result<String> { Ok(text.to_owned()) };
-    bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &Options::default()).map(|_| ())
+    bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &Options::default()).map(|loaded| loaded.layouts)
 }
 
 /// A diagnostic in one sentence.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use crate::{
-    draft::{Body, Constant, Definition, Draft, Entry, Extern, Field, Map, Record, Values},
+    draft::{Body, Constant, Definition, Draft, Entry, Extern, Field, Map, Profile, Record, Values},
     numbers::in_units,
 };
 
@@ -45,7 +45,27 @@ pub(crate) fn text(draft: &Draft, title: &str) -> Text {
         define_map(&mut out.toml, map);
         out.parts.push((start..out.toml.len(), Part::Map(index)));
     }
+    draft.profiles.iter().for_each(|profile| define_profile(&mut out.toml, draft, profile));
     out
+}
+
+fn define_profile(out: &mut String, draft: &Draft, profile: &Profile) {
+    let _ = writeln!(out, "\n[profile.{}]", key(&profile.name));
+    for (table, constants) in [("lengths", &draft.lengths), ("capacities", &draft.capacities)] {
+        // What is computed of others follows them.
+        for constant in constants.iter().filter(|constant| constant.expr.is_none()) {
+            if let Some(value) = profile.numbers.get(&constant.name) {
+                let _ = writeln!(out, "{table}.{} = {value}", constant.name);
+            }
+        }
+    }
+    list(out, "omit", &profile.omit);
+}
+
+/// A key, quoted if it is no bare one.
+fn key(name: &str) -> String {
+    let bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if bare { name.to_owned() } else { quoted(name) }
 }
 
 fn constants(out: &mut String, table: &str, constants: &[Constant]) {
@@ -83,6 +103,7 @@ fn define(out: &mut String, definition: &Definition) {
         Body::Extern(_) => "extern",
     };
     let _ = writeln!(out, "[{word}.{}]", definition.name);
+    c_name(out, definition.c.as_deref());
     match &definition.body {
         Body::Record(_, record) => {
             doc(out, definition.doc.as_deref());
@@ -102,6 +123,12 @@ fn define(out: &mut String, definition: &Definition) {
     }
 }
 
+fn c_name(out: &mut String, name: Option<&str>) {
+    if let Some(name) = name {
+        let _ = writeln!(out, "c = {}", quoted(name));
+    }
+}
+
 fn doc(out: &mut String, text: Option<&str>) {
     if let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) {
         let _ = writeln!(out, "doc = {}", quoted(text));
@@ -117,6 +144,7 @@ fn define_values(out: &mut String, definition: &Definition, values: &Values) {
     doc(out, definition.doc.as_deref());
     let rows = values.variants.iter().map(|variant| {
         let mut row = vec![format!("name = {}", quoted(&variant.name)), format!("value = {}", variant.value)];
+        row.extend(variant.c.iter().map(|c| format!("c = {}", quoted(c))));
         row.extend(doc_cell(variant.doc.as_deref()));
         Row { cells: row, comment: None }
     });
@@ -197,9 +225,11 @@ fn doc_cell(doc: Option<&str>) -> Option<String> {
 fn row(field: &Field) -> Row {
     let mut cells = vec![format!("name = {}", quoted(&field.name)), format!("type = {}", quoted(&field.ty.text()))];
     let mut rest: Vec<String> = Vec::new();
+    rest.extend(field.c.iter().map(|c| format!("c = {}", quoted(c))));
     rest.extend(field.bits.map(|bits| format!("bits = {bits}")));
     rest.extend(field.offset.map(|offset| format!("offset = {offset}")));
     rest.extend(field.contains.as_ref().map(|(of, node)| format!("contains = {}", quoted(&format!("{of}.{node}")))));
+    rest.extend(field.optional.then(|| "optional = true".to_owned()));
     rest.extend(doc_cell(field.doc.as_deref()));
     cells.extend((!rest.is_empty()).then(|| rest.join(", ")));
     let notes = [field.ty.comment.as_deref(), field.ty.loss.as_deref()];
@@ -260,6 +290,7 @@ fn define_map(out: &mut String, map: &Map) {
     map.comments.iter().for_each(|text| comment(out, text));
     let mut text = String::new();
     let _ = writeln!(text, "[map.{}]", map.name);
+    c_name(&mut text, map.c.as_deref());
     doc(&mut text, map.doc.as_deref());
     let _ = writeln!(text, "type = {}", quoted(&map.kind));
     for (what, part) in [("key", &map.key), ("value", &map.value)] {

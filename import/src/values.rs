@@ -41,7 +41,9 @@ pub(crate) fn values(def: &ObservedEnum<'_>, hint: &TypeHint<'_>) -> Option<(Val
     let mut first: HashMap<i128, &str> = HashMap::new();
     let mut kept = Vec::new();
     for (index, (name, value)) in found.iter().enumerate() {
-        let value = if signed && *value > most { *value - (1 << (def.size * 8)) } else { *value };
+        // A writer that says nothing of signs has 32 bits for each value, however few the enum has.
+        let wide = 1i128 << (def.size.max(4) * 8);
+        let value = if signed && *value > most { *value - wide } else { *value };
         if let Some(earlier) = first.get(&value) {
             comments.push(format!("{name} is {value}, as {earlier} is: each variant has a value of its own"));
         } else if !(least..=most).contains(&value) {
@@ -56,7 +58,8 @@ pub(crate) fn values(def: &ObservedEnum<'_>, hint: &TypeHint<'_>) -> Option<(Val
         let short = &name[prefix.len()..];
         let lower = short.to_ascii_lowercase();
         let name = if upper(&lower) == short { lower } else { short.to_owned() };
-        Variant { name: names::identifier(&name, "unnamed"), value, doc }
+        let source = format!("{prefix}{short}");
+        Variant { name: names::identifier(&name, "unnamed"), source, c: None, value, doc }
     });
     let variants = variants.collect();
     Some((Values { repr: repr.info().name, prefix, variants }, comments))

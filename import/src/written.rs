@@ -18,6 +18,9 @@ pub(crate) struct Length {
 
 impl Length {
     pub(crate) fn text(&self) -> String {
+        if self.value == 0 {
+            return String::new();
+        }
         self.expr.clone().unwrap_or_else(|| self.value.to_string())
     }
 }
@@ -60,6 +63,12 @@ impl Written {
 
     pub(crate) fn bytes(len: u64) -> Self {
         Written::of(Base::Bytes(Length { value: len, expr: None }), (len, 1))
+    }
+
+    /// An array of so many.
+    pub(crate) fn times(mut self, count: u64) -> Self {
+        self.dimensions.insert(0, Length { value: count, expr: None });
+        self
     }
 
     fn comment(self, comment: impl Into<String>) -> Self {
@@ -132,7 +141,8 @@ pub(crate) fn written(
 ) -> Option<Written> {
     let (mut inner, mut lengths) = (shape, Vec::new());
     while let Shape::Array(element, len) = inner {
-        if *len == 0 {
+        // Only the outermost dimension may be of no length.
+        if *len == 0 && !lengths.is_empty() {
             return None;
         }
         let expr = spelling.lengths.get(lengths.len()).cloned().flatten();
@@ -143,12 +153,13 @@ pub(crate) fn written(
         Shape::Int { size: 1, sign, bool: false, .. } if !lengths.is_empty() => {
             let text = spelling.char || names_text(name);
             let is_run = text || *sign != Sign::Signed;
-            match lengths.pop().filter(|_| is_run) {
+            let of_no_length = lengths.len() == 1 && lengths[0].value == 0;
+            match lengths.pop_if(|_| is_run && !of_no_length) {
                 Some(length) => {
                     let element = (length.value, 1);
                     Written::of(if text { Base::Str(length) } else { Base::Bytes(length) }, element)
                 }
-                None => return None,
+                None => int(1, *sign, false, false),
             }
         }
         Shape::Int { size, sign, bool, big_endian } => int(*size, *sign, *bool, *big_endian),

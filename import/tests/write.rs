@@ -146,7 +146,7 @@ fn project() -> Found<'static> {
         types: hints,
         maps: vec![MapHint::default(), MapHint::default(), MapHint { events: vec![4], ..MapHint::default() }],
         roots: Vec::new(),
-        numbers: Vec::new(),
+        ..Found::default()
     }
 }
 

@@ -29,6 +29,7 @@ mod lex;
 mod links;
 mod load;
 mod number;
+pub mod outline;
 mod rules;
 mod splice;
 mod types;

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bpf_layout_spec::{layout::Layouts, source::Sources};
+use bpf_layout_spec::{file, layout::Layouts, source::Sources};
 
 use crate::file::File;
 
@@ -88,10 +88,7 @@ impl Loader {
         if let Some(&known) = self.known.get(&real) {
             return Ok(known);
         }
-        if fs::metadata(path)?.len() > LARGEST {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is too large for a source"));
-        }
-        let bytes = fs::read(path)?;
+        let bytes = file::read(path, LARGEST)?;
         // Comments may be in any encoding; what is not UTF-8 is shown as a question mark.
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let index = (!text.starts_with(GENERATED)).then(|| {

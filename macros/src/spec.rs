@@ -4,7 +4,7 @@
 //! name, so that no message depends on where a crate lies.
 
 use std::{
-    env, fs, io,
+    env,
     path::{Path, PathBuf},
 };
 
@@ -84,8 +84,7 @@ impl SpecFile {
     pub(crate) fn load(&self, profile: Option<&LitStr>) -> Result<Loaded, Failure> {
         let from_environment = || env::var(PROFILE_VARIABLE).ok().filter(|profile| !profile.is_empty());
         let options = Options { profile: profile.map(LitStr::value).or_else(from_environment) };
-        let mut read = |path: &Path| -> io::Result<String> { fs::read_to_string(self.folder.join(path)) };
-        bpf_layout_spec::load_with(&self.shown, &mut read, &options)
+        bpf_layout_spec::load_in(&self.folder, &self.shown, &options)
     }
 
     /// Has rustc and cargo watch the files and the variables that were read.
@@ -128,6 +127,8 @@ pub(crate) fn errors(Failure { diagnostics, sources }: &Failure, span: Span) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -4,7 +4,7 @@ use bpf_layout_spec::{
     diag::Diagnostics,
     kernel::Entries,
     layout::{Layouts, lay_out},
-    model::{BinaryOp, ConstId, ConstKind, Count, Expr, MapId, Model, Type, TypeDef, TypeId},
+    model::{BinaryOp, ConstId, ConstKind, Count, Expr, MapId, Model, Type, TypeDef, TypeId, Variable, VariableKind},
 };
 
 /// A number of the spec that decides what maps cost.
@@ -89,7 +89,7 @@ fn is_literal(count: Option<&Count>) -> bool {
 fn length(ty: &Type) -> Option<&Count> {
     match ty {
         Type::Str(count) | Type::Bytes(count) | Type::Array(_, count) => Some(count),
-        Type::Scalar(_) | Type::Def(_) | Type::Kernel(_) | Type::Kptr(..) => None,
+        Type::Scalar(_) | Type::Variable(_) | Type::Def(_) | Type::Kernel(_) | Type::Kptr(..) => None,
     }
 }
 
@@ -124,7 +124,7 @@ fn set(model: &mut Model, knob: Knob, number: u64) {
             if let TypeDef::Record(record) = &mut model.types[id.0 as usize] {
                 match &mut record.fields[field].ty {
                     Type::Str(length) | Type::Bytes(length) | Type::Array(_, length) => *length = count,
-                    Type::Scalar(_) | Type::Def(_) | Type::Kernel(_) | Type::Kptr(..) => {}
+                    Type::Scalar(_) | Type::Variable(_) | Type::Def(_) | Type::Kernel(_) | Type::Kptr(..) => {}
                 }
             }
         }
@@ -174,6 +174,12 @@ fn recount_type(model: &Model, mut ty: &mut Type) -> Option<()> {
     loop {
         match ty {
             Type::Str(count) | Type::Bytes(count) => return recount_one(model, count),
+            Type::Variable(Variable { kind, limit }) => {
+                if let VariableKind::Strs(several) = kind {
+                    recount_one(model, several)?;
+                }
+                return recount_one(model, limit);
+            }
             Type::Array(element, count) => {
                 recount_one(model, count)?;
                 ty = element;

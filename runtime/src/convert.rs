@@ -60,6 +60,8 @@
 //! | [`Str`] | `String`, `Box<str>` | if the text is not UTF-8, unless [`Context::lossy`] |
 //! | | `OsString`, `PathBuf`, `CString`, `Vec<u8>`, `Box<[u8]>` | |
 //! | | [`Text`] of any of these: also whether it was truncated | |
+//! | [`StrRef`](crate::StrRef), of variable length | as [`Str`] | likewise |
+//! | [`StrsRef`](crate::StrsRef) | `Vec<T>` of any `T` that is made from one of them | if an element does |
 //! | an enum of the spec | an enum that derives `FromLayout`, `String` or `&'static str` (the name) | if the value is unknown |
 //! | | `Option` of these | never for an unknown value: that is `None` |
 //! | | any integer | if the number does not fit |

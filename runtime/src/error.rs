@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::variable::Tail;
+
 /// Bytes that are not the record they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseError {
@@ -27,6 +29,18 @@ pub enum ParseErrorKind {
         /// What it holds in this event.
         expected: i128,
     },
+    /// What a field of variable length says of its bytes cannot be: they lie in the event's struct, or outside of the
+    /// record.
+    Tail {
+        /// The field.
+        field: &'static str,
+        /// Where its bytes should start, counted from the start of the record.
+        offset: usize,
+        /// How many there should be.
+        tail: usize,
+        /// Bytes that came.
+        len: usize,
+    },
     /// None of a buffer's events: no tag matches, or none has this size.
     UnknownEvent {
         /// Bytes that came.
@@ -43,6 +57,10 @@ impl ParseError {
 
     pub(crate) const fn tag(name: &'static str, found: i128, expected: i128) -> Self {
         ParseError { name, kind: ParseErrorKind::Tag { found, expected } }
+    }
+
+    pub(crate) const fn tail(name: &'static str, field: &'static str, tail: Tail, len: usize) -> Self {
+        ParseError { name, kind: ParseErrorKind::Tail { field, offset: tail.offset(), tail: tail.len(), len } }
     }
 
     #[doc(hidden)]
@@ -70,6 +88,9 @@ impl fmt::Display for ParseError {
         match self.kind {
             ParseErrorKind::Size { len, needed } => write!(f, "{name}: got {len} bytes, need {needed}"),
             ParseErrorKind::Tag { found, expected } => write!(f, "{name}: tag is {found}, not {expected}"),
+            ParseErrorKind::Tail { field, offset, tail, len } => {
+                write!(f, "{name}: `{field}` has {tail} bytes at byte {offset}, where none of its {len} bytes are free")
+            }
             ParseErrorKind::UnknownEvent { len } => {
                 write!(f, "{name}: a record of {len} bytes is none of the buffer's events")
             }

@@ -28,7 +28,7 @@
 //!
 //! | feature | gives |
 //! | --- | --- |
-//! | `std` (default) | `Str::to_str_lossy`, `Str::as_os_str`, [`convert`]; without it the crate is `no_std` and does not allocate |
+//! | `std` (default) | `Str::to_str_lossy`, `Str::as_os_str`, [`convert`], `Recorder`; without it the crate is `no_std` and does not allocate |
 //! | `macros` (default) | [`include_layouts!`], [`BpfLayout`](derive@BpfLayout), with `std` [`FromLayout`](derive@FromLayout) |
 //! | `btf` | `bpf_layout::skew`: values of an older or newer layout, read by its BTF |
 //! | `clock` | `BootClock`, and `SystemTime` made from a [`Ktime`] |
@@ -75,6 +75,7 @@ mod show;
 pub mod skew;
 mod text;
 mod value;
+mod variable;
 mod view;
 mod wakeup;
 
@@ -86,10 +87,13 @@ pub use convert::{FromLayout, FromLayoutError};
 pub use error::{ParseError, ParseErrorKind};
 pub use fingerprint::Fingerprints;
 pub use layout::{Layout, MAX_TRAILING};
-pub use map::{Buffer, Map};
+pub use map::{Buffer, Event, Map};
 pub use scalar::{Be16, Be32, Be64, Bool, Ipv4, Ipv6, KernelPtr, Ktime, Mac};
-pub use shape::{Detail, FieldInfo, NamesInfo, Place, Shape, TypeInfo};
-pub use text::{Str, StrError};
+pub use shape::{Detail, FieldInfo, NamesInfo, Place, Shape, TypeInfo, Variable, VariableKind};
+pub use text::{Str, StrError, StrRef, StrsIter, StrsRef};
+#[cfg(feature = "std")]
+pub use variable::Recorder;
+pub use variable::{Tail, VarBytes, VarStr, VarStrs};
 pub use view::View;
 pub use wakeup::Wakeup;
 
@@ -125,13 +129,14 @@ pub mod __private {
     #[cfg(feature = "std")]
     pub use crate::convert::derived as convert;
     #[cfg(feature = "serde")]
-    pub use crate::ser::serialize;
+    pub use crate::ser::{serialize, serialize_compact};
     pub use crate::{
         layout::{from_part, part, part_mut},
         map::pick_event,
         number::{AsIs, FlagSet, Number, OpenEnum, Wide},
         prove,
-        show::debug,
+        show::{debug, debug_compact},
         value::{default, enum_name, eq, hash, names},
+        variable::parse_compact,
     };
 }

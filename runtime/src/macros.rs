@@ -1,6 +1,7 @@
 //! The macros that generated code is made of. Each defines a type from facts, proves the facts, and implements
 //! [`Layout`](crate::Layout) on that proof. All `unsafe` of generated code is here and below, where it is argued.
 
+mod compact;
 mod derived;
 mod impls;
 mod names;
@@ -81,7 +82,7 @@ macro_rules! layout {
                 ($size, $align),
                 $crate::__private::core::stringify!($($field)*),
                 &[$($offset),*],
-                &[$(<$ty as $crate::Layout>::SHAPE),*],
+                $crate::__fields! { $($ty,)* },
                 &[$($($detail),*)?],
             )$(.with_fingerprint($fingerprint))?;
             // SAFETY: `prove::record` has shown that there is no padding and that each field is where the table says;
@@ -145,7 +146,7 @@ macro_rules! layout_union {
                 $spec,
                 ($size, $align),
                 $crate::__private::core::stringify!($($member)*),
-                &[$(<$ty as $crate::Layout>::SHAPE),*],
+                $crate::__fields! { $($ty,)* },
                 &[$($($detail),*)?],
             )$(.with_fingerprint($fingerprint))?;
             // SAFETY: an array of bytes that fills the struct, as `prove::union` has shown.

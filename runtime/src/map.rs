@@ -1,6 +1,8 @@
 //! Maps as types: what a spec says of each map, for the compiler to hold userspace to.
 
-use crate::{error::ParseError, kind::Kind, layout::Layout, layout::MAX_TRAILING, shape::Shape, wakeup::Wakeup};
+use crate::{
+    error::ParseError, kind::Kind, layout::Layout, layout::MAX_TRAILING, shape::Shape, view::View, wakeup::Wakeup,
+};
 
 /// A map of the spec. Generated code implements it for one marker type per map.
 pub trait Map: 'static {
@@ -21,6 +23,32 @@ pub trait Map: 'static {
     const WAKEUP: Wakeup = Wakeup::Always;
     /// What its type, key, value, parameters and events come to in one number, see [`Fingerprints`](crate::Fingerprints).
     const FINGERPRINT: Option<u64> = None;
+}
+
+/// What travels through a buffer: a [`Layout`], all of it, or an event with fields of variable length, of which only the
+/// bytes in use do.
+pub trait Event: 'static {
+    /// The event as it is read, without a copy.
+    type View<'a>;
+    /// What it is; of an event with fields of variable length, its struct.
+    const SHAPE: Shape;
+
+    /// Reads a record as a transport delivered it.
+    ///
+    /// # Errors
+    /// If it is not this event, or has too few or too many bytes.
+    fn parse_event(bytes: &[u8]) -> Result<Self::View<'_>, ParseError>;
+}
+
+impl<T: Layout> Event for T {
+    type View<'a> = View<'a, T>;
+
+    const SHAPE: Shape = <T as Layout>::SHAPE;
+
+    #[inline]
+    fn parse_event(bytes: &[u8]) -> Result<View<'_, T>, ParseError> {
+        T::parse(bytes)
+    }
 }
 
 /// A ring buffer or perf buffer whose events are known.

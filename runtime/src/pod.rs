@@ -2,7 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::{Be16, Be32, Be64, Bits, Bool, Ipv4, Ipv6, KernelPtr, Ktime, Layout, Mac, Pad, Str, Unaligned, kernel};
+use crate::{
+    Be16, Be32, Be64, Bits, Bool, Ipv4, Ipv6, KernelPtr, Ktime, Layout, Mac, Pad, Str, Unaligned, VarBytes, VarStr,
+    VarStrs, kernel,
+};
 
 macro_rules! pod {
     ($([$($param:tt)*] $ty:ty;)+) => { $(
@@ -17,6 +20,9 @@ macro_rules! pod {
 pod! {
     [] Be16; [] Be32; [] Be64; [] Bool; [] Ipv4; [] Ipv6; [] KernelPtr; [] Ktime; [] Mac;
     [const N: usize] Str<N>;
+    [const N: usize] VarStr<N>;
+    [const N: usize] VarBytes<N>;
+    [const N: usize, const M: usize] VarStrs<N, M>;
     [const N: usize] Pad<N>;
     [const N: usize] Bits<N>;
     [T: Layout, const N: usize] Unaligned<T, N>;

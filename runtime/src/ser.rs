@@ -8,18 +8,35 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use crate::{
     cell::integer,
     layout::Layout,
-    shape::{NamesInfo, Shape},
+    shape::{NamesInfo, Shape, Variable, VariableKind},
     show::{
         FieldValue, Shown, big_endian, flag_names, ipv4, ipv6, mac, name_of, record_fields, signed, union_members,
         value_of,
     },
-    text::{Lossy, until_nul},
+    text::{Lossy, StrsRef, until_nul},
+    variable::Tail,
 };
 
 /// `Serialize` of every generated type.
 #[doc(hidden)]
 pub fn serialize<T: Layout, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     Shown::of(value).serialize(serializer)
+}
+
+/// `Serialize` of every compact event.
+#[doc(hidden)]
+pub fn serialize_compact<H: Layout, S: Serializer>(record: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    Shown::record(const { &H::SHAPE }, record).serialize(serializer)
+}
+
+/// As fields of fixed length are. What the record does not hold is empty.
+fn serialize_variable<S: Serializer>(variable: Variable, shown: &Shown<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    let bytes = Tail::read(shown.bytes).of(shown.record);
+    match variable.kind {
+        VariableKind::Str => serializer.collect_str(&Lossy(until_nul(bytes))),
+        VariableKind::Bytes => serializer.collect_seq(bytes),
+        VariableKind::Strs => StrsRef::new(bytes, false).serialize(serializer),
+    }
 }
 
 impl Serialize for Shown<'_> {
@@ -36,6 +53,7 @@ impl Serialize for Shown<'_> {
             Shape::Ipv6 => serializer.collect_str(&ipv6(bytes)),
             Shape::Mac => serializer.collect_str(&mac(bytes)),
             Shape::Str(_) => serializer.collect_str(&Lossy(until_nul(bytes))),
+            Shape::Variable(variable) => serialize_variable(variable, self, serializer),
             Shape::Array(element, _) => serializer.collect_seq(self.elements(element)),
             Shape::Enum(info) => serialize_enum(info, value_of(info, bytes), serializer),
             Shape::Flags(info) => serialize_flags(info, value_of(info, bytes), serializer),

@@ -29,6 +29,8 @@ pub enum Shape {
     Ptr,
     /// A NUL-terminated string in this many bytes.
     Str(usize),
+    /// In place of a field of variable length, where in the record its bytes lie.
+    Variable(Variable),
     /// Elements one after another.
     Array(&'static Shape, usize),
     /// Named values of one integer type.
@@ -55,7 +57,7 @@ impl Shape {
             Shape::Unsigned(size) | Shape::Signed(size) | Shape::BigEndian(size) => *size,
             Shape::Str(size) | Shape::Opaque(size) | Shape::Padding(size) | Shape::BitRun(size) => *size,
             Shape::Bool => 1,
-            Shape::Ipv4 => 4,
+            Shape::Ipv4 | Shape::Variable(_) => 4,
             Shape::Mac => 6,
             Shape::Ktime | Shape::Ptr => 8,
             Shape::Ipv6 => 16,
@@ -86,12 +88,47 @@ impl Shape {
             Shape::Mac => "mac",
             Shape::Ptr => "ptr",
             Shape::Str(_) => "str",
+            Shape::Variable(variable) => variable.kind.name(),
             Shape::Array(..) => "array",
             Shape::Enum(info) | Shape::Flags(info) => info.name,
             Shape::Record(info) | Shape::Union(info) => info.name,
             Shape::Opaque(_) => "opaque bytes",
             Shape::Padding(_) => "padding",
             Shape::BitRun(_) => "bitfields",
+        }
+    }
+}
+
+/// A field of variable length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// What its bytes are.
+    pub kind: VariableKind,
+    /// The most bytes that it, or each text of several, has.
+    pub limit: usize,
+    /// The most bytes that all of it has.
+    pub most: usize,
+}
+
+/// What the bytes of a field of variable length are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VariableKind {
+    /// A text and its NUL.
+    Str,
+    /// Bytes.
+    Bytes,
+    /// Texts one after another, each with its NUL.
+    Strs,
+}
+
+impl VariableKind {
+    /// What a person calls it.
+    const fn name(self) -> &'static str {
+        match self {
+            VariableKind::Str => "variable str",
+            VariableKind::Bytes => "variable bytes",
+            VariableKind::Strs => "variable array of str",
         }
     }
 }

@@ -12,8 +12,9 @@ use crate::{
     cell::integer,
     layout::Layout,
     scalar::Mac,
-    shape::{Detail, FieldInfo, NamesInfo, Place, Shape, TypeInfo},
-    text::debug_text,
+    shape::{Detail, FieldInfo, NamesInfo, Place, Shape, TypeInfo, Variable, VariableKind},
+    text::{StrsRef, debug_text},
+    variable::Tail,
 };
 
 /// Bytes with what they mean.
@@ -23,22 +24,29 @@ pub(crate) struct Shown<'a> {
     pub(crate) bytes: &'a [u8],
     /// The only member of a union to show; all if none.
     pub(crate) member: Option<usize>,
+    /// The whole record that the value lies in, where bytes of variable length are.
+    pub(crate) record: &'a [u8],
 }
 
 impl<'a> Shown<'a> {
     /// A value with its own shape.
     pub(crate) fn of<T: Layout>(value: &'a T) -> Self {
-        Shown { shape: const { &T::SHAPE }, bytes: Layout::as_bytes(value), member: None }
+        Self::record(const { &T::SHAPE }, Layout::as_bytes(value))
+    }
+
+    /// A record of this shape, with what follows its struct.
+    pub(crate) fn record(shape: &'a Shape, bytes: &'a [u8]) -> Self {
+        Shown { shape, bytes, member: None, record: bytes }
     }
 
     fn part(shape: &'a Shape, bytes: &'a [u8], offset: usize) -> Self {
         let end = offset.saturating_add(shape.size());
-        Shown { shape, bytes: bytes.get(offset..end).unwrap_or_default(), member: None }
+        Shown { shape, bytes: bytes.get(offset..end).unwrap_or_default(), member: None, record: bytes }
     }
 
     /// The elements, if it is an array.
     pub(crate) fn elements(self, element: &'a Shape) -> impl ExactSizeIterator<Item = Shown<'a>> {
-        self.bytes.chunks_exact(element.size().max(1)).map(move |bytes| Shown { shape: element, bytes, member: None })
+        self.bytes.chunks_exact(element.size().max(1)).map(move |bytes| Self::record(element, bytes))
     }
 }
 
@@ -46,6 +54,12 @@ impl<'a> Shown<'a> {
 #[doc(hidden)]
 pub fn debug<T: Layout>(value: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     fmt::Debug::fmt(&Shown::of(value), f)
+}
+
+/// `Debug` of every compact event: the header's shape, and the whole record.
+#[doc(hidden)]
+pub fn debug_compact<H: Layout>(record: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fmt::Debug::fmt(&Shown::record(const { &H::SHAPE }, record), f)
 }
 
 impl fmt::Debug for Shown<'_> {
@@ -62,6 +76,7 @@ impl fmt::Debug for Shown<'_> {
             Shape::Ipv6 => fmt::Display::fmt(&ipv6(bytes), f),
             Shape::Mac => fmt::Display::fmt(&mac(bytes), f),
             Shape::Str(_) => debug_text(bytes, f),
+            Shape::Variable(variable) => debug_variable(variable, self, f),
             Shape::Array(element, _) => f.debug_list().entries(self.elements(element)).finish(),
             Shape::Enum(info) => debug_enum(info, value_of(info, bytes), f),
             Shape::Flags(info) => debug_flags(info, value_of(info, bytes), f),
@@ -214,6 +229,16 @@ fn debug_signed(bytes: &[u8], size: usize, f: &mut fmt::Formatter<'_>) -> fmt::R
     match <[u8; 16]>::try_from(bytes) {
         Ok(bytes) if size == 16 => i128::from_ne_bytes(bytes).fmt(f),
         _ => signed(bytes).fmt(f),
+    }
+}
+
+fn debug_variable(variable: Variable, shown: &Shown<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let tail = Tail::read(shown.bytes);
+    match (tail.find(shown.record), variable.kind) {
+        (None, _) => write!(f, "<{} bytes>", tail.len()),
+        (Some(bytes), VariableKind::Str) => debug_text(bytes, f),
+        (Some(bytes), VariableKind::Bytes) => debug_hex(bytes, f),
+        (Some(bytes), VariableKind::Strs) => StrsRef::new(bytes, tail.is_truncated()).fmt(f),
     }
 }
 

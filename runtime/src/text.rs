@@ -199,10 +199,7 @@ impl<const N: usize> fmt::Debug for Str<N> {
 /// The text as it is, with U+FFFD for what is not UTF-8.
 impl<const N: usize> fmt::Display for Str<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.to_str() {
-            Ok(text) => f.pad(text),
-            Err(_) => fmt::Display::fmt(&Lossy(self.as_bytes()), f),
-        }
+        display_text(self.as_bytes(), f)
     }
 }
 
@@ -218,6 +215,226 @@ impl fmt::Display for Lossy<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// A text out of a record: what `str[..N]` in the spec is read as, without a copy.
+///
+/// Its bytes end with the first NUL. Nothing says that it is UTF-8.
+#[derive(Clone, Copy, Default)]
+pub struct StrRef<'a> {
+    bytes: &'a [u8],
+    truncated: bool,
+}
+
+impl<'a> StrRef<'a> {
+    /// The text in these bytes; whether there was more, nothing in them says.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8], truncated: bool) -> Self {
+        StrRef { bytes, truncated }
+    }
+
+    /// The bytes up to the first NUL, or all if there is none.
+    #[must_use]
+    pub fn as_bytes(&self) -> &'a [u8] {
+        until_nul(self.bytes)
+    }
+
+    /// All bytes, with the NUL and whatever is behind it.
+    #[must_use]
+    pub const fn raw(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Bytes of text.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.as_bytes().len()
+    }
+
+    /// Whether there is no text.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.first().is_none_or(|&byte| byte == 0)
+    }
+
+    /// The text with its NUL; `None` if there is no NUL, as in a field that was not filled.
+    #[must_use]
+    pub fn as_cstr(&self) -> Option<&'a CStr> {
+        CStr::from_bytes_until_nul(self.bytes).ok()
+    }
+
+    /// The text, if it is UTF-8.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn to_str(&self) -> Result<&'a str, core::str::Utf8Error> {
+        core::str::from_utf8(self.as_bytes())
+    }
+
+    /// The text, with U+FFFD for what is not UTF-8. Without `std`, use `Display`, which writes the same.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn to_str_lossy(&self) -> std::borrow::Cow<'a, str> {
+        std::string::String::from_utf8_lossy(self.as_bytes())
+    }
+
+    /// The text as the operating system's own string, in which any bytes are allowed.
+    #[cfg(all(feature = "std", unix))]
+    #[must_use]
+    pub fn as_os_str(&self) -> &'a std::ffi::OsStr {
+        std::os::unix::ffi::OsStrExt::from_bytes(self.as_bytes())
+    }
+
+    /// Whether the text was longer than the field takes.
+    #[must_use]
+    pub const fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+}
+
+impl AsRef<[u8]> for StrRef<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+/// Two texts are equal if their bytes up to the NUL are.
+impl PartialEq for StrRef<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for StrRef<'_> {}
+
+impl PartialEq<str> for StrRef<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl PartialEq<&str> for StrRef<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl PartialEq<[u8]> for StrRef<'_> {
+    fn eq(&self, other: &[u8]) -> bool {
+        self.as_bytes() == other
+    }
+}
+
+/// The text between quotes, with escapes for quotes, control characters and what is not UTF-8.
+impl fmt::Debug for StrRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug_text(self.bytes, f)
+    }
+}
+
+/// The text as it is, with U+FFFD for what is not UTF-8.
+impl fmt::Display for StrRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display_text(self.as_bytes(), f)
+    }
+}
+
+/// StrsRef one after another: what `str[..N][..M]` in the spec is read as, without a copy.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct StrsRef<'a> {
+    bytes: &'a [u8],
+    truncated: bool,
+}
+
+impl<'a> StrsRef<'a> {
+    /// The texts in these bytes, each ended by a NUL or the end; whether there were more, nothing in them says.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8], truncated: bool) -> Self {
+        StrsRef { bytes, truncated }
+    }
+
+    /// All of them, each with its NUL: `"ls\0-l\0"`.
+    #[must_use]
+    pub const fn raw(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// How many there are, which is found by reading all of them.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Whether one was longer than the field takes, or there were more.
+    #[must_use]
+    pub const fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// Each of them, in the order in which the program added them. What was cut is known of all of them only.
+    #[must_use]
+    pub const fn iter(&self) -> StrsIter<'a> {
+        StrsIter { rest: self.bytes }
+    }
+}
+
+impl<'a> IntoIterator for StrsRef<'a> {
+    type Item = StrRef<'a>;
+    type IntoIter = StrsIter<'a>;
+
+    fn into_iter(self) -> StrsIter<'a> {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &StrsRef<'a> {
+    type Item = StrRef<'a>;
+    type IntoIter = StrsIter<'a>;
+
+    fn into_iter(self) -> StrsIter<'a> {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for StrsRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}
+
+/// Iterates over [`StrsRef`].
+#[derive(Clone, Debug)]
+pub struct StrsIter<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for StrsIter<'a> {
+    type Item = StrRef<'a>;
+
+    fn next(&mut self) -> Option<StrRef<'a>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let end = self.rest.iter().position(|&byte| byte == 0).map_or(self.rest.len(), |nul| nul + 1);
+        let (text, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        Some(StrRef::new(text, false))
+    }
+}
+
+impl core::iter::FusedIterator for StrsIter<'_> {}
+
+fn display_text(text: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match core::str::from_utf8(text) {
+        Ok(text) => f.pad(text),
+        Err(_) => fmt::Display::fmt(&Lossy(text), f),
     }
 }
 
@@ -275,9 +492,23 @@ impl<const N: usize> serde::Serialize for Str<N> {
     }
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for StrRef<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Lossy(self.as_bytes()))
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for StrsRef<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::{format, string::ToString};
+    use std::{format, string::ToString, vec::Vec};
 
     use super::*;
 
@@ -335,5 +566,25 @@ mod tests {
         assert_eq!(format!("{text:?}"), r#""é\"\n\xff\u{1}z""#);
         assert_eq!(text.to_string(), "é\"\n\u{fffd}\u{1}z");
         assert_eq!(format!("[{:>4}]", Str::<4>::from_bytes(b"ab")), "[  ab]");
+    }
+
+    #[test]
+    fn texts_end_with_a_nul_or_the_end() {
+        let texts = StrsRef::new(b"ls\0\0-l\0x", true);
+        let found: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
+        assert_eq!(found, [&b"ls"[..], b"", b"-l", b"x"]);
+        assert_eq!((texts.len(), texts.is_truncated(), texts.is_empty()), (4, true, false));
+        assert_eq!(format!("{texts:?}"), r#"["ls", "", "-l", "x"]"#);
+        assert!(StrsRef::default().iter().next().is_none());
+    }
+
+    #[test]
+    fn a_text_is_read_as_a_string_of_fixed_room_is() {
+        let text = StrRef::new(b"ab\0cd\0", false);
+        assert_eq!((text.as_bytes(), text.as_cstr(), text.len()), (&b"ab"[..], Some(c"ab"), 2));
+        assert_eq!((text.to_str(), text == "ab", text.raw().len()), (Ok("ab"), true, 6));
+        assert_eq!(format!("{:?} [{:>4}] {}", text, text, StrRef::new(b"\xff\0", true)), "\"ab\" [  ab] \u{fffd}");
+        let empty = StrRef::default();
+        assert!(empty.is_empty() && empty.as_cstr().is_none() && !empty.is_truncated());
     }
 }

@@ -3,6 +3,7 @@
 //! | rules | where |
 //! | --- | --- |
 //! | names are identifiers, not reserved, defined once | here, `names.rs` |
+//! | names that C already has, in `c` | `c_names.rs` |
 //! | names that become one in C or Rust | `clashes.rs` |
 //! | lengths, capacities, expressions: syntax, names, circles, zero, overflow | `constants.rs` |
 //! | types: syntax, names, lengths, aliases, unused aliases | `types.rs` |
@@ -11,6 +12,7 @@
 //! | tags and what they select | `tags.rs` |
 //! | a type that contains itself | `order.rs` |
 //! | the kernel's own fields | `placement.rs` |
+//! | fields of variable length, and events that have some | `variable.rs` |
 //! | maps: parts, events | `maps.rs` |
 //! | maps: numbers of entries, flags, maps of maps | `map_entries.rs`, `map_flags.rs`, `map_inner.rs` |
 //! | groups of maps | `groups.rs` |
@@ -18,12 +20,13 @@
 //! | profiles | `profiles.rs` |
 //! | `version`, `since`, what is reserved | `versions.rs` |
 //! | `[[allow]]` | `allow.rs` |
-//! | sizes of keys and values, tags of events in one buffer (after the layout) | `limits.rs` |
+//! | sizes of keys, values and compact events, tags of events in one buffer (after the layout) | `limits.rs` |
 //!
 //! Every rule records what it finds and goes on. What an earlier rule could not trust is `None` to later ones, which
 //! then say nothing about it.
 
 mod allow;
+mod c_names;
 mod clashes;
 mod constants;
 mod enums;
@@ -41,6 +44,7 @@ mod profiles;
 mod records;
 mod tags;
 mod types;
+mod variable;
 mod versions;
 
 use std::path::Path;
@@ -75,6 +79,7 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
     let constants = constants.into_model();
     let types = ordered?.types;
     placement::check_placement(&types, &maps, cx);
+    variable::check_variable(&types, &maps, cx);
     clashes::check_clashes(constants.as_deref().unwrap_or_default(), &types, &maps, cx);
     let outside = outside::check_outside(spec, &types, &maps, cx);
     let model = Model {

@@ -15,6 +15,7 @@ mod maps;
 mod members;
 mod observed;
 mod records;
+mod room;
 mod rules;
 mod shape;
 mod text;
@@ -27,9 +28,10 @@ pub use observed::{
     Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedPart, ObservedRecord, ObservedType, Shape, Sign,
 };
 pub use records::is_padding_name;
+pub use room::room_name;
 pub use rules::{RULES, Rule, Unit};
-pub use text::flags_tag;
 pub(crate) use text::type_text;
+pub use text::{DESCRIPTOR, flags_tag};
 pub use twins::twins;
 
 use crate::{
@@ -280,6 +282,7 @@ fn compare_record(layouts: &Layouts, observed: &Observed<'_>, id: TypeId, record
         subject.seen = true;
         records::apply(&pair, &mut |rule, findings| subject.add(rule, &found.place, findings));
     }
+    room::apply(layouts, observed, record, &mut |rule, place, findings| subject.add(rule, place, findings));
     subject.file(report);
 }
 

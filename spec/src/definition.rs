@@ -104,6 +104,12 @@ pub enum Base {
     Str(u64),
     /// `bytes[N]`
     Bytes(u64),
+    /// `str[..N]`
+    UpToStr(u64),
+    /// `bytes[..N]`
+    UpToBytes(u64),
+    /// `str[..N][..M]`
+    UpToStrs(u64, u64),
     /// A definition.
     Named(String),
     /// `bpf_spin_lock`
@@ -232,7 +238,10 @@ impl fmt::Display for Type {
     /// As the spec writes it, with every length as a number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.base.fmt(f)?;
-        self.dimensions.iter().try_for_each(|length| write!(f, "[{length}]"))
+        self.dimensions.iter().try_for_each(|length| match length {
+            0 => f.write_str("[]"),
+            length => write!(f, "[{length}]"),
+        })
     }
 }
 
@@ -242,6 +251,9 @@ impl fmt::Display for Base {
             Base::Scalar(scalar) => f.write_str(scalar.info().name),
             Base::Str(length) => write!(f, "str[{length}]"),
             Base::Bytes(length) => write!(f, "bytes[{length}]"),
+            Base::UpToStr(length) => write!(f, "str[..{length}]"),
+            Base::UpToBytes(length) => write!(f, "bytes[..{length}]"),
+            Base::UpToStrs(length, several) => write!(f, "str[..{length}][..{several}]"),
             Base::Named(name) => f.write_str(name),
             Base::Kernel(field) => f.write_str(field.info().name),
             Base::Kptr(kind, target) => write!(f, "{}[{target}]", kind.name()),

@@ -1,12 +1,14 @@
 //! Stage 3: sizes, offsets and padding. **The only code that rounds up.** Emitters, reports and checks read the numbers
 //! from here and never compute one.
 
+mod compact;
 mod place;
 
+pub use compact::{Room, SCRATCH_MAX};
 pub use place::lay_out;
 
 use crate::{
-    model::{Model, Type, TypeId},
+    model::{Model, Type, TypeId, Variable},
     scalar::Scalar,
 };
 
@@ -138,6 +140,7 @@ impl Layouts {
                 let (size, align) = self.size_align(element);
                 (size.saturating_mul(count.value), align)
             }
+            Type::Variable(_) => (Variable::SIZE, Variable::ALIGN),
             Type::Def(id) => (self.of(*id).size, self.of(*id).align),
             Type::Kernel(field) => (field.info().size.into(), field.info().align),
             Type::Kptr(..) => (8, 8),

@@ -22,8 +22,6 @@ pub(crate) enum Fault {
     Grammar,
     /// It is a number that cannot be represented.
     Overflow,
-    /// It is part of the language, but not of this version.
-    Unsupported,
 }
 
 impl Wrong {

@@ -16,6 +16,7 @@ pub mod definition;
 pub mod diag;
 pub mod diff;
 mod expr;
+pub mod file;
 pub mod fingerprint;
 mod foreign;
 pub mod kernel;
@@ -36,6 +37,7 @@ use std::{io, path::Path};
 
 use diag::{Diagnostic, Diagnostics};
 use layout::Layouts;
+use read::Origin;
 use source::Sources;
 
 /// What to load a spec with.
@@ -80,7 +82,18 @@ pub struct Failure {
 /// # Errors
 /// Everything that is wrong with the spec, as far as it can be told at once.
 pub fn load(path: &Path, options: &Options) -> Result<Loaded, Failure> {
-    load_with(path, &mut |path| std::fs::read_to_string(path), options)
+    load_in(Path::new(""), path, options)
+}
+
+/// Loads a spec from the file system, as [`load`]. What `path` and includes name is looked for from `folder`, and shown
+/// without it.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_in(folder: &Path, path: &Path, options: &Options) -> Result<Loaded, Failure> {
+    let identity = |path: &Path| folder.join(path).canonicalize().unwrap_or_else(|_| read::normal(path));
+    let mut reader = |path: &Path| file::read_text(&folder.join(path));
+    load_from(path, Origin { reader: &mut reader, identity: &identity }, options)
 }
 
 /// Loads a spec whose text comes from `reader`. Paths it is asked for are `path` itself, and those of includes, joined
@@ -93,9 +106,13 @@ pub fn load_with(
     reader: &mut dyn FnMut(&Path) -> io::Result<String>,
     options: &Options,
 ) -> Result<Loaded, Failure> {
+    load_from(path, Origin { reader, identity: &read::normal }, options)
+}
+
+fn load_from(path: &Path, origin: Origin<'_, '_>, options: &Options) -> Result<Loaded, Failure> {
     let mut sources = Sources::default();
     let mut cx = Diagnostics::new();
-    let layouts = run(path, reader, options, &mut sources, &mut cx);
+    let layouts = run(path, origin, options, &mut sources, &mut cx);
     match (layouts, cx.into_result()) {
         (Some(layouts), Ok(warnings)) => Ok(Loaded { layouts, warnings, sources }),
         (_, Ok(diagnostics) | Err(diagnostics)) => Err(Failure { diagnostics, sources }),
@@ -105,12 +122,12 @@ pub fn load_with(
 /// The stages, one after another. A stage runs only on what all before it found sound.
 fn run(
     path: &Path,
-    reader: &mut dyn FnMut(&Path) -> io::Result<String>,
+    origin: Origin<'_, '_>,
     options: &Options,
     sources: &mut Sources,
     cx: &mut Diagnostics,
 ) -> Option<Layouts> {
-    let spec = read::read(path, reader, sources, cx)?;
+    let spec = read::read(path, origin, sources, cx)?;
     let model = check::check(&spec, path, options.profile.as_deref(), cx)?;
     let layouts = layout::lay_out(model, cx)?;
     check::check_limits(&layouts, cx);

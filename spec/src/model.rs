@@ -16,7 +16,8 @@ use crate::{
 pub struct Name {
     /// As it stands in the spec: `exec`.
     pub spec: String,
-    /// In C: `exec_event` for an event, otherwise as in the spec, escaped if C or C++ reserves it.
+    /// In C: what the spec gives with `c`; otherwise `exec_event` for an event, and as in the spec for the rest, escaped
+    /// if C or C++ reserves it.
     pub c: String,
     /// In Rust: `ExecEvent` for a type, `exec` for a field, `r#type` where Rust reserves the word.
     pub rust: String,
@@ -306,7 +307,9 @@ pub enum Type {
     Str(Count),
     /// `bytes[N]`: N bytes without further meaning.
     Bytes(Count),
-    /// `T[N]`: N elements one after another.
+    /// `str[..N]` and the like: of variable length. In place of the field stands [where it lies](Variable).
+    Variable(Variable),
+    /// `T[N]`: N elements one after another; none of them for [`T[]`](Type::is_open).
     Array(Box<Type>, Count),
     /// A struct, union, enum, flags or extern type.
     Def(TypeId),
@@ -314,6 +317,56 @@ pub enum Type {
     Kernel(KernelField),
     /// `kptr[T]`: a pointer to a kernel object, kept in a map value.
     Kptr(KptrKind, String),
+}
+
+/// A field of variable length, directly in an event. The event's struct holds a descriptor of it, [`Variable::SIZE`] bytes,
+/// that says where in the record its bytes are and how many; they follow the struct, and only those in use travel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// What the bytes are.
+    pub kind: VariableKind,
+    /// The most that it, or each string of several, may have: bytes, a string's NUL included.
+    pub limit: Count,
+}
+
+/// What the bytes of a [`Variable`] are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VariableKind {
+    /// `str[..N]`: text and its NUL.
+    Str,
+    /// `bytes[..N]`
+    Bytes,
+    /// `str[..N][..M]`: texts one after another, each with its NUL; room for as many of the longest.
+    Strs(Count),
+}
+
+impl Variable {
+    /// Bytes of the descriptor: offset and length, 16 bits each.
+    pub const SIZE: u64 = 4;
+
+    /// Alignment of the descriptor in bytes.
+    pub const ALIGN: u32 = 2;
+
+    /// The most bytes that a descriptor can count: its highest bit says that more were cut off.
+    pub const MAX: u64 = 0x7fff;
+
+    /// Bytes that the whole field may have. One that does not fit 64 bits, which no valid spec has, is `u64::MAX`.
+    #[must_use]
+    pub fn most(&self) -> u64 {
+        match &self.kind {
+            VariableKind::Str | VariableKind::Bytes => self.limit.value,
+            VariableKind::Strs(count) => self.limit.value.saturating_mul(count.value),
+        }
+    }
+}
+
+impl Type {
+    /// Whether it is `T[]`, which only a field can be: an array of which the record holds nothing, and of which as much
+    /// follows it in memory as whoever wrote the record says. C has it as `T x[]` or `T x[0]`.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self, Type::Array(_, count) if count.value == 0)
+    }
 }
 
 /// One definition.
@@ -347,6 +400,8 @@ impl TypeDef {
 pub struct Enum {
     /// Its name.
     pub name: Name,
+    /// Whether C has a typedef of this name, too.
+    pub typedef: bool,
     /// Documentation.
     pub doc: Option<String>,
     /// The integer type that holds it: `u8` to `u64` or `i8` to `i64`.
@@ -355,6 +410,17 @@ pub struct Enum {
     pub variants: Vec<Variant>,
     /// Names and values of removed variants; no variant has one of them.
     pub reserved: Vec<Reserved>,
+}
+
+impl Enum {
+    /// Whether C compilers give an enum of these variants, declared without a type, this `repr`: `unsigned int` without a
+    /// negative value, `int` with one (GCC, "Structures, unions, enumerations, and bit-fields implementation"; clang does
+    /// the same).
+    #[must_use]
+    pub fn is_natural(&self) -> bool {
+        let negative = self.variants.iter().any(|variant| variant.value < 0);
+        matches!((self.repr, negative), (Scalar::U32, false) | (Scalar::I32, true))
+    }
 }
 
 /// One value of an enum or one bit (or mask of bits) of flags.
@@ -442,6 +508,8 @@ pub enum TagValue {
 pub struct Record {
     /// Its name. An unnamed member's is made of its parent's: `sockets__anon0`, `SocketsAnon0`.
     pub name: Name,
+    /// Whether C has a typedef of this name, too.
+    pub typedef: bool,
     /// Documentation.
     pub doc: Option<String>,
     /// Struct, event or union.
@@ -456,6 +524,30 @@ pub struct Record {
     pub fields: Vec<Field>,
     /// Names of removed fields; no field has one of them, here or in unnamed members.
     pub reserved: Vec<Reserved>,
+}
+
+impl Record {
+    /// The fields of variable length that the profile does not omit, in the order of the spec. An event that has some is
+    /// a *compact* one; nothing else has any.
+    pub fn variable(&self) -> impl Iterator<Item = (&Field, &Variable)> {
+        self.fields.iter().filter(|field| !field.omitted).filter_map(|field| match &field.ty {
+            Type::Variable(variable) => Some((field, variable)),
+            _ => None,
+        })
+    }
+
+    /// Its struct in Rust. That of a compact event is called its header, since the event itself is a view.
+    #[must_use]
+    pub fn rust_struct(&self) -> String {
+        if self.is_compact() { format!("{}Header", self.name.rust) } else { self.name.rust.clone() }
+    }
+
+    /// Whether it is an event with fields of variable length, also if the profile omits all of them: what it is does not
+    /// hang on the profile.
+    #[must_use]
+    pub fn is_compact(&self) -> bool {
+        self.fields.iter().any(|field| matches!(field.ty, Type::Variable(_)))
+    }
 }
 
 /// A member of a record.

@@ -1,7 +1,9 @@
 //! Names: what an identifier is, what is reserved where, and how a name is written in C and in Rust.
 
 use crate::{
+    kernel::KERNEL_FIELDS,
     model::Name,
+    scalar::SCALARS,
     source::Span,
     spec::{At, Shape},
 };
@@ -10,23 +12,67 @@ use crate::{
 /// before 6.1); generated functions add to a name.
 pub(crate) const MAX_NAME: usize = 64;
 
-/// Words that C11, C++20 or a compiler's GNU mode (`linux`, `unix`) reserve, and what the kernel's headers define for
+/// Words that C up to C23 or a compiler's GNU mode (`linux`, `unix`) reserve, and what the kernel's headers define for
 /// everybody.
 const C_RESERVED: &[&str] = &[
     "NULL",
     "alignas",
     "alignof",
-    "and",
-    "and_eq",
     "asm",
     "auto",
-    "bitand",
-    "bitor",
     "bool",
     "break",
     "case",
-    "catch",
     "char",
+    "const",
+    "constexpr",
+    "continue",
+    "default",
+    "do",
+    "double",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "float",
+    "for",
+    "goto",
+    "i386",
+    "if",
+    "inline",
+    "int",
+    "linux",
+    "long",
+    "nullptr",
+    "register",
+    "restrict",
+    "return",
+    "short",
+    "signed",
+    "sizeof",
+    "static",
+    "static_assert",
+    "struct",
+    "switch",
+    "thread_local",
+    "true",
+    "typedef",
+    "typeof",
+    "union",
+    "unix",
+    "unsigned",
+    "void",
+    "volatile",
+    "while",
+];
+
+/// Words that C++20 reserves and C does not.
+const CPP_RESERVED: &[&str] = &[
+    "and",
+    "and_eq",
+    "bitand",
+    "bitor",
+    "catch",
     "char16_t",
     "char32_t",
     "char8_t",
@@ -36,79 +82,39 @@ const C_RESERVED: &[&str] = &[
     "co_yield",
     "compl",
     "concept",
-    "const",
     "const_cast",
     "consteval",
-    "constexpr",
     "constinit",
-    "continue",
     "decltype",
-    "default",
     "delete",
-    "do",
-    "double",
     "dynamic_cast",
-    "else",
-    "enum",
     "explicit",
     "export",
-    "extern",
-    "false",
-    "float",
-    "for",
     "friend",
-    "goto",
-    "i386",
-    "if",
-    "inline",
-    "int",
-    "linux",
-    "long",
     "mutable",
     "namespace",
     "new",
     "noexcept",
     "not",
     "not_eq",
-    "nullptr",
     "operator",
     "or",
     "or_eq",
     "private",
     "protected",
     "public",
-    "register",
     "reinterpret_cast",
     "requires",
-    "restrict",
-    "return",
-    "short",
-    "signed",
-    "sizeof",
-    "static",
-    "static_assert",
     "static_cast",
-    "struct",
-    "switch",
     "template",
     "this",
-    "thread_local",
     "throw",
-    "true",
     "try",
-    "typedef",
     "typeid",
     "typename",
-    "typeof",
-    "union",
-    "unix",
-    "unsigned",
     "using",
     "virtual",
-    "void",
-    "volatile",
     "wchar_t",
-    "while",
     "xor",
     "xor_eq",
 ];
@@ -151,9 +157,78 @@ pub(crate) fn check_identifier(name: &str) -> Result<(), BadName> {
         return invalid(format!("`{name}` is not a name"), Some("use a name with letters".into()));
     }
     if name.starts_with("__") {
-        let help = format!("write `{}`", name.trim_start_matches('_'));
+        let own = name.trim_start_matches('_');
+        let help = format!("write `{own}`; what C calls otherwise says so with `c`");
         let message = format!("`{name}` starts with `__`, which belongs to the compiler and the kernel's headers");
         return Err(BadName::Reserved { message, help });
+    }
+    Ok(())
+}
+
+/// Names that the header's own macros, libbpf's and the kernel's typedefs need, besides those of [`SCALARS`].
+const C_TAKEN: &[&str] = &["SEC", "__array", "__type", "__uint", "__ulong"];
+
+/// Words of compilers that start with `__` and do not end so.
+const C_COMPILER: &[&str] = &[
+    "__alignof",
+    "__amd64",
+    "__asm",
+    "__attribute",
+    "__auto_type",
+    "__complex",
+    "__const",
+    "__extension",
+    "__fp16",
+    "__i386",
+    "__imag",
+    "__inline",
+    "__int128",
+    "__k8",
+    "__label",
+    "__linux",
+    "__nonnull",
+    "__null",
+    "__nullable",
+    "__powerpc",
+    "__real",
+    "__restrict",
+    "__riscv",
+    "__s390",
+    "__seg_fs",
+    "__seg_gs",
+    "__signed",
+    "__thread",
+    "__typeof",
+    "__unix",
+    "__volatile",
+    "__x86_64",
+];
+
+/// Checks a name that C has as it is, in `c = "..."`. It may start with `__`, as many in the kernel's style do, but for
+/// what compilers and the header itself call so, and be a word of C++, which then cannot include the header.
+pub(crate) fn check_c_identifier(name: &str) -> Result<(), BadName> {
+    let reserved = |why: &str| {
+        let message = format!("`{}` {why}", name.escape_debug());
+        Err(BadName::Reserved { message, help: "leave `c` out, and C has the name of the spec".into() })
+    };
+    match check_identifier(name) {
+        // The first of these rules has made sure that it is an identifier.
+        Err(BadName::Reserved { .. }) => {}
+        other => other?,
+    }
+    let generated = ["__bpf_layout", "__BPF_LAYOUT", "__btf_type_", "__btf_map_"];
+    let builtin = SCALARS.iter().any(|info| info.c == name) || KERNEL_FIELDS.iter().any(|info| info.name == name);
+    if C_RESERVED.contains(&name) {
+        return reserved("is a word of C");
+    }
+    if builtin || C_TAKEN.contains(&name) || generated.iter().any(|prefix| name.starts_with(prefix)) {
+        return reserved("is needed by the header itself");
+    }
+    let compilers = name.strip_prefix("__").is_some_and(|rest| {
+        rest.ends_with("__") || rest.starts_with("builtin_") || rest.starts_with(|c: char| c.is_ascii_uppercase())
+    });
+    if compilers || C_COMPILER.contains(&name) {
+        return reserved("is a name of compilers");
     }
     Ok(())
 }
@@ -182,7 +257,7 @@ fn as_identifier(name: &str) -> String {
 
 /// `class` is `class_` in C.
 fn in_c(name: &str) -> String {
-    if C_RESERVED.contains(&name) { format!("{name}_") } else { name.to_owned() }
+    if C_RESERVED.contains(&name) || CPP_RESERVED.contains(&name) { format!("{name}_") } else { name.to_owned() }
 }
 
 /// `type` is `r#type` in Rust, `self` is `self_`.
@@ -360,7 +435,33 @@ mod tests {
     }
 
     #[test]
+    fn knows_names_that_c_may_have() {
+        for name in ["__reserved", "_pad0", "anon0", "type", "class", "PyPidData", "__qspinlock"] {
+            assert_eq!(check_c_identifier(name), Ok(()), "{name}");
+        }
+        for name in [
+            "double",
+            "__u32",
+            "_Bool",
+            "__builtin_memset",
+            "__attribute__",
+            "__FILE__",
+            "__inline",
+            "__type",
+            "__bpf_layout_id",
+            "__btf_type_x",
+            "bpf_spin_lock",
+        ] {
+            assert!(matches!(check_c_identifier(name), Err(BadName::Reserved { .. })), "{name}");
+        }
+        for name in ["", "a b", "x;", "1", "__"] {
+            assert!(matches!(check_c_identifier(name), Err(BadName::Invalid { .. })), "{name}");
+        }
+    }
+
+    #[test]
     fn reserved_lists_are_sorted() {
-        assert!(C_RESERVED.is_sorted() && RUST_RAW.is_sorted());
+        assert!(C_RESERVED.is_sorted() && CPP_RESERVED.is_sorted() && RUST_RAW.is_sorted());
+        assert!(C_TAKEN.is_sorted() && C_COMPILER.is_sorted());
     }
 }

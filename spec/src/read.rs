@@ -22,6 +22,7 @@ pub(crate) use self::table::list;
 use self::table::{Cx, Table, Value, integer, number};
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
+    file,
     source::{FileId, Sources, Span},
     spec::{AllowDef, At, ConstantDef, Spec, start_of},
 };
@@ -30,28 +31,49 @@ use crate::{
 const VERSION: i128 = 1;
 /// How deep includes may nest. Cycles are found by name; this bounds what a reader that invents files can do.
 const MAX_INCLUDES: usize = 64;
-/// Largest file, so that every span fits 32 bits.
-const MAX_FILE: usize = 64 << 20;
+/// Files of one spec. Bounds the same, where each invented file includes several.
+const MAX_FILES: usize = 1024;
+/// Bytes of all files of one spec, so that every span fits 32 bits, and memory and time have a bound.
+const MAX_BYTES: usize = file::LARGEST_TEXT as usize;
 
 /// Gives the text of a file.
 pub(crate) type Reader<'a> = dyn FnMut(&Path) -> io::Result<String> + 'a;
 
+/// Where files come from.
+pub(crate) struct Origin<'a, 'r> {
+    pub(crate) reader: &'a mut Reader<'r>,
+    /// What tells whether two paths mean one file.
+    pub(crate) identity: &'a dyn Fn(&Path) -> PathBuf,
+}
+
 /// Reads a spec and all that it includes. `None` if a file could not be read or is not TOML: what it would define is
 /// not known, so that nothing can be said about the names in the others.
-pub(crate) fn read(path: &Path, reader: &mut Reader<'_>, sources: &mut Sources, cx: &mut Diagnostics) -> Option<Spec> {
-    let mut files =
-        Files { reader, sources, diagnostics: cx, done: HashMap::new(), spec: Spec::default(), complete: true };
+pub(crate) fn read(path: &Path, origin: Origin<'_, '_>, sources: &mut Sources, cx: &mut Diagnostics) -> Option<Spec> {
+    let mut files = Files {
+        origin,
+        sources,
+        diagnostics: cx,
+        done: HashMap::new(),
+        bytes: 0,
+        full: false,
+        spec: Spec::default(),
+        complete: true,
+    };
     files.read_file(path, None, &mut Vec::new());
     files.complete.then_some(files.spec)
 }
 
 /// All files of one spec while they are being read.
 struct Files<'a, 'r> {
-    reader: &'a mut Reader<'r>,
+    origin: Origin<'a, 'r>,
     sources: &'a mut Sources,
     diagnostics: &'a mut Diagnostics,
-    /// Files that have been read, by their path without `.` and `..`; a file included twice is read once.
+    /// Files that have been read, by their identity; a file included twice is read once.
     done: HashMap<PathBuf, FileId>,
+    /// Of all files read.
+    bytes: usize,
+    /// Whether it was said that there are too many.
+    full: bool,
     spec: Spec,
     /// Whether every file was read.
     complete: bool,
@@ -59,29 +81,36 @@ struct Files<'a, 'r> {
 
 impl Files<'_, '_> {
     /// Reads one file and what it includes. `from` is the string that includes it, `open` the files being read.
-    fn read_file(&mut self, path: &Path, from: Option<Span>, open: &mut Vec<PathBuf>) {
-        let key = normal(path);
-        if open.contains(&key) || open.len() > MAX_INCLUDES {
-            return self.give_up(include_cycle(&key, from, open));
+    fn read_file(&mut self, path: &Path, from: Option<Span>, open: &mut Vec<Open>) {
+        let key = (self.origin.identity)(path);
+        if open.iter().any(|file| file.identity == key) || open.len() > MAX_INCLUDES {
+            return self.give_up(include_cycle(path, &key, from, open));
         }
         if self.done.contains_key(&key) {
             return;
         }
-        let text = match (self.reader)(path) {
+        // What is left would most likely be too much as well, and is not worth another error each.
+        if self.done.len() >= MAX_FILES {
+            return if !std::mem::replace(&mut self.full, true) {
+                self.give_up(too_many(from))
+            };
+        }
+        let text = match (self.origin.reader)(path) {
             Ok(text) => text,
             Err(error) => return self.give_up(unreadable(path, from, &error.to_string())),
         };
-        if text.len() > MAX_FILE {
-            return self.give_up(unreadable(path, from, "it is larger than 64 MiB"));
+        self.bytes = self.bytes.saturating_add(text.len());
+        if self.bytes > MAX_BYTES {
+            return self.give_up(unreadable(path, from, "all files of a spec together may have 64 MiB"));
         }
         let file = self.sources.add(path, text.clone());
         self.done.insert(key.clone(), file);
-        open.push(key);
+        open.push(Open { identity: key, path: normal(path) });
         self.read_text(path, file, &text, open);
         open.pop();
     }
 
-    fn read_text(&mut self, path: &Path, file: FileId, text: &str, open: &mut Vec<PathBuf>) {
+    fn read_text(&mut self, path: &Path, file: FileId, text: &str, open: &mut Vec<Open>) {
         let (document, errors) = DeTable::parse_recoverable(text);
         let mut cx = Cx { diagnostics: self.diagnostics, file, text };
         if !errors.is_empty() {
@@ -117,6 +146,13 @@ impl Files<'_, '_> {
         self.spec.profiles.append(&mut own.profiles);
         self.spec.allow.append(&mut own.allow);
     }
+}
+
+/// A file that is being read.
+struct Open {
+    identity: PathBuf,
+    /// As it is shown.
+    path: PathBuf,
 }
 
 /// What one file says by itself.
@@ -186,8 +222,8 @@ fn check_version(cx: &mut Cx<'_>, top: &mut Table<'_>) {
     cx.push(Diagnostic::new(Code::SpecVersion, message, span, "not known").help(format!("write `spec = {VERSION}`")));
 }
 
-/// A path without `.` and, where it can be told without looking, `..`; tells whether two includes mean one file.
-fn normal(path: &Path) -> PathBuf {
+/// A path without `.` and, where it can be told without looking, `..`.
+pub(crate) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {
         match component {
@@ -201,16 +237,23 @@ fn normal(path: &Path) -> PathBuf {
     normal
 }
 
-fn include_cycle(path: &Path, from: Option<Span>, open: &[PathBuf]) -> Diagnostic {
-    let Some(start) = open.iter().position(|file| file == path) else {
+fn include_cycle(path: &Path, identity: &Path, from: Option<Span>, open: &[Open]) -> Diagnostic {
+    let Some(start) = open.iter().position(|file| file.identity == identity) else {
         let message = format!("includes nest more than {MAX_INCLUDES} deep");
         return at(Code::IncludeCycle, message, from, "one file too many");
     };
-    let circle: Vec<String> =
-        open[start..].iter().map(PathBuf::as_path).chain([path]).map(|file| format!("`{}`", file.display())).collect();
-    let message = format!("`{}` includes itself", path.display());
+    let closing = normal(path);
+    let paths = open[start..].iter().map(|file| file.path.as_path()).chain([closing.as_path()]);
+    let circle: Vec<String> = paths.map(|file| format!("`{}`", file.display())).collect();
+    let message = format!("{} includes itself", circle[0]);
     let cycle = at(Code::IncludeCycle, message, from, "this closes the circle");
     cycle.note(circle.join(" includes ")).help("move what both need into a third file and include that")
+}
+
+fn too_many(from: Option<Span>) -> Diagnostic {
+    let message = format!("a spec may have {MAX_FILES} files, and this is one more");
+    at(Code::Unreadable, message, from, "one file too many")
+        .help("a folder that is a symbolic link to one above it has every file again under another name")
 }
 
 fn unreadable(path: &Path, from: Option<Span>, why: &str) -> Diagnostic {

@@ -49,6 +49,17 @@ pub struct LineColumn {
     pub column: usize,
 }
 
+/// Whether a character is not seen and still changes what is: a control character, which a terminal may take for a command,
+/// a separator of lines, or one that turns the direction of text and so hides code from reviewers (CVE-2021-42574; Unicode
+/// Standard Annex 9, 2: explicit directional formatting characters).
+///
+/// Whatever shows people text that someone else has written, replaces these.
+#[must_use]
+pub fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// All files of one spec: the file asked for is the first, files it includes follow in the order they were met.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {

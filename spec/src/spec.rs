@@ -131,6 +131,8 @@ pub(crate) struct AliasDef {
 #[derive(Clone, Debug)]
 pub(crate) struct EnumDef {
     pub(crate) name: At<String>,
+    /// `c`: how C names it.
+    pub(crate) c: Option<At<String>>,
     pub(crate) doc: Option<String>,
     pub(crate) repr: Option<At<String>>,
     pub(crate) prefix: Option<At<String>>,
@@ -142,6 +144,8 @@ pub(crate) struct EnumDef {
 #[derive(Clone, Debug)]
 pub(crate) struct VariantDef {
     pub(crate) name: Option<At<String>>,
+    /// `c`: the constant in C.
+    pub(crate) c: Option<At<String>>,
     pub(crate) value: Option<Number>,
     pub(crate) doc: Option<String>,
     pub(crate) since: Option<At<i128>>,
@@ -169,6 +173,8 @@ impl Shape {
 #[derive(Clone, Debug)]
 pub(crate) struct RecordDef {
     pub(crate) name: At<String>,
+    /// `c`: how C names it.
+    pub(crate) c: Option<At<String>>,
     pub(crate) shape: Shape,
     pub(crate) body: Body,
     /// `tag = { FIELD = value }`, of events.
@@ -216,6 +222,8 @@ pub(crate) struct FieldDef {
     /// The name, or the word `union` or `struct` of an unnamed member.
     pub(crate) span: Span,
     pub(crate) kind: FieldKind,
+    /// `c`: its name in C.
+    pub(crate) c: Option<At<String>>,
     pub(crate) doc: Option<String>,
     pub(crate) bits: Option<At<i128>>,
     pub(crate) offset: Option<At<i128>>,
@@ -300,6 +308,8 @@ impl WakeupDef {
 #[derive(Clone, Debug)]
 pub(crate) struct MapDef {
     pub(crate) name: At<String>,
+    /// `c`: the variable in C.
+    pub(crate) c: Option<At<String>>,
     pub(crate) doc: Option<String>,
     pub(crate) settings: MapSettings,
     pub(crate) key: Option<Text>,

@@ -1,14 +1,16 @@
 //! Type expressions: `u32`, `str[PATH]`, `bytes[2 * MAC]`, `stats[4][CPUS]`, `kptr[task_struct]`.
 //!
 //! Dimensions read as in C: `u8[2][3]` is `__u8 x[2][3]`, two arrays of three. The first brackets of `str` and `bytes`
-//! are their length, and dimensions follow: `str[16][4]` is `char x[4][16]`, four strings of 16 bytes.
+//! are their length, and dimensions follow: `str[16][4]` is `char x[4][16]`, four strings of 16 bytes. `u8[]` is what
+//! follows the record that it is a field of. Two dots say that it is the most that there may be: `str[..PATH]`,
+//! `bytes[..64]`, `str[..ARG][..20]`.
 
 use std::ops::Range;
 
 use crate::{
     expr::{self, Node},
     kernel::KptrKind,
-    lex::{Cursor, Fault, Token, Wrong},
+    lex::{Cursor, Token, Wrong},
 };
 
 /// Dimensions of one array; bounds the depth of resolved types.
@@ -20,7 +22,9 @@ pub(crate) struct TypeExpr {
     pub(crate) base: Base,
     /// Where the base stands, in bytes of the text.
     pub(crate) at: Range<usize>,
-    /// The outermost first.
+    /// Where `[]` ends, the outermost dimension of an array of which nothing lies in its record.
+    pub(crate) open: Option<Range<usize>>,
+    /// The outermost first, behind `[]`.
     pub(crate) dimensions: Vec<Node>,
 }
 
@@ -31,23 +35,37 @@ pub(crate) enum Base {
     Name(String),
     Str(Node),
     Bytes(Node),
+    /// `str[..N]`
+    UpToStr(Node),
+    /// `bytes[..N]`
+    UpToBytes(Node),
+    /// `str[..N][..M]`
+    UpToStrs(Node, Node),
     Kptr(KptrKind, String),
 }
 
 /// Parses a whole text.
 pub(crate) fn parse(text: &str) -> Result<TypeExpr, Wrong> {
     let mut cursor = Cursor::new(text)?;
-    let (base, at) = base(&mut cursor)?;
-    let mut dimensions = Vec::new();
+    let (mut base, at) = base(&mut cursor)?;
+    let (mut open, mut dimensions) = (None, Vec::new());
     while cursor.eat("[")? {
+        if matches!(cursor.peek(), Token::Symbol("..")) {
+            base = several(&mut cursor, base, open.is_some() || !dimensions.is_empty())?;
+            continue;
+        }
+        if open.is_none() && dimensions.is_empty() && matches!(cursor.peek(), Token::Symbol("]")) {
+            open = Some(cursor.expect("]", "after `[`")?);
+            continue;
+        }
         if dimensions.len() == MAX_DIMENSIONS {
             let message = format!("the array has more than {MAX_DIMENSIONS} dimensions");
             return Err(Wrong::grammar(cursor.at(), message).help("put the inner ones into a struct"));
         }
-        dimensions.push(length(&mut cursor, "T")?);
+        dimensions.push(length(&mut cursor, "T[")?);
     }
     match cursor.peek() {
-        Token::End => Ok(TypeExpr { base, at, dimensions }),
+        Token::End => Ok(TypeExpr { base, at, open, dimensions }),
         other => Err(after_type(text, &base, other, cursor.at())),
     }
 }
@@ -90,8 +108,33 @@ fn base(cursor: &mut Cursor<'_>) -> Result<(Base, Range<usize>), Wrong> {
     if !cursor.eat("[")? {
         return Err(Wrong::grammar(at, format!("`{name}` needs a length")).help(format!("write `{name}[N]`")));
     }
-    let node = length(cursor, name)?;
-    Ok((if name == "str" { Base::Str(node) } else { Base::Bytes(node) }, at))
+    let up_to = cursor.eat("..")?;
+    let node = length(cursor, &format!("{name}[{}", if up_to { ".." } else { "" }))?;
+    let base = match (name == "str", up_to) {
+        (true, false) => Base::Str(node),
+        (true, true) => Base::UpToStr(node),
+        (false, false) => Base::Bytes(node),
+        (false, true) => Base::UpToBytes(node),
+    };
+    Ok((base, at))
+}
+
+/// The `..M]` of `str[..N][..M]`; the bracket before it has been taken.
+fn several(cursor: &mut Cursor<'_>, base: Base, has_dimensions: bool) -> Result<Base, Wrong> {
+    let at = cursor.at();
+    let wrong = |message| Err(Wrong::grammar(at, message));
+    match base {
+        Base::UpToStr(each) if !has_dimensions => {
+            cursor.expect("..", "before the number")?;
+            Ok(Base::UpToStrs(each, length(cursor, "str[..N][..")?))
+        }
+        Base::Str(_) if !has_dimensions => wrong("each string of a variable number has a variable length, too")
+            .map_err(|w| w.help("write `str[..N][..M]`")),
+        Base::UpToStrs(..) => wrong("strings of variable length have one dimension at most")
+            .map_err(|w| w.help("give the event a second field")),
+        _ => wrong("an array has a fixed number of elements")
+            .map_err(|w| w.help("write `T[N]`; `str[..N]`, `bytes[..N]` and `str[..N][..M]` are of variable length")),
+    }
 }
 
 fn no_name(token: &Token<'_>, at: Range<usize>) -> Wrong {
@@ -103,33 +146,15 @@ fn no_name(token: &Token<'_>, at: Range<usize>) -> Wrong {
     }
 }
 
-/// A length and the closing bracket; the opening one has been taken.
-fn length(cursor: &mut Cursor<'_>, of: &str) -> Result<Node, Wrong> {
+/// A length and the closing bracket; `before` is how what stands before it is written, and has been taken.
+fn length(cursor: &mut Cursor<'_>, before: &str) -> Result<Node, Wrong> {
     let at = cursor.at();
-    if cursor.eat("..")? {
-        let node = expr::parse_at(cursor)?;
-        let close = cursor.expect("]", "after the length")?;
-        return Err(variable_length(of, at.start..close.start, node));
-    }
     if matches!(cursor.peek(), Token::Symbol("]")) {
-        return Err(Wrong::grammar(at, "expected a length, found `]`").help(format!("write `{of}[N]`")));
+        return Err(Wrong::grammar(at, "expected a length, found `]`").help(format!("write `{before}N]`")));
     }
     let node = expr::parse_at(cursor)?;
     cursor.expect("]", "after the length")?;
     Ok(node)
-}
-
-fn variable_length(of: &str, at: Range<usize>, node: Node) -> Wrong {
-    if of == "T" {
-        return Wrong::grammar(at, "an array has a fixed number of elements").help("write `T[N]`");
-    }
-    let length = match node.kind {
-        expr::NodeKind::Name(name) => name,
-        expr::NodeKind::Number(number) => number.to_string(),
-        expr::NodeKind::Binary(..) => "N".to_owned(),
-    };
-    Wrong { fault: Fault::Unsupported, ..Wrong::grammar(at, "fields of variable length are not implemented yet") }
-        .help(format!("write `{of}[{length}]` for now: the whole length travels with each event"))
 }
 
 fn kptr(name: &str) -> Option<KptrKind> {
@@ -146,10 +171,21 @@ mod tests {
         assert!(matches!(ty.base, Base::Str(Node { kind: expr::NodeKind::Number(16), .. })));
         assert_eq!(ty.dimensions[0].kind, expr::NodeKind::Number(4));
         assert_eq!(ty.dimensions.len(), 2);
+        let open = parse("u16[][4]").unwrap();
+        assert!(open.open.is_some() && open.dimensions.len() == 1);
         assert_eq!(
             parse("kptr_untrusted[task_struct]").unwrap().base,
             Base::Kptr(KptrKind::Untrusted, "task_struct".into())
         );
+    }
+
+    #[test]
+    fn two_dots_make_a_length_the_most() {
+        let base = |text| parse(text).unwrap().base;
+        assert!(matches!(base("str[..PATH]"), Base::UpToStr(_)));
+        assert!(matches!(base("bytes[.. 2 * N]"), Base::UpToBytes(_)));
+        assert!(matches!(base("str[..ARG][..20]"), Base::UpToStrs(..)));
+        assert_eq!(parse("str[..4][4]").unwrap().dimensions.len(), 1, "refused where types are resolved");
     }
 
     #[test]
@@ -161,7 +197,12 @@ mod tests {
             ("unsigned int", "`u32`"),
             ("str", "`str[N]`"),
             ("bytes[]", "`bytes[N]`"),
-            ("str[..PATH]", "`str[PATH]`"),
+            ("u8[..4]", "`T[N]`"),
+            ("str[4][..4]", "`str[..N][..M]`"),
+            ("str[..4][..4][..4]", "second field"),
+            ("str[..]", "`str[..N]`"),
+            ("u8[4][]", "`T[N]`"),
+            ("u8[][]", "`T[N]`"),
         ] {
             let wrong = parse(text).unwrap_err();
             assert!(wrong.help.as_deref().unwrap_or("").contains(help), "{text}: {wrong:?}");

@@ -8,7 +8,9 @@ use bpf_layout_spec::{
     fingerprint::{Fingerprint, Fingerprints},
     kernel::{MAP_FLAGS, MAP_KINDS},
     layout::{Layouts, Member},
-    model::{Count, Expr, MapId, RecordKind, Reserved, ReservedItem, TagValue, Type, TypeDef, TypeId, Version},
+    model::{
+        Count, Expr, MapId, RecordKind, Reserved, ReservedItem, TagValue, Type, TypeDef, TypeId, Variable, Version,
+    },
     scalar::Scalar,
     source::{FileId, Span},
 };
@@ -326,6 +328,7 @@ fn other_type(ty: &Type) -> Type {
         Type::Scalar(scalar) => Type::Scalar(another(*scalar)),
         Type::Str(count) => Type::Str(longer(count)),
         Type::Bytes(count) => Type::Bytes(longer(count)),
+        Type::Variable(variable) => Type::Variable(Variable { limit: longer(&variable.limit), ..variable.clone() }),
         Type::Array(element, count) => Type::Array(element.clone(), longer(count)),
         Type::Def(_) | Type::Kernel(_) | Type::Kptr(..) => Type::Scalar(Scalar::U16),
     }

@@ -1,13 +1,12 @@
 //! Input that nobody would write in good faith: it is refused, or taken, without a panic and in reasonable time.
 
-use std::{
-    fmt::Write as _,
-    io,
-    path::Path,
-    time::{Duration, Instant},
-};
+#[path = "support/patience.rs"]
+mod patience;
+
+use std::{fmt::Write as _, fs, io, os::unix::fs::symlink, path::Path};
 
 use bpf_layout_spec::{Failure, Loaded, Options, diag::Code, load_with};
+use patience::timed;
 use proptest::prelude::*;
 
 fn load(text: &str) -> Result<Loaded, Failure> {
@@ -23,17 +22,6 @@ fn codes(text: &str) -> Vec<Code> {
         Ok(loaded) => loaded.warnings.iter().map(|found| found.code).collect(),
         Err(failure) => failure.diagnostics.iter().map(|found| found.code).collect(),
     }
-}
-
-/// Far more than any of these takes, even without optimisation on a busy machine, and far less than a quadratic
-/// algorithm would.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn timed<T>(run: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
-    let result = run();
-    assert!(start.elapsed() < PATIENCE, "took {:?}", start.elapsed());
-    result
 }
 
 fn one_field(ty: &str) -> String {
@@ -169,6 +157,120 @@ fn includes_without_end() {
     let failure = load_with(Path::new("layouts.toml"), &mut reader, &Options::default()).unwrap_err();
     assert_eq!(failure.diagnostics[0].code, Code::IncludeCycle);
     assert!(count < 100);
+}
+
+#[test]
+fn includes_that_fan_out() {
+    // Each file includes two that nobody has seen, so that there are 2^64 within the depth that is allowed.
+    let mut count = 0;
+    let mut reader = |path: &Path| {
+        count += 1;
+        let name = path.with_extension("").display().to_string();
+        Ok(format!("spec = 1\ninclude = [\"{name}0.toml\", \"{name}1.toml\"]\n"))
+    };
+    let failure = timed(|| load_with(Path::new("a.toml"), &mut reader, &Options::default())).unwrap_err();
+    let codes: Vec<Code> = failure.diagnostics.iter().map(|found| found.code).collect();
+    assert!(codes.contains(&Code::Unreadable) && codes.len() < 2000, "{} errors", codes.len());
+    assert!(count <= 1024, "{count} files were read");
+}
+
+#[test]
+fn includes_of_too_much() {
+    let mut reader = |path: &Path| {
+        let number: u32 = path.with_extension("").to_str().and_then(|name| name.parse().ok()).unwrap_or(0);
+        let include = if number < 20 { format!("include = [\"{}.toml\"]\n", number + 1) } else { String::new() };
+        Ok(format!("spec = 1\n{include}#{}\n", "x".repeat(8 << 20)))
+    };
+    let failure = timed(|| load_with(Path::new("0.toml"), &mut reader, &Options::default())).unwrap_err();
+    assert_eq!(failure.diagnostics[0].code, Code::Unreadable);
+    assert!(failure.diagnostics[0].message.contains("64 MiB"), "{:?}", failure.diagnostics[0]);
+    assert_eq!(failure.sources.iter().count(), 7);
+}
+
+#[test]
+fn circles_of_symbolic_links() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("writable");
+    // The same folder under two more names, and in each of them again.
+    symlink(".", folder.path().join("left")).expect("links can be made");
+    symlink(".", folder.path().join("right")).expect("links can be made");
+    write("layouts.toml", "spec = 1\ninclude = [\"left/common.toml\", \"right/left/common.toml\", \"common.toml\"]\n");
+    write("common.toml", "spec = 1\n[lengths]\nPATH = 4\n");
+    let loaded = bpf_layout_spec::load(&folder.path().join("layouts.toml"), &Options::default());
+    let loaded = loaded.unwrap_or_else(|failure| panic!("{:?}", failure.diagnostics));
+    assert_eq!(loaded.sources.iter().count(), 2, "a file is read once, whatever it is called");
+
+    write("common.toml", "spec = 1\ninclude = [\"right/common.toml\", \"left/layouts.toml\"]\n");
+    let failure = bpf_layout_spec::load(&folder.path().join("layouts.toml"), &Options::default()).unwrap_err();
+    let codes: Vec<Code> = failure.diagnostics.iter().map(|found| found.code).collect();
+    assert!(codes.iter().all(|code| *code == Code::IncludeCycle) && codes.len() <= 8, "{codes:?}");
+}
+
+#[test]
+fn what_is_no_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("layouts.toml");
+    let says = |path: &Path, what: &str| {
+        let failure = bpf_layout_spec::load(path, &Options::default()).unwrap_err();
+        let found = &failure.diagnostics[0];
+        assert_eq!(found.code, Code::Unreadable);
+        assert!(found.message.contains(what), "{}: {}", path.display(), found.message);
+    };
+    says(folder.path(), "it is a folder");
+    says(Path::new("/dev/zero"), "device");
+    says(&path, "No such file");
+    // Nobody listens, and nobody will.
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).expect("it can be made");
+    says(&folder.path().join("socket"), "socket");
+    symlink("layouts.toml", &path).expect("links can be made");
+    says(&path, "symbolic links");
+    fs::remove_file(&path).expect("it is there");
+    fs::write(&path, b"spec = 1\n# caf\xe9\n").expect("writable");
+    says(&path, "it is not UTF-8 text, from line 2 on");
+    // A terabyte, of which nothing takes room on the disk.
+    fs::File::create(&path).and_then(|file| file.set_len(1 << 40)).expect("file systems have sparse files");
+    says(&path, "larger than 64 MiB");
+}
+
+#[test]
+fn fifty_megabytes() {
+    const LEN: usize = 50 << 20;
+    let comments = format!("spec = 1\n#{}", "x".repeat(LEN));
+    assert_eq!(timed(|| codes(&comments)), []);
+    let doc = "x".repeat(LEN);
+    let doc = format!("spec = 1\n[struct.s]\ndoc = \"{doc}\"\nfields = [{{ name = \"a\", type = \"u8\" }}]\n");
+    assert_eq!(timed(|| codes(&doc)), []);
+    let brackets = format!("spec = 1\na = {}", "[".repeat(LEN));
+    assert!(timed(|| codes(&brackets)).contains(&Code::Syntax));
+}
+
+#[test]
+fn profiles_that_contradict() {
+    let spec = |profile: &str| {
+        let text = format!(
+            "spec = 1\n[lengths]\nPATH = 64\nTAIL = \"PATH - 32\"\n[capacities]\nRING = 4096\n[struct.value]\nfields = [\n  \
+             {{ name = \"path\", type = \"str[PATH]\", optional = true }},\n  {{ name = \"tail\", type = \"str[TAIL]\", optional = true \
+             }},\n]\n[map.ring]\ntype = \"ringbuf\"\nmax_entries = \"RING\"\n{profile}"
+        );
+        let mut reader = |_: &Path| Ok(text.clone());
+        let options = Options { profile: Some("p".into()) };
+        match load_with(Path::new("layouts.toml"), &mut reader, &options) {
+            Ok(loaded) => loaded.warnings.iter().map(|found| found.code).collect::<Vec<_>>(),
+            Err(failure) => failure.diagnostics.iter().map(|found| found.code).collect(),
+        }
+    };
+    assert_eq!(spec("[profile.p]\nlengths.PATH = 128\n"), []);
+    // Each by itself could be: together they leave nothing, or a number that cannot be.
+    assert_eq!(spec("[profile.p]\nomit = [\"value.path\", \"value.tail\"]\n"), [Code::EmptyType]);
+    assert_eq!(spec("[profile.p]\nlengths.PATH = 16\n"), [Code::Overflow]);
+    assert_eq!(spec("[profile.p]\ncapacities.RING = 4097\n"), [Code::NotPowerOfTwo]);
+    assert_eq!(spec("[profile.p]\nlengths.TAIL = 0\n"), [Code::ZeroLength]);
+    // The same said twice, or of what is not there.
+    assert_eq!(spec("[profile.p]\nlengths.PATH = 1\nlengths.PATH = 2\n"), [Code::Syntax]);
+    assert_eq!(spec("[profile.p]\nlengths.PATH = 128\n[profile.p]\nlengths.PATH = 64\n"), [Code::Syntax]);
+    assert_eq!(spec("[profile.p]\nlengths.PTAH = 128\n[profile.q]\n"), [Code::UnknownName]);
+    assert_eq!(spec("[profile.p]\ncapacities.PATH = 128\n"), [Code::UnknownName]);
+    assert_eq!(spec("[profile.p]\nmap.ring.max_entries = \"PATH * (RING\"\n"), [Code::ExpressionSyntax]);
 }
 
 #[test]

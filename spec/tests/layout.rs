@@ -380,3 +380,31 @@ fn definitions_are_laid_out_before_their_users() {
         .collect();
     assert_eq!(order, ["later", "outer"]);
 }
+
+#[test]
+fn an_array_of_no_length_takes_no_room_but_aligns() {
+    check(&[
+        ("", "a:u8 m:u32[] b:u8 t:u64[]", "8 8: a@0+1 _pad0@1+3 m@4+0 b@4+1 _pad1@5+3 t@8+0"),
+        ("packed = true", "a:u8 m:u32[]", "1 1: a@0+1 m@1+0"),
+        ("", "a:u8 m:u8[][4]", "1 1: a@0+1 m@1+0"),
+    ]);
+}
+
+#[test]
+fn padding_is_numbered_past_fields_that_c_calls_so() {
+    let text = "[struct.s]\nfields = [{ name = \"a\", type = \"u8\" }, { name = \"b\", type = \"u16\", c = \"_pad0\" }, \
+                { struct = [{ name = \"c\", type = \"u8\", c = \"_pad2\" }, { name = \"d\", type = \"u64\" }] }]\n";
+    let loaded = load(text, None).unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics));
+    let numbers: Vec<u32> = loaded
+        .layouts
+        .types
+        .iter()
+        .flat_map(|layout| &layout.members)
+        .filter_map(|member| match member {
+            Member::Padding { index, .. } => Some(*index),
+            Member::Field { .. } | Member::Bits(_) => None,
+        })
+        .collect();
+    assert_eq!(numbers.len(), 3);
+    assert!(numbers.iter().all(|number| ![0, 2].contains(number)), "{numbers:?}");
+}

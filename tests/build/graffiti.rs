@@ -39,7 +39,9 @@ struct Planner<'a> {
 
 impl<'a> Planner<'a> {
     fn nodes(&mut self, id: TypeId, record: &'a Record) -> Vec<Node<'a>> {
-        let mut fields: Vec<usize> = (0..record.fields.len()).filter(|&index| !record.fields[index].omitted).collect();
+        // What is an array of no length has no byte to mark.
+        let marked = |field: &Field| !field.omitted && !field.ty.is_open();
+        let mut fields: Vec<usize> = (0..record.fields.len()).filter(|&index| marked(&record.fields[index])).collect();
         if record.kind == RecordKind::Union {
             fields = vec![fields[self.round % fields.len()]];
         }

@@ -33,7 +33,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn write_round(&mut self, name: &str, id: TypeId, record: &Record, round: usize) {
         let nodes = graffiti::plan(self.layouts, id, record, round);
-        let (spec, rust) = (&record.name.spec, &record.name.rust);
+        let (spec, rust) = (&record.name.spec, record.rust_struct());
         let function = format!("{name}_{spec}_{round}");
         let (mut read, mut write) = (String::new(), String::new());
         let is_union = record.kind == RecordKind::Union;
@@ -66,7 +66,9 @@ impl Writer<'_> {
                     let _ = writeln!(out, "    marked(\"{spec}\", {number}, Layout::as_bytes({borrow}{member}))?;");
                 }
                 Node::Bits { field, value, .. } => {
-                    let got = self.bits_to_number(&field.ty, &access(target, field, true));
+                    // The accessor of what a profile may omit gives an `Option`.
+                    let present = if field.optional { ".ok_or(\"is omitted\")?" } else { "" };
+                    let got = self.bits_to_number(&field.ty, &(access(target, field, true) + present));
                     let spec = &field.name.spec;
                     let _ = writeln!(out, "    holds(\"{spec}\", {got}, {value})?;");
                 }

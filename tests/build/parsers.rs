@@ -8,7 +8,7 @@ use bpf_layout_spec::{layout::Layouts, model::RecordKind};
 pub(crate) fn source(layouts: &Layouts) -> String {
     let (mut records, mut buffers) = (String::new(), String::new());
     for (_, record) in layouts.model.records() {
-        let (spec, rust) = (&record.name.spec, &record.name.rust);
+        let (spec, rust) = (&record.name.spec, record.rust_struct());
         let tagged = matches!(record.kind, RecordKind::Event { tag: Some(_) });
         let _ = writeln!(
             records,

@@ -1,16 +1,20 @@
-//! The project's own tasks: `cargo xtask demo`, `test`, `case-study`, `kernels` and `oracle`. Plain std, so that they start in
-//! seconds on a fresh machine.
+//! The project's own tasks: `cargo xtask demo`, `test`, `bench`, `case-study`, `kernels`, `oracle`, `fuzz` and
+//! `sanitize`. Plain std, so that they start in seconds on a fresh machine.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod case_study;
 mod demo;
+mod fuzz;
 mod kernel;
 mod kernels;
 mod needs;
 mod objects;
 mod oracle;
 mod packages;
+mod sanitize;
 mod test;
+mod tools;
 
 use std::{
     env,
@@ -22,24 +26,35 @@ const HELP: &str = "\
 The project's own tasks.
 
 Usage: cargo xtask <TASK> [OPTIONS]
+       cargo xtask bench [GROUP]... [OPTIONS]
        cargo xtask kernels [NAME]...
        cargo xtask oracle [OPTIONS OF THE ORACLE]
+       cargo xtask fuzz [TARGET]... [--seconds N]
 
 Tasks:
   demo         Install what is missing, build, and trace a few commands with the `exec` example
   test         Install what is missing, and check everything: format, lints, tests, documentation
+  bench        Install what is missing, and measure what bpf-layout costs beside its peers: docs/performance.md
   case-study   Install what is missing, and measure the tools in each profile: docs/case-study.md
   kernels      Boot kernels of Debian's packages, such as 6.12.117+deb12-cloud-amd64, and hold the memory model against
                them; without a name, list those that there are
   oracle       Install every compiler that can be asked, and hold layouts of random specs, or of one, against what they
                say; `cargo xtask oracle --help` says how
+  fuzz         Install what is missing, and give each target of `fuzz/`, or those named, what a fuzzer thinks of
+  sanitize     Install what is missing, and run the runtime and what is generated for it under Miri
 
 Options:
   --no-install       Say what is missing instead of installing it
   --require-kernel   test: fail instead of skipping where BPF is not permitted or a compiler is missing
+  --short            bench: as little as shows that everything runs, without optimisation
+  --write            bench: put the tables into docs/performance.md
   --markdown         case-study: print tables as docs/case-study.md has them
+  --seconds N        fuzz: how long each target runs [default: 60]
   --help             This text
 ";
+
+/// The tasks that take names.
+const NAMING: &[&str] = &["bench", "kernels", "fuzz"];
 
 /// What a task can be told.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,6 +62,9 @@ struct Flags {
     no_install: bool,
     require_kernel: bool,
     markdown: bool,
+    seconds: Option<u32>,
+    short: bool,
+    write: bool,
 }
 
 fn main() -> ExitCode {
@@ -65,7 +83,8 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
         return oracle::run(options);
     }
     let (mut task, mut names, mut flags) = (None, Vec::new(), Flags::default());
-    for argument in arguments {
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--help" | "-h" | "help" => {
                 print!("{HELP}");
@@ -74,23 +93,39 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
             "--no-install" => flags.no_install = true,
             "--require-kernel" => flags.require_kernel = true,
             "--markdown" => flags.markdown = true,
+            "--short" => flags.short = true,
+            "--write" => flags.write = true,
+            "--seconds" => flags.seconds = Some(seconds(arguments.next())?),
             name if task.is_none() && !name.starts_with('-') => task = Some(name),
-            name if task == Some("kernels") && !name.starts_with('-') => names.push(name.to_owned()),
+            name if task.is_some_and(|task| NAMING.contains(&task)) && !name.starts_with('-') => {
+                names.push(name.to_owned())
+            }
             other => return Err(format!("unexpected argument `{other}`\n\n{HELP}")),
         }
     }
     match task {
-        Some("demo" | "case-study" | "kernels") if flags.require_kernel => {
-            Err("`--require-kernel` belongs to `test`".into())
+        Some(task) if task != "test" && flags.require_kernel => Err("`--require-kernel` belongs to `test`".into()),
+        Some(task) if task != "case-study" && flags.markdown => Err("`--markdown` belongs to `case-study`".into()),
+        Some(task) if task != "fuzz" && flags.seconds.is_some() => Err("`--seconds` belongs to `fuzz`".into()),
+        Some(task) if task != "bench" && (flags.short || flags.write) => {
+            Err("`--short` and `--write` belong to `bench`".into())
         }
-        Some("demo" | "test" | "kernels") if flags.markdown => Err("`--markdown` belongs to `case-study`".into()),
+        Some("bench") => bench::run(&names, flags),
         Some("case-study") => case_study::run(flags),
         Some("demo") => demo::run(flags),
         Some("test") => test::run(flags),
         Some("kernels") => kernels::run(&names, flags),
+        Some("fuzz") => fuzz::run(&names, flags),
+        Some("sanitize") => sanitize::run(flags),
         Some(other) => Err(format!("there is no task `{other}`\n\n{HELP}")),
         None => Err(format!("which task?\n\n{HELP}")),
     }
+}
+
+/// The number behind `--seconds`.
+fn seconds(argument: Option<&String>) -> Result<u32, String> {
+    let number = argument.and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+    number.ok_or_else(|| "`--seconds` takes a number from 1 on".into())
 }
 
 /// The workspace's folder.

@@ -100,6 +100,12 @@ pub(crate) const TEST: &[Need] = &[
         what_for: "the HTML report, as a browser shows it",
     },
     Need { probe: Probe::Libclang, apt: "libclang1-14", dnf: "clang-libs", what_for: "bindgen's opinion on layouts" },
+    Need {
+        probe: Probe::Program("valgrind"),
+        apt: "valgrind",
+        dnf: "valgrind",
+        what_for: "benchmarks count instructions",
+    },
 ];
 
 /// More compilers for `cargo xtask oracle`, which the tests do without.
@@ -107,6 +113,16 @@ pub(crate) const ORACLE: &[Need] = &[
     Need { probe: Probe::Program("clang-13"), apt: "clang-13", dnf: "", what_for: "a clang before those supported" },
     Need { probe: Probe::Program("clang-15"), apt: "clang-15", dnf: "clang15", what_for: "one more clang" },
 ];
+
+/// What the benchmarks compare with or count by, beyond [`BUILD`].
+pub(crate) const BENCH: &[Need] = &[
+    Need { probe: Probe::Libclang, apt: "libclang1-14", dnf: "clang-libs", what_for: "bindgen, to compare with" },
+    Need { probe: Probe::Program("valgrind"), apt: "valgrind", dnf: "valgrind", what_for: "counts instructions" },
+];
+
+/// To build libFuzzer.
+pub(crate) const FUZZ: &[Need] =
+    &[Need { probe: Probe::Program("c++"), apt: "g++", dnf: "gcc-c++", what_for: "builds libFuzzer" }];
 
 /// To boot other kernels.
 pub(crate) const KERNELS: &[Need] = &[

@@ -23,13 +23,33 @@ pub(crate) fn check() -> Result<(), String> {
         let mut command = cargo();
         command.args(["run", "--quiet", "--locked", "--package", "cargo-bpf-layout", "--", "check"]);
         command.args(["--spec", "layouts.toml", "--deny-warnings", "--lock"]).env(PROFILE, profile);
-        for (tool, object) in TOOLS.iter().zip(objects) {
+        for (tool, object) in TOOLS.iter().zip(&objects) {
             command.arg("--object").arg(object).arg("--source").arg(format!("bpf-src/{tool}.bpf.c"));
         }
         let name = if profile.is_empty() { "no profile".to_owned() } else { format!("profile {profile}") };
         println!("$ {}    # {name}", shown(&command));
         if !succeeds(&mut command)? {
             return Err(format!("the tools do not agree with layouts.toml ({name})"));
+        }
+        import(&objects, &name)?;
+    }
+    Ok(())
+}
+
+/// Imports the objects: what comes of it is proven to be identical by the command itself, and is then checked like any spec.
+fn import(objects: &[PathBuf], name: &str) -> Result<(), String> {
+    let spec = root().join("target/tmp/imported.toml");
+    let objects: Vec<&Path> = objects.iter().map(PathBuf::as_path).collect();
+    for words in [&["import", "--force", "--output"][..], &["check", "--spec"]] {
+        let mut command = cargo();
+        command.args(["run", "--quiet", "--locked", "--package", "cargo-bpf-layout", "--"]);
+        command.args(words).arg(&spec).env_remove(PROFILE);
+        objects.iter().for_each(|object| {
+            command.arg("--object").arg(object);
+        });
+        println!("$ {}    # {name}", shown(&command));
+        if !succeeds(&mut command)? {
+            return Err(format!("what is imported of the tools is not what they are ({name})"));
         }
     }
     Ok(())

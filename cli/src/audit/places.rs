@@ -74,7 +74,7 @@ fn walk(layouts: &Layouts, ty: &Type, place: Place, found: &mut Vec<Place>) {
             walk(layouts, element, Place { at, ..place }, found);
         }
         Type::Def(id) => fields(layouts, *id, &place, found),
-        Type::Scalar(_) | Type::Bytes(_) | Type::Kernel(_) | Type::Kptr(..) => {}
+        Type::Scalar(_) | Type::Bytes(_) | Type::Variable(_) | Type::Kernel(_) | Type::Kptr(..) => {}
     }
 }
 

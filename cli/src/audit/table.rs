@@ -10,7 +10,10 @@ use super::{
     Judged,
     propose::{Proposal, Saving},
 };
-use crate::report::table::{BOLD, DIM, Kind, Line, lines, words};
+use crate::{
+    printable,
+    report::table::{BOLD, DIM, Kind, Line, lines, words},
+};
 
 /// Columns that names take; a longer one has a line of its own.
 const LONGEST_NAME: usize = 34;
@@ -191,9 +194,4 @@ fn proposals(proposals: &[Proposal], together: Option<Saving>) -> String {
         );
     }
     text
-}
-
-/// What others wrote, without what a terminal would take for commands.
-fn printable(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
 }

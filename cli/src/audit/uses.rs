@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bpf_layout_memory::shrink::Knob;
 use bpf_layout_spec::{
     layout::Layouts,
-    model::{ConstId, Count, Expr, Model, RecordKind, Type, TypeDef},
+    model::{ConstId, Count, Expr, Model, RecordKind, Type, TypeDef, Variable, VariableKind},
 };
 
 use super::places::{Decided, Place, event_places, places};
@@ -107,15 +107,21 @@ fn capacities(model: &Model, constant: ConstId) -> impl Iterator<Item = &str> {
 
 /// Every count of a type.
 fn counts(ty: &Type) -> impl Iterator<Item = &Count> {
+    let several = match ty {
+        Type::Variable(Variable { kind: VariableKind::Strs(several), .. }) => Some(several),
+        _ => None,
+    };
     let mut next = Some(ty);
-    std::iter::from_fn(move || match next.take()? {
+    let counts = std::iter::from_fn(move || match next.take()? {
         Type::Str(count) | Type::Bytes(count) => Some(count),
+        Type::Variable(variable) => Some(&variable.limit),
         Type::Array(element, count) => {
             next = Some(element);
             Some(count)
         }
         Type::Scalar(_) | Type::Def(_) | Type::Kernel(_) | Type::Kptr(..) => None,
-    })
+    });
+    counts.chain(several)
 }
 
 fn mentions(expr: &Expr, constant: ConstId) -> bool {

@@ -9,7 +9,7 @@ use bpf_layout_spec::{
 };
 
 use super::section::{At, Found, Note, Section};
-use crate::{args::Check, failure::Failure, side::Side};
+use crate::{args::Check, failure::Failure, printable, side::Side};
 
 /// Names that a note lists before it only counts.
 const LISTED: usize = 4;
@@ -74,7 +74,7 @@ impl Against<'_> {
         let compatible = fine.map(|finding| (finding, "compatible".to_owned()));
         let allowed = self.findings.iter().filter_map(|finding| {
             let reason = &self.new.layouts.model.allow[finding.allowed?].reason;
-            Some((finding, format!("allowed: {reason}")))
+            Some((finding, format!("allowed: {}", printable(reason))))
         });
         let note = |(finding, why): (&Finding, String)| Note {
             title: finding.rule.id,
@@ -138,7 +138,7 @@ impl Against<'_> {
         }
         for finding in self.findings {
             if let Some(index) = finding.allowed {
-                let reason = &self.new.layouts.model.allow[index].reason;
+                let reason = printable(&self.new.layouts.model.allow[index].reason);
                 text += &format!("allowed: {} [{}]: {reason}\n", finding.message, finding.rule.id);
             }
         }

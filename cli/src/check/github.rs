@@ -1,5 +1,7 @@
 //! What a check found, as annotations of GitHub Actions: one line each, at the line to change.
 
+use bpf_layout_spec::source::is_deceptive;
+
 use super::section::{At, Found, Note, Section, word};
 
 pub(super) fn text(sections: &[Section]) -> String {
@@ -22,8 +24,10 @@ fn annotation(found: &Found) -> String {
     format!("::{command} {at}title={title}::{}\n", data(&(found.message.clone() + &witness)))
 }
 
-/// Text that ends with the line.
+/// Text that ends with the line. Whoever reads the log has a terminal or a browser.
 fn data(text: &str) -> String {
+    let shown = |c: char| if is_deceptive(c) && !matches!(c, '\r' | '\n') { '?' } else { c };
+    let text: String = text.chars().map(shown).collect();
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
@@ -39,6 +43,7 @@ mod tests {
     #[test]
     fn nothing_ends_a_command_early() {
         assert_eq!(data("100%\r\nof a:b,c"), "100%25%0D%0Aof a:b,c");
+        assert_eq!(data("a\u{1b}[2Jb\u{202e}"), "a?[2Jb?");
         assert_eq!(property("a:b,c%\n"), "a%3Ab%2Cc%25%0A");
     }
 }

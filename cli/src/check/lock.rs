@@ -1,12 +1,13 @@
 //! `--lock`: what was committed against the spec.
 
-use std::{fs, io, path::PathBuf};
+use std::{io, path::PathBuf};
 
 use bpf_layout_check::styled_locked;
 use bpf_layout_emit::render::{self, Finding};
 use bpf_layout_spec::{
     Loaded,
     diag::{Label, Severity},
+    file,
     lock::{self, Error, Lock},
     source::Sources,
 };
@@ -40,7 +41,7 @@ pub(super) fn check(options: &Check, _: &Loaded) -> Result<Section, Failure> {
 }
 
 fn read(path: &PathBuf) -> Result<Lock, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+    let text = file::read_text(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Failure::new(
             format_args!("there is no `{}`", path.display()),
             "write it with `cargo bpf-layout lock`, and commit it",

@@ -1,6 +1,6 @@
 //! `--object`: what was built against the spec.
 
-use std::{env, fs, path::Path};
+use std::{env, path::Path};
 
 use bpf_layout_check::{self as check, Outcome, sentence};
 use bpf_layout_emit::render;
@@ -8,6 +8,7 @@ use bpf_layout_spec::{
     Loaded,
     compare::{Difference, SourceLine, Thing, ThingKind},
     diag::Severity,
+    file,
     source::Sources,
 };
 
@@ -47,8 +48,11 @@ fn note((object, thing, why): &(String, Thing, &'static str), sources: &Sources)
     Note { title: UNKNOWN, message, at: At::span(sources, thing.span) }
 }
 
+/// Larger files are no objects.
+const LARGEST: u64 = 1 << 30;
+
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| {
+    file::read(path, LARGEST).map_err(|error| {
         Failure::new(
             format_args!("cannot read `{}`: {error}", path.display()),
             "`--object` takes a BPF object that was built",

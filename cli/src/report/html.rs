@@ -16,7 +16,7 @@ use bpf_layout_memory::{
     budget::{Budgets, Excess},
     text::{exact, grouped, rounded},
 };
-use bpf_layout_spec::model::Model;
+use bpf_layout_spec::{model::Model, source::is_deceptive};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{Side, table};
@@ -167,10 +167,10 @@ fn memory(side: &Side) -> Markup {
     }
 }
 
-/// A text of the spec or of the memory model: what stands between backticks as code, and without the control characters
-/// that HTML forbids.
+/// A text of the spec or of the memory model: what stands between backticks as code, and without what HTML
+/// forbids or a reader would be deceived by.
 fn prose(text: &str) -> Markup {
-    let printable = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    let printable = |c: char| if is_deceptive(c) && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
     let text: String = text.chars().map(printable).collect();
     // Only pairs of backticks are quotes.
     let parts: Vec<&str> =

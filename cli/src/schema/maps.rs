@@ -18,6 +18,7 @@ pub(super) fn definitions() -> Map<String, Value> {
 /// `[map.NAME]`
 fn map() -> Value {
     let own = [
+        ("c", string("Its name in C, if it is another.")),
         ("doc", doc()),
         ("key", described("The type of its keys.", "type")),
         ("value", described("The type of its values.", "type")),
@@ -36,7 +37,7 @@ fn settings() -> Value {
 }
 
 /// The keys of a map that a profile may override.
-fn overridable() -> [(&'static str, Value); 4] {
+fn overridable() -> [(&'static str, Value); 5] {
     let kinds = MAP_KINDS.iter().map(|kind| (kind.name, format!("{}, since Linux {}", kind.doc, kind.since)));
     let flags = MAP_FLAGS.iter().map(|flag| (flag.name, flag.doc.to_owned()));
     [
@@ -44,7 +45,22 @@ fn overridable() -> [(&'static str, Value); 4] {
         ("max_entries", described("Entries; bytes of a ring buffer, pages of an arena.", "number")),
         ("flags", list_of("What the map is created with.", &explained("The kernel's name without `BPF_F_`.", flags))),
         ("pinning", word("`by_name`: libbpf pins it under /sys/fs/bpf.", ["by_name", "none"])),
+        ("wakeup", wakeup()),
     ]
+}
+
+/// `wakeup = "never"`, `wakeup = { share = "1/4", after = "10 ms" }`
+fn wakeup() -> Value {
+    let word = word("One of the policies by its name.", ["always", "adaptive", "never"]);
+    let numbers = object(
+        "Adaptive, with numbers of one's own.",
+        &[],
+        [
+            ("share", string("The share of the buffer that is written before a record wakes the reader: `1/4`.")),
+            ("after", string("The time after which a record wakes the reader: `10 ms`.")),
+        ],
+    );
+    json!({ "description": "Of a ring buffer: when a record wakes its reader.", "anyOf": [word, numbers] })
 }
 
 /// `[budget]`

@@ -36,7 +36,7 @@ fn ty() -> Value {
         (field.name, doc)
     });
     json!({
-        "description": "A type: `u32`, `str[PATH]`, `bytes[16]`, `u8[4]`, or the name of a definition.",
+        "description": "A type: `u32`, `str[PATH]`, `bytes[16]`, `u8[4]`, `u8[]`, in events `str[..PATH]`, or the name of a definition.",
         "type": "string",
         "minLength": 1,
         "anyOf": [explained("A type that needs no definition.", scalars.chain(kernel)), { "type": "string" }],
@@ -50,11 +50,14 @@ fn values(doc_of: &str, list: &str, may: fn(ScalarClass) -> bool) -> Value {
         &["name", "value"],
         [
             ("name", named_here("Its name.")),
+            ("c", string("The constant in C, if it is another.")),
             ("value", reference("number")),
             ("doc", doc()),
             ("since", reference("since")),
         ],
     );
+    // Flags have no type of their own in C.
+    let c = (list == "variants").then(|| ("c", string("How C names it: `enum file_op`, or the name of a typedef.")));
     let reprs = SCALARS.iter().filter(|scalar| scalar.size <= 8 && may(scalar.class)).map(|scalar| scalar.name);
     object(
         doc_of,
@@ -65,7 +68,9 @@ fn values(doc_of: &str, list: &str, may: fn(ScalarClass) -> bool) -> Value {
             ("prefix", string("What stands before each name in C; the definition's own name if left out.")),
             ("doc", doc()),
             ("reserved", list_of("Numbers and names that were removed, and cannot come back.", &reference("selector"))),
-        ],
+        ]
+        .into_iter()
+        .chain(c),
     )
 }
 
@@ -85,6 +90,7 @@ fn named_here(doc: &str) -> Value {
 fn record(description: &str, more: Option<(&str, Value)>) -> Value {
     let keys = [
         ("fields", reference("fields")),
+        ("c", string("How C names it: `struct socket_key`, or the name of a typedef.")),
         ("doc", doc()),
         ("packed", reference("packed")),
         ("align", align("It is aligned to at least this many bytes.")),
@@ -100,6 +106,7 @@ fn field() -> Value {
         &[],
         [
             ("name", named_here("Its name.")),
+            ("c", string("Its name in C, if it is another.")),
             ("type", reference("type")),
             ("doc", doc()),
             ("bits", integer("Makes it a bitfield of so many bits.", 1, 64)),
@@ -117,7 +124,7 @@ fn field() -> Value {
     );
     // In words of `required` alone: where a schema under a condition names properties, editors take those for all there are.
     let required = |keys: &[&str]| json!({ "required": keys });
-    let only_named = ["name", "type", "bits", "optional", "contains", "since"];
+    let only_named = ["name", "c", "type", "bits", "optional", "contains", "since"];
     let unnamed = ["union", "struct"];
     let mixed = unnamed.iter().flat_map(|shape| only_named.iter().map(move |key| [*shape, *key]));
     let excluded: Vec<Value> = mixed.chain([unnamed, ["name", "packed"]]).map(|pair| required(&pair)).collect();

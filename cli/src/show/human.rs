@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use bpf_layout_memory::advice::field_order;
 use bpf_layout_spec::{
     Loaded,
-    layout::Layouts,
+    layout::{Layouts, Room},
     model::{Map, Record, RecordKind, TypeId},
 };
 use clap::builder::styling::Style;
@@ -98,6 +98,9 @@ pub(crate) fn totals(layouts: &Layouts, id: TypeId) -> String {
         0 => {}
         last if lines > 1 => text += &format!(" (the last holds {})", count(last, "byte")),
         _ => {}
+    }
+    if let Some(Room { smallest, typical, worst, .. }) = layouts.room(id) {
+        text += &format!("; on the wire {smallest} to {worst} bytes, typically {typical}");
     }
     text
 }

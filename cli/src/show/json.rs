@@ -19,6 +19,16 @@ struct Struct<'a> {
     size: u64,
     align: u32,
     members: Vec<Member>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wire: Option<Wire>,
+}
+
+/// Bytes of a record with fields of variable length: none filled, as most are, all full.
+#[derive(Serialize)]
+struct Wire {
+    smallest: u64,
+    typical: u64,
+    largest: u64,
 }
 
 #[derive(Serialize)]
@@ -53,6 +63,11 @@ pub(super) fn text(layouts: &Layouts, selection: &Selection) -> String {
             size: layout.size,
             align: layout.align,
             members: members.collect(),
+            wire: layouts.room(id).map(|room| Wire {
+                smallest: room.smallest,
+                typical: room.typical,
+                largest: room.worst,
+            }),
         }
     });
     let document = Document { structs: structs.collect() };

@@ -55,7 +55,7 @@ fn definition(ty: &Type) -> Option<TypeId> {
     match ty {
         Type::Def(id) => Some(*id),
         Type::Array(element, _) => definition(element),
-        Type::Scalar(_) | Type::Str(_) | Type::Bytes(_) | Type::Kernel(_) | Type::Kptr(..) => None,
+        Type::Scalar(_) | Type::Str(_) | Type::Bytes(_) | Type::Variable(_) | Type::Kernel(_) | Type::Kptr(..) => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Types and numbers as the spec writes them.
 
-use bpf_layout_spec::model::{Count, Expr, Model, Type};
+use bpf_layout_spec::model::{Count, Expr, Model, Type, Variable, VariableKind};
 
 /// `u32`, `str[PATH]`, `addr[4][2]`.
 pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
@@ -8,6 +8,14 @@ pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
         Type::Scalar(scalar) => scalar.info().name.into(),
         Type::Str(count) => format!("str[{}]", expression(model, &count.expr)),
         Type::Bytes(count) => format!("bytes[{}]", expression(model, &count.expr)),
+        Type::Variable(Variable { kind, limit }) => {
+            let limit = expression(model, &limit.expr);
+            match kind {
+                VariableKind::Str => format!("str[..{limit}]"),
+                VariableKind::Bytes => format!("bytes[..{limit}]"),
+                VariableKind::Strs(several) => format!("str[..{limit}][..{}]", expression(model, &several.expr)),
+            }
+        }
         Type::Array(..) => array(model, ty),
         Type::Def(id) => model.ty(*id).name().spec.clone(),
         Type::Kernel(field) => field.info().name.into(),

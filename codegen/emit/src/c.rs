@@ -5,6 +5,7 @@
 
 mod access;
 mod comment;
+mod compact;
 mod enums;
 mod expr;
 mod facts;
@@ -53,6 +54,7 @@ pub fn header(layouts: &Layouts) -> String {
     constants(&mut out, model);
     model.types.iter().for_each(|def| enums::definition(&mut out, def));
     prelude::kernel_types(&mut out, &needs);
+    compact::descriptor(&mut out, &needs);
     prelude::ignore_packed_not_aligned(&mut out, &needs);
     for (id, record) in model.records().filter(|(_, record)| !record.anonymous) {
         record::definition(&mut out, layouts, fingerprints.ty(id), (id, record));

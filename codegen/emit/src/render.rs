@@ -202,7 +202,7 @@ fn quoted(excerpt: &Excerpt) -> Snippet<'_, Annotation<'_>> {
     let range = at(excerpt.underlined.start)..at(excerpt.underlined.end);
     let range = range.start..range.end.max(range.start).min(text.len());
     Snippet::source(text)
-        .path(tame(&excerpt.path).into_owned())
+        .path(tame_path(&excerpt.path))
         .line_start(excerpt.line)
         .annotation(AnnotationKind::Primary.span(range))
 }
@@ -240,7 +240,7 @@ fn snippet<'a>(file: FileId, labels: &[Marked<'a>], sources: &'a Sources) -> Sni
         marked.kind.span(range).label(label.map(|text| tame(text)))
     });
     Snippet::source(&source.text[window.clone()])
-        .path(tame(&source.path.display().to_string()).into_owned())
+        .path(tame_path(&source.path.display().to_string()))
         .line_start(first_line)
         .annotations(annotations)
 }
@@ -266,6 +266,11 @@ fn byte_range(text: &str, span: Span) -> Range<usize> {
     };
     let start = at(span.start);
     start..at(span.end).max(start)
+}
+
+/// As [`tame`], of the name of a file: it stands in one line, where a second might be taken for something else.
+fn tame_path(path: &str) -> String {
+    tame(path).replace('\n', "?")
 }
 
 /// Text from a spec, made fit to be printed: control characters replaced, and no longer than a screen.

@@ -6,6 +6,7 @@
 
 mod accessors;
 mod bits;
+mod compact;
 mod constants;
 mod docs;
 mod externs;

@@ -155,7 +155,7 @@ fn expected(layouts: &Layouts, ty: &Type) -> TokenStream {
             }
             TypeDef::Extern(_) | TypeDef::Enum(_) | TypeDef::Flags(_) => quote! { #path::Any(#size) },
         },
-        Type::Scalar(_) | Type::Str(_) | Type::Bytes(_) | Type::Kernel(_) | Type::Kptr(..) => {
+        Type::Scalar(_) | Type::Str(_) | Type::Bytes(_) | Type::Variable(_) | Type::Kernel(_) | Type::Kptr(..) => {
             quote! { #path::Any(#size) }
         }
     }

@@ -5,7 +5,7 @@
 
 use bpf_layout_spec::{
     layout::{Layouts, Member},
-    model::{EventTag, Field, Record, RecordKind, TagValue, Type, TypeDef, TypeId, Variant},
+    model::{EventTag, Field, Record, RecordKind, TagValue, Type, TypeDef, TypeId, Variable, VariableKind, Variant},
     scalar::{Scalar, ScalarClass},
 };
 use proc_macro2::{Literal, TokenStream};
@@ -24,6 +24,7 @@ pub(super) fn shape(layouts: &Layouts, ty: &Type) -> Option<TokenStream> {
             let (element, count) = (shape(layouts, element)?, Literal::u64_unsuffixed(count.value));
             Some(quote! { ::bpf_layout::Shape::Array(&#element, #count) })
         }
+        Type::Variable(variable) => Some(variable_shape(variable)),
         Type::Kernel(field) => Some(sized("Opaque", field.info().size.into())),
         Type::Kptr(..) => Some(quote! { ::bpf_layout::Shape::Ptr }),
         Type::Def(id) => names_shape(layouts, *id),
@@ -73,6 +74,23 @@ fn semantic_shape(scalar: Scalar) -> TokenStream {
         Scalar::Mac => quote! { ::bpf_layout::Shape::Mac },
         Scalar::Ptr => quote! { ::bpf_layout::Shape::Ptr },
         _ => quote! { ::bpf_layout::Shape::Ktime },
+    }
+}
+
+/// Where the bytes of a field of variable length are.
+fn variable_shape(variable: &Variable) -> TokenStream {
+    let kind = match variable.kind {
+        VariableKind::Str => quote! { Str },
+        VariableKind::Bytes => quote! { Bytes },
+        VariableKind::Strs(_) => quote! { Strs },
+    };
+    let (limit, most) = (Literal::u64_unsuffixed(variable.limit.value), Literal::u64_unsuffixed(variable.most()));
+    quote! {
+        ::bpf_layout::Shape::Variable(::bpf_layout::Variable {
+            kind: ::bpf_layout::VariableKind::#kind,
+            limit: #limit,
+            most: #most,
+        })
     }
 }
 
@@ -174,7 +192,9 @@ fn integer(layouts: &Layouts, ty: &Type) -> Scalar {
             TypeDef::Flags(def) => def.repr,
             TypeDef::Record(_) | TypeDef::Extern(_) => Scalar::U8,
         },
-        Type::Str(_) | Type::Bytes(_) | Type::Array(..) | Type::Kernel(_) | Type::Kptr(..) => Scalar::U8,
+        Type::Str(_) | Type::Bytes(_) | Type::Variable(_) | Type::Array(..) | Type::Kernel(_) | Type::Kptr(..) => {
+            Scalar::U8
+        }
     }
 }
 

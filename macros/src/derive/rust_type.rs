@@ -1,7 +1,7 @@
 //! Rust types as help shows them.
 
 use bpf_layout_spec::{
-    model::{Type, TypeDef},
+    model::{Type, TypeDef, Variable, VariableKind},
     scalar::ScalarClass,
 };
 
@@ -13,6 +13,11 @@ pub(super) fn of(spec: &Spec, ty: &Type) -> String {
         Type::Scalar(scalar) => path(scalar.info().rust),
         Type::Str(count) => format!("bpf_layout::Str<{}>", count.value),
         Type::Bytes(count) => format!("[u8; {}]", count.value),
+        Type::Variable(Variable { kind, limit }) => match kind {
+            VariableKind::Str => format!("bpf_layout::VarStr<{}>", limit.value),
+            VariableKind::Bytes => format!("bpf_layout::VarBytes<{}>", limit.value),
+            VariableKind::Strs(several) => format!("bpf_layout::VarStrs<{}, {}>", limit.value, several.value),
+        },
         Type::Array(element, count) => format!("[{}; {}]", of(spec, element), count.value),
         Type::Def(id) => spec.layouts.model.ty(*id).name().rust.clone(),
         Type::Kernel(field) => path(field.info().rust),
@@ -33,7 +38,7 @@ pub(super) fn choices(spec: &Spec, ty: &Type) -> String {
             (ScalarClass::BigEndian | ScalarClass::Semantic, _) => format!("{plain} or {bytes}"),
         },
         Type::Str(_) | Type::Kernel(_) => format!("{plain} or {bytes}"),
-        Type::Bytes(_) => plain,
+        Type::Bytes(_) | Type::Variable(_) => plain,
         Type::Kptr(..) => format!("{plain} or `u64`"),
         Type::Array(element, count) => format!("an array of {}, each {}", count.value, choices(spec, element)),
         Type::Def(id) => match spec.layouts.model.ty(*id) {

@@ -7,8 +7,9 @@ use std::{
 
 use super::{Context, FromLayout, FromLayoutError, FromLayoutErrorKind, names, sequences};
 use crate::{
-    layout::Layout,
+    map::Event,
     number::{OpenEnum, Wide},
+    text::{StrRef, StrsRef},
 };
 
 /// One field of the record `L`, by its name: where an error happened.
@@ -20,7 +21,7 @@ pub struct Field {
 
 impl Field {
     #[must_use]
-    pub const fn of<L: Layout>(name: &'static str) -> Self {
+    pub const fn of<L: Event>(name: &'static str) -> Self {
         Field { record: L::SHAPE.name(), name }
     }
 
@@ -72,6 +73,19 @@ impl<S: ?Sized> ConvertOption<S> for Given<'_, Option<&S>> {
         self.0.map(|from| T::from_layout_with(from, context)).transpose()
     }
 }
+
+/// Implements the conversion of what there may be, read out of a compact event.
+macro_rules! optional {
+    ($($from:ty),+) => { $(
+        impl<'a> ConvertOption<$from> for Given<'_, Option<$from>> {
+            fn convert<T: FromLayout<$from>>(&self, context: &Context) -> Result<Option<T>, FromLayoutError> {
+                self.0.as_ref().map(|from| T::from_layout_with(from, context)).transpose()
+            }
+        }
+    )+ };
+}
+
+optional! { StrRef<'a>, StrsRef<'a> }
 
 /// Conversion of a value.
 pub trait ConvertValue<S> {

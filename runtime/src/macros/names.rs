@@ -186,7 +186,8 @@ macro_rules! fingerprints {
     };
 }
 
-/// The records of one buffer, told apart by their tags, or by their sizes where they have none.
+/// The records of one buffer, told apart by their tags, or by their sizes where they have none. An event with fields of
+/// variable length is given as `ExecEvent<'static>`.
 ///
 /// `pub enum EventsRecord for Events("events") { Exec(ExecEvent) }` defines the enum and implements
 /// [`Buffer`](crate::Buffer) for the map `Events`.
@@ -201,12 +202,12 @@ macro_rules! buffer {
         $(#[doc $($doc)+])*
         #[allow(dead_code, missing_docs, unreachable_pub)]
         #[derive($crate::__private::core::clone::Clone, $crate::__private::core::fmt::Debug)]
-        $vis enum $record<'a> { $($(#[doc $($event_doc)+])* $variant($crate::View<'a, $event>)),+ }
+        $vis enum $record<'a> { $($(#[doc $($event_doc)+])* $variant(<$event as $crate::Event>::View<'a>)),+ }
 
         impl $crate::Buffer for $map {
             type Record<'a> = $record<'a>;
 
-            const EVENTS: &'static [$crate::Shape] = &[$(<$event as $crate::Layout>::SHAPE),+];
+            const EVENTS: &'static [$crate::Shape] = &[$(<$event as $crate::Event>::SHAPE),+];
 
             fn parse(
                 bytes: &[$crate::__private::core::primitive::u8],
@@ -222,7 +223,7 @@ macro_rules! buffer {
                 let mut candidate = event;
                 $(
                     if candidate == 0 {
-                        return <$event as $crate::Layout>::parse(bytes)
+                        return <$event as $crate::Event>::parse_event(bytes)
                             .map(|event| $record::$variant(event));
                     }
                     candidate = candidate.wrapping_sub(1);

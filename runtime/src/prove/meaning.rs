@@ -24,7 +24,7 @@
 //! | `T[N]` | `[U; N]`, where `U` may stand for `T` |
 
 use super::message::Message;
-use crate::shape::{NamesInfo, Shape};
+use crate::shape::{NamesInfo, Shape, Variable, VariableKind};
 
 /// What the spec says of a field.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +125,9 @@ const fn may_stand_for(found: &Shape, meaning: &Shape) -> bool {
         (Shape::Enum(info), Shape::Enum(found)) | (Shape::Flags(info), Shape::Flags(found)) => same_names(info, found),
         (Shape::Enum(info) | Shape::Flags(info), Shape::Unsigned(size)) => !info.signed && info.size == *size,
         (Shape::Enum(info) | Shape::Flags(info), Shape::Signed(size)) => info.signed && info.size == *size,
+        (Shape::Variable(one), Shape::Variable(found)) => {
+            one.kind as u8 == found.kind as u8 && one.limit == found.limit && one.most == found.most
+        }
         (Shape::Opaque(size), Shape::Opaque(found)) => *size == *found,
         (Shape::BitRun(size), Shape::BitRun(found) | Shape::Unsigned(found)) => *size == *found,
         (Shape::Padding(size), _) => found.size() == *size,
@@ -193,6 +196,13 @@ pub(super) const fn describe(message: &mut Message, shape: &Shape) {
         Shape::Mac => message.push("Mac"),
         Shape::Ptr => message.push("KernelPtr"),
         Shape::Str(size) => generic(message, "Str", *size),
+        Shape::Variable(Variable { kind: VariableKind::Str, limit, .. }) => generic(message, "VarStr", *limit),
+        Shape::Variable(Variable { kind: VariableKind::Bytes, limit, .. }) => generic(message, "VarBytes", *limit),
+        Shape::Variable(Variable { kind: VariableKind::Strs, limit, most }) => {
+            number(message, "VarStrs<", *limit);
+            number(message, ", ", *most / *limit);
+            message.push(">");
+        }
         Shape::Array(element, count) => {
             message.push("[");
             describe(message, element);

@@ -64,6 +64,9 @@ fn distinct(differences: Vec<Difference>) -> Vec<Difference> {
     distinct
 }
 
+/// What C has in place of a field of variable length.
+const DESCRIPTOR: &str = "bpf_layout_tail";
+
 struct Builder<'b, 'a> {
     btf: &'b Btf<'a>,
     built: Built,
@@ -98,6 +101,7 @@ impl Builder<'_, '_> {
             Shape::Array(element, len) => self.array(at, (ours, element, *len), (theirs, id))?,
             Shape::Record(info) | Shape::Union(info) => self.record(at, (ours, info, shape), (theirs, id), tag)?,
             Shape::Opaque(size) => self.run(at, (ours, shape, *size), (theirs, id))?,
+            Shape::Variable(_) => self.descriptor(at, (ours, shape), (theirs, id))?,
             Shape::Ipv6 | Shape::Mac => self.run(at, (ours, shape, shape.size()), (theirs, id))?,
             Shape::Ipv4 if !matches!(look(self.btf, id)?, Theirs::Number { .. }) => {
                 self.run(at, (ours, shape, shape.size()), (theirs, id))?
@@ -127,6 +131,21 @@ impl Builder<'_, '_> {
         }
         let is_there = self.built.tag.is_some();
         Ok((!is_there).then(|| Op::Fill { ours: Slot::of_place(&place), value }))
+    }
+
+    /// A field of variable length. How long it may be says the sender's program alone; where it lies, its descriptor.
+    fn descriptor(
+        &mut self,
+        at: &At<'_>,
+        (ours, shape): (usize, &'static Shape),
+        (theirs, id): (usize, TypeId),
+    ) -> Result<Vec<Op>, Error> {
+        match look(self.btf, id)? {
+            Theirs::Record(record) if record.name() == DESCRIPTOR => {
+                Ok(vec![Op::Copy { theirs, ours, len: shape.size() }])
+            }
+            _ => Ok(self.refuse_type(at, shape, id, "it is not of variable length")),
+        }
     }
 
     /// A string: bytes, whether C calls them `char`, signed or unsigned.

@@ -1,5 +1,7 @@
 //! Fields that both versions have, otherwise.
 
+use std::mem::discriminant;
+
 use super::{
     context::{Part, Presence, numbers, sides},
     draft::Draft,
@@ -90,6 +92,7 @@ fn is_same(part: &Part<'_>, old: &Type, new: &Type) -> bool {
 enum Retyped {
     Sign,
     Meaning,
+    Limit,
     NameOnly,
 }
 
@@ -101,13 +104,23 @@ fn retyped(part: &Part<'_>) -> Option<Retyped> {
     let sides = part.sides()?;
     let (old, new) = sides.both(part.name)?;
     let (old, new) = (&old.field.ty, &new.field.ty);
-    Some(if is_same(part, old, new) {
+    Some(if is_other_limit(old, new) {
+        Retyped::Limit
+    } else if is_same(part, old, new) {
         Retyped::NameOnly
     } else if is_other_sign(old, new) {
         Retyped::Sign
     } else {
         Retyped::Meaning
     })
+}
+
+/// Whether both are of variable length, and only how long they may be is otherwise.
+fn is_other_limit(old: &Type, new: &Type) -> bool {
+    match (old, new) {
+        (Type::Variable(old), Type::Variable(new)) => discriminant(&old.kind) == discriminant(&new.kind),
+        _ => false,
+    }
 }
 
 fn is_other_sign(old: &Type, new: &Type) -> bool {
@@ -140,6 +153,14 @@ pub(super) fn ty(part: &Part<'_>) -> Option<Draft> {
 
 pub(super) fn same_bytes(part: &Part<'_>) -> Option<Draft> {
     if retyped(part)? != Retyped::NameOnly {
+        return None;
+    }
+    other_type(part, &Reads::fine())
+}
+
+/// A record says of each field how long it is, so readers of either version take what the other writes.
+pub(super) fn limit(part: &Part<'_>) -> Option<Draft> {
+    if retyped(part)? != Retyped::Limit {
         return None;
     }
     other_type(part, &Reads::fine())

@@ -182,6 +182,13 @@ pub static RULES: &[Rule] = &[
         Changes,
         OnPart(members::same_bytes),
     ),
+    rule(
+        "field-limit-changed",
+        "A field of variable length may be longer or shorter than before.",
+        Field,
+        Changes,
+        OnPart(members::limit),
+    ),
     rule("field-contains-changed", "A list or tree holds other nodes.", Field, Changes, OnPart(members::contains)),
     rule(
         "union-tag-changed",

@@ -3,7 +3,7 @@
 use crate::{
     compare::flat,
     layout::Layouts,
-    model::{Enum, Record, RecordKind, Type, TypeDef, TypeId, Variant},
+    model::{Enum, Record, RecordKind, Type, TypeDef, TypeId, VariableKind, Variant},
     scalar::{Scalar, ScalarClass},
 };
 
@@ -17,11 +17,18 @@ pub(super) struct Typed<'a> {
 /// What is left of a type without its name.
 #[derive(PartialEq, Eq)]
 enum Plain<'a> {
-    Int { size: u32, signed: bool },
-    BigEndian { size: u32 },
+    Int {
+        size: u32,
+        signed: bool,
+    },
+    BigEndian {
+        size: u32,
+    },
     Bool,
     Bytes(u64),
     Str(u64),
+    /// By what it is of: how long it may be is the writer's concern, a record says how long it is.
+    Variable(std::mem::Discriminant<VariableKind>),
     Other(&'a Type),
 }
 
@@ -46,6 +53,7 @@ fn plain(Typed { layouts: _, ty }: Typed<'_>) -> Plain<'_> {
         Type::Scalar(scalar) => scalar_bytes(*scalar),
         Type::Str(count) => Plain::Str(count.value),
         Type::Bytes(count) => Plain::Bytes(count.value),
+        Type::Variable(variable) => Plain::Variable(std::mem::discriminant(&variable.kind)),
         Type::Array(element, count) if **element == Type::Scalar(Scalar::U8) => Plain::Bytes(count.value),
         Type::Array(..) | Type::Def(_) | Type::Kernel(_) | Type::Kptr(..) => Plain::Other(ty),
     }

@@ -94,12 +94,21 @@ fn size_verdicts(pair: &Pair<'_>) -> Verdicts {
             "what it is part of has another size, or other offsets"
         }));
     }
+    if [pair.old_type(), pair.new_type()].into_iter().flatten().any(is_compact) {
+        return pair.verdicts(&Reads::neither(
+            "its records are refused: behind a struct of another size lie other bytes than the descriptors count",
+        ));
+    }
     let reads = Reads { new_of_old: refused(&pair.exposure, old, new), old_of_new: refused(&pair.exposure, new, old) };
     pair.verdicts(&reads)
 }
 
 fn is_event(def: &TypeDef) -> bool {
     matches!(def, TypeDef::Record(record) if matches!(record.kind, RecordKind::Event { .. }))
+}
+
+fn is_compact(def: &TypeDef) -> bool {
+    matches!(def, TypeDef::Record(record) if record.is_compact())
 }
 
 /// Why a reader of `wanted` bytes refuses records of `written` bytes; `None` if it takes them.

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
-    model::{Constant, Field, Map, Name, Record, RecordKind, Type, TypeDef, Variant},
+    model::{Constant, Field, Map, Name, Record, RecordKind, Type, TypeDef, VariableKind, Variant},
     source::Span,
 };
 
@@ -154,6 +154,9 @@ impl Spaces {
         match def {
             TypeDef::Enum(def) => {
                 self.claim_enum(&def.name, &def.variants, cx);
+                if def.typedef {
+                    self.c_ordinary.claim(&def.name.c, &def.name, cx);
+                }
             }
             TypeDef::Flags(def) => self.claim_enum(&def.name, &def.bits, cx),
             TypeDef::Record(record) => self.claim_record(record, cx),
@@ -187,10 +190,19 @@ impl Spaces {
             return;
         }
         self.c_tags.claim(&name.c, name, cx);
+        if record.typedef {
+            self.c_ordinary.claim(&name.c, name, cx);
+        }
         self.c_ordinary.claim(format!("{}_init", name.c), name, cx);
         self.c_ordinary.claim(format!("{}_scratch", name.c), name, cx);
         self.claim_macro(format!("DEFINE_{}_SCRATCH", name.upper), name, cx);
-        if matches!(record.kind, RecordKind::Event { .. }) {
+        if record.is_compact() {
+            self.rust_types.claim(format!("{}Header", name.rust), name, cx);
+            self.c_tags.claim(format!("{}_room", name.c), name, cx);
+            for function in ["submit", "perf_submit"] {
+                self.c_ordinary.claim(format!("{}_{function}", name.c), name, cx);
+            }
+        } else if matches!(record.kind, RecordKind::Event { .. }) {
             self.c_ordinary.claim(format!("{}_reserve", name.c), name, cx);
         }
         for field in first_of_name(record.fields.iter(), |field| &field.name) {
@@ -202,6 +214,13 @@ impl Spaces {
         if matches!(element(&field.ty), Type::Str(_)) {
             for from in ["kernel", "user"] {
                 self.c_ordinary.claim(format!("{}_read_{}_{from}", record.name.c, field.name.c), &field.name, cx);
+            }
+        }
+        if let Type::Variable(variable) = &field.ty {
+            let text = !matches!(variable.kind, VariableKind::Bytes);
+            let read = ["read_{}_kernel", "read_{}_user", "cut_{}"].into_iter().chain(text.then_some("copy_{}"));
+            for function in read.map(|function| function.replace("{}", &field.name.c)) {
+                self.c_ordinary.claim(format!("{}_{function}", record.name.c), &field.name, cx);
             }
         }
         if field.optional {
@@ -232,10 +251,14 @@ fn check_members(record: &Record, types: &[TypeDef], cx: &mut Reporter<'_>) {
     c.claim(record, types, cx);
     let mut fields = Space::new("in Rust");
     let mut methods = Space::new("in Rust");
+    if record.is_compact() {
+        ["parse", "as_bytes"].into_iter().for_each(|method| methods.claim(method, &record.name, cx));
+    }
     for field in first_of_name(record.fields.iter(), |field| &field.name) {
         let name = &field.name;
+        let is_variable = matches!(field.ty, Type::Variable(_));
         let has_setter = field.bits.is_some() || record.kind == RecordKind::Union;
-        if has_setter || field.optional || field.tag.is_some() {
+        if has_setter || field.optional || field.tag.is_some() || is_variable {
             methods.claim(&name.rust, name, cx);
         }
         if has_setter {

@@ -327,7 +327,6 @@ pub(super) fn wrong_diagnostic(text: &Text, wrong: Wrong, grammar: Code) -> Diag
     let code = match wrong.fault {
         Fault::Grammar => grammar,
         Fault::Overflow => Code::Overflow,
-        Fault::Unsupported => Code::Unsupported,
     };
     let mut diagnostic = Diagnostic::new(code, wrong.message, text.at(wrong.at), "");
     diagnostic.help.extend(wrong.help);

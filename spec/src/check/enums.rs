@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
+    c_names,
     constants::{Constants, Scope},
     duplicate, versions,
 };
@@ -11,6 +12,7 @@ use crate::{
     model::{Enum, Extern, Flags, Name, Variant},
     names,
     scalar::{Scalar, ScalarClass},
+    source::is_deceptive,
     spec::{At, EnumDef, ExternDef, Number, VariantDef},
 };
 
@@ -28,7 +30,25 @@ pub(super) fn check_enum(def: &EnumDef, constants: &mut Constants<'_>, cx: &mut 
     let variants = variants?;
     check_distinct(&variants, cx);
     let reserved = versions::check_reserved_values(def, "enum", repr?, &variants, cx);
-    Some(Enum { name, doc: def.doc.clone(), repr: repr?, variants, reserved })
+    let (name, typedef) = c_names::type_name(name, "enum", def.c.as_ref(), cx)?;
+    let checked = Enum { name, typedef, doc: def.doc.clone(), repr: repr?, variants, reserved };
+    check_typedef(&checked, def, cx);
+    Some(checked)
+}
+
+/// A typedef of an enum is an `int` in C.
+fn check_typedef(checked: &Enum, def: &EnumDef, cx: &mut Diagnostics) {
+    if !checked.typedef || checked.is_natural() {
+        return;
+    }
+    let Some(c) = &def.c else { return };
+    let (own, repr) = (&checked.name.c, checked.repr.info().name);
+    let message = format!("`{own}` cannot be a typedef of an enum that is stored as `{repr}`");
+    let label = "in C it would have the size of an `int`";
+    cx.push(
+        Diagnostic::new(Code::InvalidValue, message, c.span, label)
+            .help(format!("write `c = \"enum {own}\"`: members are declared with the integer")),
+    );
 }
 
 /// `[flags.NAME]`
@@ -128,7 +148,8 @@ fn check_variant(
         return None;
     }
     let since = versions::since(def.since.as_ref());
-    name_fits.then(|| Variant { name: names::variant(name, prefix), doc: def.doc.clone(), value, since })
+    let c_name = c_names::identifier(names::variant(name, prefix), def.c.as_ref(), cx)?;
+    name_fits.then(|| Variant { name: c_name, doc: def.doc.clone(), value, since })
 }
 
 /// Variants must have distinct values: an event that arrives has one of them.
@@ -225,7 +246,9 @@ fn check_include(include: &At<String>, cx: &mut Diagnostics) -> Option<String> {
         .and_then(|rest| rest.strip_suffix('>'))
         .or_else(|| text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')));
     let path = inner.unwrap_or(text);
-    let fits = !path.is_empty() && path.chars().all(|c| !c.is_control() && !matches!(c, '<' | '>' | '"' | '\\'));
+    // In the name of a header, C11 (6.4.7) leaves quotes, backslashes and the beginnings of comments undefined.
+    let is_plain = |c: char| !is_deceptive(c) && !matches!(c, '<' | '>' | '"' | '\'' | '\\' | '*' | '?');
+    let fits = !path.is_empty() && path.chars().all(is_plain) && !path.contains("//");
     if !fits {
         let message = format!("`{}` cannot be included", include.value.escape_debug());
         cx.push(

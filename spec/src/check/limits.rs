@@ -3,8 +3,8 @@
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     kernel::{Entries, MapKind},
-    layout::{BitRun, Layouts, Member},
-    model::{EventTag, Map, Record, RecordKind, TagValue, Type, TypeDef, TypeId},
+    layout::{BitRun, Layouts, Member, SCRATCH_MAX},
+    model::{EventTag, Map, Record, RecordKind, TagValue, Type, TypeDef, TypeId, Variable},
     source::Span,
 };
 
@@ -19,6 +19,9 @@ const MAX_FRAMES: u64 = 127;
 
 /// Checks everything that needs a layout.
 pub(crate) fn check_limits(layouts: &Layouts, cx: &mut Diagnostics) {
+    for (id, record) in layouts.model.records() {
+        check_compact(layouts, id, record, cx);
+    }
     for map in &layouts.model.maps {
         check_key(layouts, map, cx);
         check_value(layouts, map, cx);
@@ -121,11 +124,34 @@ fn wrong_stack(map: &Map, size: u64) -> Option<Diagnostic> {
     })
 }
 
+/// A compact event is built in a value of a per-CPU map, and a descriptor has 15 bits for a length.
+fn check_compact(layouts: &Layouts, id: TypeId, record: &Record, cx: &mut Diagnostics) {
+    let Some(room) = layouts.room(id) else { return };
+    let name = &record.name.spec;
+    let long = record.variable().find(|(_, variable)| variable.most() > Variable::MAX);
+    if let Some((field, variable)) = long {
+        let message = format!("`{}` of `{name}` may have {} bytes", field.name.spec, variable.most());
+        let label = format!("a field of variable length has up to {}", Variable::MAX);
+        cx.push(Diagnostic::new(Code::TooLarge, message, field.ty_span, label).help("let it have fewer"));
+        return;
+    }
+    if room.size > SCRATCH_MAX {
+        let message = format!("`{name}` may have {} bytes", room.worst);
+        let label =
+            format!("an event with fields of variable length has up to {}", SCRATCH_MAX - (room.size - room.worst));
+        cx.push(
+            Diagnostic::new(Code::TooLarge, message, record.name.span, label)
+                .note("it is built in a value per CPU, 32 KiB at most (`PCPU_MIN_UNIT_SIZE`)")
+                .help("let its longest fields have fewer bytes, or send them in an event of their own"),
+        );
+    }
+}
+
 /// An event must fit into its ring buffer at all.
 fn check_ring(layouts: &Layouts, map: &Map, cx: &mut Diagnostics) {
     let Some(bytes) = map.max_entries.as_ref().filter(|_| map.kind.entries == Entries::RingBytes) else { return };
     for &event in &map.events {
-        let size = layouts.of(event).size;
+        let size = layouts.largest(event);
         if size.saturating_add(RING_HEADER) <= bytes.value {
             continue;
         }

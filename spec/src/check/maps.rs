@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
+    c_names,
     constants::{Constants, Scope},
     duplicate,
     map_entries::{PAGE_SIZE, wrong_entries},
@@ -114,8 +115,9 @@ impl<'a> Maps<'_, 'a> {
         let events = self.check_events(map);
         let budget = def.budget.as_ref().and_then(|budget| self.constants.count(budget, Scope::All, self.cx));
         self.check_has_inner(map);
+        let name = c_names::identifier(names::map(&def.name), def.c.as_ref(), self.cx);
         let map = Map {
-            name: names::map(&def.name),
+            name: name?,
             doc: def.doc.clone(),
             kind,
             key: key?,
@@ -147,7 +149,11 @@ impl<'a> Maps<'_, 'a> {
         let Some(text) = text else {
             return match rule {
                 Part::Required => {
-                    let example = if part == "key" { "u32" } else { "u64" };
+                    let example = match (part, map.kind.name) {
+                        ("key", _) => "u32",
+                        (_, "stack_trace") => "u64[127]",
+                        _ => "u64",
+                    };
                     self.cx.push(lacks(map, part, &format!("write `{part} = \"{example}\"`, or a struct's name")));
                     None
                 }

@@ -146,7 +146,7 @@ pub(super) fn renumber_type(ty: &mut Type, ids: &[Option<TypeId>]) {
     match ty {
         Type::Array(element, _) => renumber_type(element, ids),
         Type::Def(id) => renumber_id(id, ids),
-        Type::Scalar(_) | Type::Str(_) | Type::Bytes(_) | Type::Kernel(_) | Type::Kptr(..) => {}
+        Type::Scalar(_) | Type::Str(_) | Type::Bytes(_) | Type::Variable(_) | Type::Kernel(_) | Type::Kptr(..) => {}
     }
 }
 

@@ -44,9 +44,16 @@ pub(super) fn check_all<'a>(spec: &'a Spec, constants: &mut Constants<'a>, cx: &
         if let Some(first) = seen.insert(profile.name.value.as_str(), profile.name.span) {
             cx.push(duplicate("profile", &profile.name, first));
         }
-        if profile.name.value.is_empty() || profile.name.value.chars().any(char::is_control) {
+        // It is a word of the lock, and stands behind `#` in the arguments of `diff`.
+        let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '+');
+        if profile.name.value.is_empty() || !profile.name.value.chars().all(is_of_word) {
             let message = format!("`{}` cannot name a profile", profile.name.value.escape_debug());
-            cx.push(Diagnostic::new(Code::InvalidName, message, profile.name.span, "expected a word"));
+            cx.push(Diagnostic::new(
+                Code::InvalidName,
+                message,
+                profile.name.span,
+                "expected letters, digits, `_`, `-`, `.` and `+`",
+            ));
         }
         check_constants(profile, constants, cx);
     }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
+    c_names,
     constants::Constants,
     duplicate,
     enums::check_align,
@@ -69,10 +70,12 @@ impl<'r, 'a> Records<'r, 'a> {
         let name = names::record(&def.name, def.shape);
         self.check_member_names(&def.body);
         let what = format!("the {} `{}`", def.shape.what(), def.name.value);
-        let record = self.check_body(name, kind, &def.body, &def.name.value, &what);
-        if let Some(record) = record {
+        let keyword = if def.shape == Shape::Union { "union" } else { "struct" };
+        let record = self.check_body(name.clone(), kind, &def.body, &def.name.value, &what);
+        let named = c_names::type_name(name, keyword, def.c.as_ref(), self.cx);
+        if let (Some(record), Some((name, typedef))) = (record, named) {
             let reserved = versions::reserved_names(&def.reserved);
-            self.defs[index] = Some(TypeDef::Record(Record { reserved, ..record }));
+            self.defs[index] = Some(TypeDef::Record(Record { name, typedef, reserved, ..record }));
             self.checked.push(Checked { id: provisional(index), body: &def.body, def: Some(def) });
         }
     }
@@ -109,19 +112,30 @@ impl<'r, 'a> Records<'r, 'a> {
         let fields: Vec<Field> = fields.into_iter().collect::<Option<_>>()?;
         let align = align.map_or(Some(None), |align| align.map(Some))?;
         let reserved = Vec::new();
-        Some(Record { name, doc: body.doc.clone(), kind, anonymous: false, packed, align, fields, reserved })
+        Some(Record {
+            name,
+            typedef: false,
+            doc: body.doc.clone(),
+            kind,
+            anonymous: false,
+            packed,
+            align,
+            fields,
+            reserved,
+        })
     }
 
     fn check_named(&mut self, def: &FieldDef, name: &At<String>, ty: &Text, owner: &str) -> Option<Field> {
         let name_fits = check_field_name(name, self.cx);
-        let resolved = self.types.resolve(ty, &mut Resolve { constants: self.constants, cx: self.cx });
+        let resolved = self.types.resolve_field(ty, &mut Resolve { constants: self.constants, cx: self.cx });
         let align = def.align.as_ref().map(|align| check_align(align, self.cx));
         let offset = def.offset.as_ref().map(|offset| check_offset(offset, self.cx));
+        let c_name = c_names::identifier(names::field(name), def.c.as_ref(), self.cx);
         let resolved = resolved?;
         let bits = def.bits.as_ref().map(|bits| self.check_bits(name, bits, ty.span, &resolved));
         let omitted = def.optional && self.omitted.contains(&(owner.to_owned(), name.value.clone()));
         Some(Field {
-            name: name_fits.then(|| names::field(name))?,
+            name: c_name.filter(|_| name_fits)?,
             anonymous: false,
             doc: def.doc.clone(),
             ty: resolved,

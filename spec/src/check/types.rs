@@ -11,7 +11,7 @@ use crate::{
     expr::Node,
     foreign,
     kernel::{KERNEL_FIELDS, KernelField, KptrKind},
-    model::{Count, Type, TypeId},
+    model::{Count, Expr, Type, TypeId, Variable, VariableKind},
     scalar::{SCALARS, Scalar},
     source::{FileId, Span},
     spec::{AliasDef, Definition, Spec, Text},
@@ -184,12 +184,35 @@ impl<'a> Types<'a> {
         self.resolve_expr(text, &expr, with)
     }
 
+    /// The type of a field, which may be an [array of no length](Type::is_open).
+    pub(super) fn resolve_field(&mut self, text: &Text, with: &mut Resolve<'_, 'a>) -> Option<Type> {
+        let expr = parse(text, with.cx)?;
+        let open = expr.open.is_some();
+        let element = self.resolve_expr(text, &TypeExpr { open: None, ..expr }, with)?;
+        if !open {
+            return Some(element);
+        }
+        Some(Type::Array(Box::new(element), Count { value: 0, expr: Expr::Literal(0) }))
+    }
+
     fn resolve_expr(&mut self, text: &Text, expr: &TypeExpr, with: &mut Resolve<'_, 'a>) -> Option<Type> {
+        if let Some(open) = &expr.open {
+            let at = text.at(open.clone());
+            let wrong = Diagnostic::new(Code::ZeroLength, "an array of no length has no bytes", at, "of how many?");
+            with.cx.push(wrong.help("write `T[N]`: only a field can be `T[]`, and stand for what follows its record"));
+            return None;
+        }
         let length = |node: &Node, with: &mut Resolve<'_, 'a>| length(text, node, with);
         let base = match &expr.base {
             Base::Name(name) => self.resolve_name(name, text, text.at(expr.at.clone()), with.cx),
             Base::Str(node) => length(node, with).map(Type::Str),
             Base::Bytes(node) => length(node, with).map(Type::Bytes),
+            Base::UpToStr(node) => up_to(VariableKind::Str, length(node, with)),
+            Base::UpToBytes(node) => up_to(VariableKind::Bytes, length(node, with)),
+            Base::UpToStrs(each, several) => {
+                let each = length(each, with);
+                length(several, with).and_then(|several| up_to(VariableKind::Strs(several), each))
+            }
             Base::Kptr(kind, target) => Some(Type::Kptr(*kind, target.clone())),
         };
         // Every dimension is looked at, also if the base is wrong.
@@ -261,10 +284,17 @@ fn length(text: &Text, node: &Node, with: &mut Resolve<'_, '_>) -> Option<Count>
     let (value, expr) = with.constants.evaluate(node, Origin::Text(text), Scope::Lengths, with.cx)?;
     if value == 0 {
         let span = text.at(node.at.clone());
-        with.cx.push(Diagnostic::new(Code::ZeroLength, "a length is zero", span, "must be at least 1"));
+        with.cx.push(
+            Diagnostic::new(Code::ZeroLength, "a length is zero", span, "must be at least 1")
+                .help("if it stands for what follows the record in memory, write `T[]`"),
+        );
         return None;
     }
     Some(Count { value, expr })
+}
+
+fn up_to(kind: VariableKind, limit: Option<Count>) -> Option<Type> {
+    limit.map(|limit| Type::Variable(Variable { kind, limit }))
 }
 
 fn depth(ty: &Type) -> usize {

@@ -4,15 +4,20 @@
 //! A map or buffer that the spec does not have is a warning: whether userspace reads it, no object can tell. Who knows
 //! that it does not, says so under `[outside]`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use super::{
     Difference, Observed, ObservedMap, ObservedPart, ObservedRecord, ObservedType, Rule, Shape, SourceLine, Value,
+    room_name,
 };
 use crate::{
     kernel::MAP_KINDS,
     layout::Layouts,
-    model::{Map, OutsideKind, TypeDef},
+    model::{Map, OutsideKind, TypeDef, TypeId},
     source::Span,
 };
 
@@ -68,7 +73,7 @@ struct Side<'a> {
     /// Names of maps that need not be told.
     maps: BTreeSet<&'a str>,
     /// Names of structs that need not be told.
-    structs: BTreeSet<&'a str>,
+    structs: BTreeSet<Cow<'a, str>>,
 }
 
 impl<'a> Side<'a> {
@@ -77,12 +82,15 @@ impl<'a> Side<'a> {
         let outside =
             |kind| model.outside.iter().filter(move |outside| outside.kind == kind).map(|outside| &*outside.name);
         let records = model.records().filter(|(_, record)| !record.anonymous).map(|(_, record)| &*record.name.c);
+        let rooms = model.records().filter(|(_, record)| record.is_compact()).map(|(_, record)| room_name(record));
         let externs = model.types.iter().filter_map(extern_name);
         Side {
             layouts,
             observed,
             maps: model.maps.iter().map(|map| &*map.name.c).chain(outside(OutsideKind::Map)).collect(),
-            structs: records.chain(externs).chain(outside(OutsideKind::Struct)).collect(),
+            structs: (records.chain(externs).chain(outside(OutsideKind::Struct)).map(Cow::Borrowed))
+                .chain(rooms.map(Cow::Owned))
+                .collect(),
         }
     }
 
@@ -151,7 +159,9 @@ impl<'a> Side<'a> {
         let (expected, sizes, span) = self.events(map);
         let mut told = BTreeSet::new();
         for output in outputs {
-            let Some(size) = output.size.filter(|size| !sizes.contains(size)) else { continue };
+            let Some(size) = output.size.filter(|size| !sizes.iter().any(|sizes| sizes.contains(size))) else {
+                continue;
+            };
             let line = output.source.as_ref().map(|source| (&source.file, source.line));
             if line.is_some() && !told.insert((line, size, output.always)) {
                 continue;
@@ -167,16 +177,29 @@ impl<'a> Side<'a> {
     }
 
     /// The sizes of a buffer's events, as one tells them, and where the spec has them.
-    fn events(&self, map: &Map) -> (Value, BTreeSet<u64>, Span) {
-        let sized = |id: &crate::model::TypeId| (self.layouts.of(*id).size, self.layouts.model.ty(*id).name());
-        if let [only] = map.events.as_slice() {
-            let (size, name) = sized(only);
-            return (size.into(), BTreeSet::from([size]), name.span);
-        }
+    fn events(&self, map: &Map) -> (Value, Vec<RangeInclusive<u64>>, Span) {
+        let sized = |id: &TypeId| {
+            let smallest = self.layouts.of(*id).size;
+            (smallest..=self.layouts.largest(*id), self.layouts.model.ty(*id).name())
+        };
         let events: Vec<_> = map.events.iter().map(sized).collect();
-        let texts = events.iter().map(|(size, name)| format!("{size} bytes (`{}`)", name.spec));
-        let text = texts.collect::<Vec<_>>().join(" or ");
-        (text.into(), events.iter().map(|(size, _)| *size).collect(), map.name.span)
+        let sizes = events.iter().map(|(sizes, _)| sizes.clone()).collect();
+        match events.as_slice() {
+            [(only, name)] if only.start() == only.end() => ((*only.start()).into(), sizes, name.span),
+            [(only, name)] => (format!("{} bytes", span_of(only)).into(), sizes, name.span),
+            _ => {
+                let texts = events.iter().map(|(sizes, name)| format!("{} bytes (`{}`)", span_of(sizes), name.spec));
+                (texts.collect::<Vec<_>>().join(" or ").into(), sizes, map.name.span)
+            }
+        }
+    }
+}
+
+/// `24`, or `24 to 5432`.
+fn span_of(sizes: &RangeInclusive<u64>) -> String {
+    match (sizes.start(), sizes.end()) {
+        (start, end) if start == end => start.to_string(),
+        (start, end) => format!("{start} to {end}"),
     }
 }
 

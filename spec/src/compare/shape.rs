@@ -2,11 +2,11 @@
 
 use super::{
     Observed, ObservedType, Shape, Sign, Value, records,
-    text::{shape_text, type_text},
+    text::{DESCRIPTOR, shape_text, type_text},
 };
 use crate::{
     layout::Layouts,
-    model::{Type, TypeDef, TypeId},
+    model::{Type, TypeDef, TypeId, Variable},
     scalar::{Scalar, ScalarClass},
 };
 
@@ -56,6 +56,7 @@ fn as_written(layouts: &Layouts, observed: &Observed<'_>, ty: &Type, shape: &Sha
     match ty {
         Type::Scalar(scalar) => sides.scalar(*scalar),
         Type::Str(count) | Type::Bytes(count) => sides.bytes(count.value),
+        Type::Variable(_) => sides.named(DESCRIPTOR, Variable::SIZE),
         Type::Array(element, count) => match shape {
             Shape::Array(found, len) => {
                 as_written(layouts, observed, element, found).or_else(|| length(count.value, *len))

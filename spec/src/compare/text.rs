@@ -1,7 +1,7 @@
 //! Types in words, both sides in those of the spec as far as they have any.
 
 use super::{Observed, ObservedType, Shape, Sign};
-use crate::model::{Flags, Model, Type};
+use crate::model::{Flags, Model, Type, VariableKind};
 
 /// The tag of the enum that C has for flags. It starts with `__` because the kernel has structs of such names.
 #[must_use]
@@ -9,12 +9,20 @@ pub fn flags_tag(def: &Flags) -> String {
     format!("__{}", def.name.c)
 }
 
+/// The struct that C has in place of a field of variable length.
+pub const DESCRIPTOR: &str = "bpf_layout_tail";
+
 /// A type of the spec, with lengths as numbers.
 pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
     match ty {
         Type::Scalar(scalar) => scalar.info().name.to_owned(),
         Type::Str(count) => format!("str[{}]", count.value),
         Type::Bytes(count) => format!("bytes[{}]", count.value),
+        Type::Variable(variable) => match &variable.kind {
+            VariableKind::Str => format!("str[..{}]", variable.limit.value),
+            VariableKind::Bytes => format!("bytes[..{}]", variable.limit.value),
+            VariableKind::Strs(several) => format!("str[..{}][..{}]", variable.limit.value, several.value),
+        },
         Type::Array(..) => array_text(model, ty),
         Type::Def(id) => model.ty(*id).name().spec.clone(),
         Type::Kernel(field) => field.info().name.to_owned(),
@@ -26,7 +34,7 @@ pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
 fn array_text(model: &Model, ty: &Type) -> String {
     let (mut element, mut lengths) = (ty, String::new());
     while let Type::Array(inner, count) = element {
-        lengths += &format!("[{}]", count.value);
+        lengths += &if element.is_open() { "[]".to_owned() } else { format!("[{}]", count.value) };
         element = inner;
     }
     type_text(model, element) + &lengths

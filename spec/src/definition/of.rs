@@ -3,7 +3,7 @@
 use super::{Base, Body, Definition, Extern, Field, Map, Part, Record, RecordWord, Type, Values};
 use crate::{
     layout::{Layouts, Member},
-    model::{self, RecordKind, TagValue, TypeDef, TypeId, Variant},
+    model::{self, RecordKind, TagValue, TypeDef, TypeId, VariableKind, Variant},
     scalar::Scalar,
 };
 
@@ -122,6 +122,7 @@ fn type_of(layouts: &Layouts, ty: &model::Type) -> Type {
         model::Type::Scalar(scalar) => Base::Scalar(*scalar),
         model::Type::Str(count) => Base::Str(count.value),
         model::Type::Bytes(count) => Base::Bytes(count.value),
+        model::Type::Variable(variable) => up_to(variable),
         model::Type::Def(id) => Base::Named(layouts.model.ty(*id).name().spec.clone()),
         model::Type::Kernel(field) => Base::Kernel(*field),
         model::Type::Kptr(kind, target) => Base::Kptr(*kind, target.clone()),
@@ -129,6 +130,15 @@ fn type_of(layouts: &Layouts, ty: &model::Type) -> Type {
         model::Type::Array(inner, _) => return type_of(layouts, inner),
     };
     Type { base, dimensions }
+}
+
+fn up_to(variable: &model::Variable) -> Base {
+    let limit = variable.limit.value;
+    match &variable.kind {
+        VariableKind::Str => Base::UpToStr(limit),
+        VariableKind::Bytes => Base::UpToBytes(limit),
+        VariableKind::Strs(several) => Base::UpToStrs(limit, several.value),
+    }
 }
 
 /// One map.

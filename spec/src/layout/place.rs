@@ -6,6 +6,8 @@
 //! units of its type. Whatever C would leave out implicitly is a member here, so that every compiler on every host, also
 //! one with other alignments such as 32-bit x86, finds nothing to add.
 
+use std::collections::BTreeSet;
+
 use super::{BitRun, Bits, Layouts, MAX_SIZE, MAX_SIZE_WITH_BITS, Member, TypeLayout};
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
@@ -67,6 +69,10 @@ fn lay_out_struct(layouts: &Layouts, record: &Record, cx: &mut Diagnostics) -> O
         cursor.align = cursor.align.max(wanted.align);
     }
     let align = record_align(record, cursor.align, cx)?;
+    if cursor.bit == 0 {
+        cx.push(no_bytes(record));
+        return None;
+    }
     Some(cursor.finish(align))
 }
 
@@ -98,6 +104,10 @@ fn lay_out_union(layouts: &Layouts, record: &Record, cx: &mut Diagnostics) -> Op
         members.extend(alone.members);
     }
     let align = record_align(record, align, cx)?;
+    if size == 0 {
+        cx.push(no_bytes(record));
+        return None;
+    }
     let padded = round_up(size, align.into());
     if padded > size {
         members.push(Member::Padding { index: 0, offset: 0, len: padded });
@@ -196,7 +206,9 @@ fn bit_unit(layouts: &Layouts, ty: &Type) -> Scalar {
             TypeDef::Flags(def) => def.repr,
             TypeDef::Record(_) | TypeDef::Extern(_) => Scalar::U8,
         },
-        Type::Str(_) | Type::Bytes(_) | Type::Array(..) | Type::Kernel(_) | Type::Kptr(..) => Scalar::U8,
+        Type::Str(_) | Type::Bytes(_) | Type::Variable(_) | Type::Array(..) | Type::Kernel(_) | Type::Kptr(..) => {
+            Scalar::U8
+        }
     }
 }
 
@@ -305,6 +317,12 @@ fn no_fields(record: &Record) -> Diagnostic {
     .help("keep one field: C++ gives an empty struct a size of 1, C a size of 0")
 }
 
+fn no_bytes(record: &Record) -> Diagnostic {
+    let label = "every field is an array of no length";
+    Diagnostic::new(Code::EmptyType, format!("`{}` has no bytes", record.name.spec), record.name.span, label)
+        .help("give it a field that has some: C++ gives such a struct a size of 1, C a size of 0")
+}
+
 /// `value`, or the next multiple of `align` above it.
 fn round_up(value: u64, align: u64) -> u64 {
     value.div_ceil(align).saturating_mul(align)
@@ -386,7 +404,19 @@ fn number_padding(layouts: &mut Layouts) {
         layouts.model.records().filter(|(_, record)| !record.anonymous).map(|(id, _)| id).collect();
     for id in named {
         let mut next = Numbers::default();
+        collect_paddings(&layouts.model, id, &mut next.taken);
         number_record(&layouts.model, &mut layouts.types, id, &mut next);
+    }
+}
+
+/// Fields that C calls `_pad0` or the like.
+fn collect_paddings(model: &Model, id: TypeId, taken: &mut BTreeSet<u32>) {
+    let TypeDef::Record(record) = model.ty(id) else { return };
+    for field in &record.fields {
+        match &field.ty {
+            Type::Def(inner) if field.anonymous => collect_paddings(model, *inner, taken),
+            _ => taken.extend(field.name.c.strip_prefix("_pad").and_then(|number| number.parse::<u32>().ok())),
+        }
     }
 }
 
@@ -394,6 +424,17 @@ fn number_padding(layouts: &mut Layouts) {
 struct Numbers {
     pad: u32,
     run: u32,
+    /// Numbers of padding that fields have in C.
+    taken: BTreeSet<u32>,
+}
+
+impl Numbers {
+    fn pad(&mut self) -> u32 {
+        while self.taken.contains(&self.pad) {
+            self.pad += 1;
+        }
+        take(&mut self.pad)
+    }
 }
 
 fn take(counter: &mut u32) -> u32 {
@@ -407,11 +448,11 @@ fn number_record(model: &Model, types: &mut [TypeLayout], id: TypeId, next: &mut
     let mut members = std::mem::take(&mut types[id.0 as usize].members);
     for member in &mut members {
         match member {
-            Member::Padding { index, .. } => *index = take(&mut next.pad),
+            Member::Padding { index, .. } => *index = next.pad(),
             Member::Bits(run) => {
                 run.index = take(&mut next.run);
                 for gap in run.bits.iter_mut().filter(|bits| bits.field.is_none()) {
-                    gap.pad_index = take(&mut next.pad);
+                    gap.pad_index = next.pad();
                 }
             }
             Member::Field { field, .. } => {

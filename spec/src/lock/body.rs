@@ -199,10 +199,15 @@ impl<'b, 'a> Reader<'b, 'a> {
         let base = match &parsed.base {
             ty::Base::Str(length) => Base::Str(number(length)?),
             ty::Base::Bytes(length) => Base::Bytes(number(length)?),
+            ty::Base::UpToStr(length) => Base::UpToStr(number(length)?),
+            ty::Base::UpToBytes(length) => Base::UpToBytes(number(length)?),
+            ty::Base::UpToStrs(length, several) => Base::UpToStrs(number(length)?, number(several)?),
             ty::Base::Kptr(kind, target) => Base::Kptr(*kind, target.clone()),
             ty::Base::Name(name) => self.named(word, name)?,
         };
-        Ok(Type { base, dimensions: parsed.dimensions.iter().map(number).collect::<Result<_, _>>()? })
+        let open = parsed.open.iter().map(|_| Ok(0));
+        let dimensions = open.chain(parsed.dimensions.iter().map(number)).collect::<Result<_, _>>()?;
+        Ok(Type { base, dimensions })
     }
 
     fn named(&self, word: Word<'_>, name: &str) -> Result<Base, Error> {

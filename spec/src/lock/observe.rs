@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::Locked;
 use crate::{
     compare::{
-        Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedPart, ObservedRecord, ObservedType, Shape, Sign,
-        flags_tag,
+        DESCRIPTOR, Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedPart, ObservedRecord, ObservedType,
+        Shape, Sign, flags_tag,
     },
     definition::{Base, Body, Definition, Field, Map, Part, Record, RecordWord, Type, Values},
     kernel::KERNEL_FIELDS,
@@ -28,6 +28,15 @@ pub(super) fn observe<'a>(layouts: &'a Layouts, names: &'a Names, witness: &str,
             members: Vec::new(),
             place: String::new(),
         })
+    }));
+    // Behind the kernel's fields: see `Reader::shape`.
+    types.push(ObservedType::Record(ObservedRecord {
+        name: DESCRIPTOR,
+        alias: false,
+        union: false,
+        size: model::Variable::SIZE,
+        members: Vec::new(),
+        place: String::new(),
     }));
     let maps = locked.iter().filter_map(|locked| reader.map(locked)).collect();
     Observed { witness: witness.to_owned(), types, by_gcc: false, maps }
@@ -115,6 +124,9 @@ impl<'a> Reader<'a> {
         let base = match &ty.base {
             Base::Scalar(scalar) => scalar_shape(*scalar),
             Base::Str(length) | Base::Bytes(length) => bytes(*length),
+            Base::UpToStr(_) | Base::UpToBytes(_) | Base::UpToStrs(..) => {
+                Shape::Def(self.index.len() + KERNEL_FIELDS.len())
+            }
             Base::Kptr(..) => Shape::Pointer(8),
             Base::Kernel(field) => Shape::Def(self.index.len() + *field as usize),
             Base::Named(name) => match self.index.get(name.as_str()) {

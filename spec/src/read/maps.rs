@@ -17,6 +17,7 @@ fn read_map(cx: &mut Cx<'_>, name: At<String>, value: &Value<'_>) -> MapDef {
     let title = format!("the map `{}`", name.value);
     let mut def = MapDef {
         name,
+        c: None,
         doc: None,
         settings: MapSettings::default(),
         key: None,
@@ -29,6 +30,7 @@ fn read_map(cx: &mut Cx<'_>, name: At<String>, value: &Value<'_>) -> MapDef {
         sound: false,
     };
     let Some(mut table) = Table::open(cx, title, def.name.span, value) else { return def };
+    def.c = table.string(cx, "c");
     def.doc = table.doc(cx);
     def.settings = read_settings(cx, &mut table);
     if table.key_span("type").is_none() {

@@ -57,9 +57,12 @@ fn read_enum(cx: &mut Cx<'_>, name: At<String>, value: &Value<'_>, what: &str, l
         "enum" => format!("the enum `{}`", name.value),
         _ => format!("`[flags.{}]`", name.value),
     };
-    let mut def = EnumDef { name, doc: None, repr: None, prefix: None, variants: None, reserved: Vec::new() };
+    let mut def = EnumDef { name, c: None, doc: None, repr: None, prefix: None, variants: None, reserved: Vec::new() };
     let Some(mut table) = Table::open(cx, title, def.name.span, value) else { return def };
     def.doc = table.doc(cx);
+    if what == "enum" {
+        def.c = table.string(cx, "c");
+    }
     def.repr = table.string(cx, "repr");
     if def.repr.is_none() && table.key_span("repr").is_none() {
         table.missing(cx, "repr", "say how many bytes it takes: `repr = \"u8\"`");
@@ -83,7 +86,7 @@ fn read_reserved(cx: &mut Cx<'_>, table: &mut Table<'_>) -> Vec<Selector> {
 }
 
 fn read_variant(cx: &mut Cx<'_>, item: &Value<'_>) -> VariantDef {
-    let mut def = VariantDef { name: None, value: None, doc: None, since: None };
+    let mut def = VariantDef { name: None, c: None, value: None, doc: None, since: None };
     let span = cx.span(item.span());
     let Some(mut table) = Table::open(cx, "a variant", span, item) else { return def };
     def.name = table.string(cx, "name");
@@ -93,6 +96,7 @@ fn read_variant(cx: &mut Cx<'_>, item: &Value<'_>) -> VariantDef {
     if def.name.is_none() && table.key_span("name").is_none() {
         table.missing(cx, "name", "write `{ name = \"open\", value = 1 }`");
     }
+    def.c = table.string(cx, "c");
     def.value = table.number(cx, "value");
     if def.value.is_none() && table.key_span("value").is_none() {
         table.missing(cx, "value", "values are part of the layout, so each is written down: `value = 1`");
@@ -105,11 +109,12 @@ fn read_variant(cx: &mut Cx<'_>, item: &Value<'_>) -> VariantDef {
 
 fn read_record(cx: &mut Cx<'_>, name: At<String>, shape: Shape, value: &Value<'_>) -> RecordDef {
     let title = format!("the {} `{}`", shape.what(), name.value);
-    let mut def = RecordDef { name, shape, body: Body::default(), tag: None, reserved: Vec::new() };
+    let mut def = RecordDef { name, c: None, shape, body: Body::default(), tag: None, reserved: Vec::new() };
     let Some(mut table) = Table::open(cx, title, def.name.span, value) else { return def };
     if shape == Shape::Event {
         def.tag = read_event_tag(cx, &mut table);
     }
+    def.c = table.string(cx, "c");
     def.body = read_body(cx, &mut table, "fields", 0);
     def.reserved = table.strings(cx, "reserved").map(|names| names.value).unwrap_or_default();
     table.finish(cx);
@@ -200,6 +205,7 @@ fn broken_field(span: Span) -> FieldDef {
     FieldDef {
         span,
         kind: FieldKind::Broken { name: None },
+        c: None,
         doc: None,
         bits: None,
         offset: None,
@@ -226,6 +232,7 @@ fn read_named(cx: &mut Cx<'_>, mut table: Table<'_>, span: Span) -> FieldDef {
         table.missing(cx, "type", "write `type = \"u32\"`");
     }
     let mut field = FieldDef {
+        c: table.string(cx, "c"),
         doc: table.doc(cx),
         bits: table.integer(cx, "bits"),
         offset: table.integer(cx, "offset"),

@@ -224,13 +224,13 @@ impl Entries {
         }
     }
 
-    /// Elements of one dimension of an array.
+    /// Elements of one dimension of an array; none, if it has no bound.
     fn elements(&self, offset: UnitOffset) -> Result<u64, String> {
         let entry = self.entry(offset)?;
         let count = entry.numbers.get(&DW_AT_count).copied();
         let last = entry.numbers.get(&DW_AT_upper_bound).and_then(|last| last.checked_add(1));
         match entry.tag {
-            Some(DW_TAG_subrange_type) => count.or(last).ok_or_else(|| "DWARF: an array without a bound".to_owned()),
+            Some(DW_TAG_subrange_type) => Ok(count.or(last).unwrap_or(0)),
             _ => Err("DWARF: an array of something else than dimensions".to_owned()),
         }
     }

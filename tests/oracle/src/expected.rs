@@ -101,11 +101,11 @@ pub fn c_values(model: &Model) -> impl Iterator<Item = (&str, i128)> {
 pub fn in_rust(layouts: &Layouts) -> Facts {
     let mut facts = Facts::default();
     for (id, record) in layouts.model.records() {
-        let (layout, ty) = (layouts.of(id), record.name.rust.as_str());
-        facts.state(ty, "", What::Size, layout.size);
-        facts.state(ty, "", What::Align, layout.align);
+        let (layout, ty) = (layouts.of(id), record.rust_struct());
+        facts.state(&ty, "", What::Size, layout.size);
+        facts.state(&ty, "", What::Align, layout.align);
         for (member, offset) in rust_members(layouts, id, record) {
-            facts.state(ty, &member, What::BitOffset, offset * 8);
+            facts.state(&ty, &member, What::BitOffset, offset * 8);
         }
     }
     for (ty, name, value) in rust_values(&layouts.model) {

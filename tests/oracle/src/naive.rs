@@ -95,6 +95,7 @@ pub fn expressible(layouts: &Layouts, dialect: Dialect) -> HashMap<&str, TypeId>
 #[must_use]
 pub fn header(layouts: &Layouts, dialect: Dialect) -> String {
     let mut text = String::from("#ifdef __cplusplus\n#define _Bool bool\n#endif\n\n");
+    text.push_str("struct oracle_variable { unsigned short offset, len; };\n\n");
     write_opaque_types(layouts, &mut text);
     for (id, record) in layouts.model.records() {
         if is_expressible(layouts, record, dialect) {
@@ -164,6 +165,7 @@ fn declarator(layouts: &Layouts, field: &Field, name: &str, dialect: Dialect) ->
     let (base, last) = match ty {
         Type::Scalar(scalar) => scalar_type(*scalar),
         Type::Str(count) | Type::Bytes(count) => ("char".to_owned(), format!("[{}]", count.value)),
+        Type::Variable(_) => ("struct oracle_variable".to_owned(), String::new()),
         Type::Def(id) => match layouts.model.ty(*id) {
             TypeDef::Enum(def) => scalar_type(def.repr),
             TypeDef::Flags(def) => scalar_type(def.repr),

@@ -119,7 +119,8 @@ fn questions(layouts: &Layouts) -> Vec<Question> {
         questions.push(Question { fact: Fact { ty: ty.to_owned(), member: member.to_owned(), what }, expression });
     };
     for (id, record) in layouts.model.records() {
-        let ty = record.name.rust.as_str();
+        let ty = record.rust_struct();
+        let ty = ty.as_str();
         ask(ty, "", What::Size, format!("size_of::<layouts::{ty}>()"));
         ask(ty, "", What::Align, format!("align_of::<layouts::{ty}>()"));
         for name in members(layouts, id, record) {
@@ -177,7 +178,7 @@ fn zerocopy_accepts(layouts: &Layouts) -> String {
          zerocopy::Immutable + zerocopy::KnownLayout>() {}\n\nfn all() {\n",
     );
     for (_, record) in layouts.model.records() {
-        let _ = writeln!(text, "    accepts::<layouts::{}>();", record.name.rust);
+        let _ = writeln!(text, "    accepts::<layouts::{}>();", record.rust_struct());
     }
     text.push_str("}\n");
     text

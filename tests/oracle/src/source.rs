@@ -41,6 +41,7 @@ const PRELUDE: &str = "\
 #define ALIGN(type) ORACLE_ALIGN(type), 0,
 #define AT(type, path) 8ull * __builtin_offsetof(type, path), 0,
 #define LENGTH(type, path) 8ull * sizeof(((type *)0)->path), 0,
+#define OPEN() 0, 0,
 #define VALUE(name) (unsigned long long)(name), (name) < 0,
 #define BITS(number, type, path) ORACLE_DATA type oracle_bits_##number = { .path = -1 };
 ";
@@ -163,6 +164,9 @@ impl Asked<'_> {
                 }
                 Member::Field { field, .. } => match (record.fields[*field].anonymous, &record.fields[*field].ty) {
                     (true, Type::Def(inner)) => self.unnamed(*inner, *field, path),
+                    (_, ty) if ty.is_open() => {
+                        self.open(&record.fields[*field].name.c, &self.path(record, *field, path));
+                    }
                     _ => self.member(&record.fields[*field].name.c, &self.path(record, *field, path)),
                 },
             }
@@ -193,6 +197,12 @@ impl Asked<'_> {
         let ty = self.ty;
         self.questions.ask(self.name, name, What::BitOffset, format!("AT({ty}, {path})"));
         self.questions.ask(self.name, name, What::BitSize, format!("LENGTH({ty}, {path})"));
+    }
+
+    /// Asks about an array of no length, of which C has a place and no size.
+    fn open(&mut self, name: &str, path: &str) {
+        self.questions.ask(self.name, name, What::BitOffset, format!("AT({}, {path})", self.ty));
+        self.questions.ask(self.name, name, What::BitSize, "OPEN()".to_owned());
     }
 
     fn bitfield(&mut self, name: &str, path: &str) {

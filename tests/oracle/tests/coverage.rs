@@ -8,7 +8,7 @@ use bpf_layout_random::bundle;
 
 use bpf_layout_spec::{
     layout::{Layouts, Member},
-    model::{Field, Record, RecordKind, Type, TypeDef},
+    model::{Field, Record, RecordKind, Type, TypeDef, VariableKind},
     scalar::SCALARS,
 };
 
@@ -94,6 +94,11 @@ fn look_at_type(layouts: &Layouts, ty: &Type, dimensions: u32, seen: &mut BTreeS
         Type::Scalar(scalar) => seen.insert(scalar.info().name.to_owned()),
         Type::Str(_) => seen.insert("str".to_owned()),
         Type::Bytes(_) => seen.insert("bytes".to_owned()),
+        Type::Variable(variable) => seen.insert(match variable.kind {
+            VariableKind::Str => "str of variable length".to_owned(),
+            VariableKind::Bytes => "bytes of variable length".to_owned(),
+            VariableKind::Strs(_) => "strings of variable length".to_owned(),
+        }),
         Type::Array(element, _) => {
             look_at_type(layouts, element, dimensions + 1, seen);
             seen.insert(format!("array of {} dimensions", dimensions + 1))

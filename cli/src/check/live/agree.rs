@@ -92,6 +92,12 @@ fn reach(layouts: &Layouts, ty: &Type, found: &mut BTreeSet<u32>) {
                 record.fields.iter().for_each(|field| reach(layouts, &field.ty, found));
             }
         }
-        Type::Def(_) | Type::Scalar(_) | Type::Str(_) | Type::Bytes(_) | Type::Kernel(_) | Type::Kptr(..) => {}
+        Type::Def(_)
+        | Type::Scalar(_)
+        | Type::Str(_)
+        | Type::Bytes(_)
+        | Type::Variable(_)
+        | Type::Kernel(_)
+        | Type::Kptr(..) => {}
     }
 }

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use bpf_layout_spec::{
-    layout::{Layouts, Member},
+    layout::{Layouts, Member, SCRATCH_MAX},
     model::{EventTag, Field, Record, RecordKind, Type, TypeDef, TypeId},
 };
 
 use super::{
-    expr,
+    compact, expr,
     facts::Facts,
     helpers::Helper,
     keep,
@@ -22,9 +22,6 @@ pub(super) const INLINE: &str = "__bpf_layout_inline";
 
 /// The stack of a BPF program (`MAX_BPF_STACK` in include/linux/filter.h).
 const STACK: u64 = 512;
-
-/// Largest value of a per-CPU map (`PCPU_MIN_UNIT_SIZE` in include/linux/percpu.h, `array_map_alloc_check`).
-const PER_CPU_VALUE: u64 = 32 << 10;
 
 /// Names of the indices into arrays of strings, from the outermost.
 const INDICES: [&str; 4] = ["i", "j", "k", "l"];
@@ -40,6 +37,9 @@ pub(super) fn functions(
     let ty = format!("{} {}", keyword(record), record.name.c);
     let access = Access { layouts, facts, id, record, ty };
     keep::record(out, layouts, facts, id, &access.pointer());
+    if record.is_compact() {
+        return compact::functions(out, helpers, &access);
+    }
     access.init(out, helpers);
     for string in strings(layouts, record) {
         access.reader(out, helpers, &string, "kernel", Helper::ReadKernel);
@@ -52,26 +52,31 @@ pub(super) fn functions(
 }
 
 /// One record that functions are written for.
-struct Access<'a> {
-    layouts: &'a Layouts,
+pub(super) struct Access<'a> {
+    pub(super) layouts: &'a Layouts,
     facts: &'a Facts,
-    id: TypeId,
-    record: &'a Record,
+    pub(super) id: TypeId,
+    pub(super) record: &'a Record,
     /// `struct exec_event`
-    ty: String,
+    pub(super) ty: String,
 }
 
 impl Access<'_> {
-    fn name(&self, what: &str) -> String {
+    pub(super) fn name(&self, what: &str) -> String {
         format!("{}_{what}", self.record.name.c)
     }
 
-    fn pointer(&self) -> String {
+    pub(super) fn pointer(&self) -> String {
         format!("{} *p", self.ty)
     }
 
     /// Zeroes every byte, but for what only the kernel may write: the verifier refuses stores into a `bpf_spin_lock`.
     fn init(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>) {
+        self.init_with(out, helpers, &[]);
+    }
+
+    /// [`init`](Self::init) with further lines at its end.
+    pub(super) fn init_with(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>, further: &[String]) {
         let layout = self.layouts.of(self.id);
         let mut managed = Vec::new();
         self.managed_ranges(self.id, 0, &mut managed);
@@ -100,6 +105,7 @@ impl Access<'_> {
             let name = &self.record.fields[*field].name.c;
             out.line(&format!("p->{name} = {};", tag_value(self.layouts, value)));
         }
+        out.lines(further);
         out.dedent();
         out.line("}");
     }
@@ -164,29 +170,9 @@ impl Access<'_> {
     fn scratch(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>) {
         let size = self.layouts.of(self.id).size;
         let fact = self.facts.get(self.id);
-        if (size <= STACK && !fact.elastic) || size > PER_CPU_VALUE || fact.managed {
+        if (size <= STACK && !fact.elastic) || size > SCRATCH_MAX || fact.managed {
             return;
         }
-        helpers.insert(Helper::Lookup);
-        let map = format!("__{}", self.name("scratch"));
-        let mut body = vec![
-            "\tstruct {".to_owned(),
-            "\t\t__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */".to_owned(),
-            "\t\t__uint(max_entries, 1);".to_owned(),
-            "\t\t__type(key, __u32);".to_owned(),
-            format!("\t\t__type(value, {});", self.ty),
-            format!("\t}} {map} SEC(\".maps\");"),
-        ];
-        body.extend(macro_signature(&format!("{INLINE} {} *", self.ty), &self.name("scratch"), &["void"]));
-        body.push("\t{".to_owned());
-        body.extend(call(
-            MACRO_LINE,
-            &format!("\t\treturn {}", Helper::Lookup.name()),
-            &[&format!("&{map}"), "0"],
-            ";",
-        ));
-        body.push("\t}".to_owned());
-        body.push(format!("\t{}", self.ty));
         out.blank();
         out.line("/*");
         let scratch = self.name("scratch");
@@ -198,7 +184,35 @@ impl Access<'_> {
             out.line(&format!(" * CPU, and {scratch}(), which gives it as it was left."));
         }
         out.line(" */");
-        out.lines(macro_definition(&format!("DEFINE_{}_SCRATCH", self.record.name.upper), &body));
+        let lookup = |map: &str| call(MACRO_LINE, &format!("\t\treturn {}", Helper::Lookup.name()), &[map, "0"], ";");
+        self.scratch_map(out, helpers, &self.ty, lookup);
+    }
+
+    /// `DEFINE_X_SCRATCH`: a per-CPU array of one `value`, and a function that gives the record in it. `body` makes the
+    /// function's lines of the map's address.
+    pub(super) fn scratch_map(
+        &self,
+        out: &mut Out,
+        helpers: &mut BTreeSet<Helper>,
+        value: &str,
+        body: impl FnOnce(&str) -> Vec<String>,
+    ) {
+        helpers.insert(Helper::Lookup);
+        let map = format!("__{}", self.name("scratch"));
+        let mut lines = vec![
+            "\tstruct {".to_owned(),
+            "\t\t__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */".to_owned(),
+            "\t\t__uint(max_entries, 1);".to_owned(),
+            "\t\t__type(key, __u32);".to_owned(),
+            format!("\t\t__type(value, {value});"),
+            format!("\t}} {map} SEC(\".maps\");"),
+        ];
+        lines.extend(macro_signature(&format!("{INLINE} {} *", self.ty), &self.name("scratch"), &["void"]));
+        lines.push("\t{".to_owned());
+        lines.extend(body(&format!("&{map}")));
+        lines.push("\t}".to_owned());
+        lines.push(format!("\t{}", self.ty));
+        out.lines(macro_definition(&format!("DEFINE_{}_SCRATCH", self.record.name.upper), &lines));
     }
 
     /// Bytes of a record, start and end, that only the kernel may write.
@@ -247,7 +261,7 @@ fn strings<'a>(layouts: &'a Layouts, record: &'a Record) -> Vec<StringField<'a>>
             lengths.push(expr::count(&layouts.model, count));
             ty = element;
         }
-        if let Type::Str(_) = ty {
+        if matches!(ty, Type::Str(_)) && !field.ty.is_open() {
             found.push(StringField { field, lengths });
         }
     }

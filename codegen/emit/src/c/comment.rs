@@ -1,5 +1,7 @@
 //! Documentation of the spec as C comments that it cannot break out of.
 
+use bpf_layout_spec::source::is_deceptive;
+
 /// Shortest line that text is wrapped to, however deep it stands.
 const NARROWEST: usize = 32;
 
@@ -45,10 +47,9 @@ fn escape(text: &str) -> String {
     safe
 }
 
-/// Control characters, line separators, and the characters that order or join text without being seen.
+/// What deceives, and what joins or parts words without being seen.
 fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    is_deceptive(c) || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// `line` in pieces of at most `columns`, broken at spaces; a longer word stays whole.

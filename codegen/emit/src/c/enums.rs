@@ -8,7 +8,7 @@ use bpf_layout_spec::{
 use super::{
     comment::comment,
     out::{Out, define},
-    types::{enum_tag, has_enumerators, is_enumerator, is_natural},
+    types::{enum_tag, has_enumerators, is_enumerator},
 };
 
 /// An enum or flags, with macros for the values that an enumerator cannot have.
@@ -27,6 +27,8 @@ struct Set<'a> {
     doc: Option<&'a str>,
     repr: Scalar,
     values: &'a [Variant],
+    /// Whether C has a typedef of the same name.
+    typedef: bool,
     /// Whether values are bits, which people read in hexadecimal.
     bits: bool,
     /// What members of this type are declared with, if not with the enum.
@@ -35,13 +37,15 @@ struct Set<'a> {
 
 impl<'a> Set<'a> {
     fn of_enum(tag: String, def: &'a Enum) -> Self {
-        let stored_as = (!is_natural(def)).then_some(def.repr.info().c);
-        Set { tag, doc: def.doc.as_deref(), repr: def.repr, values: &def.variants, bits: false, stored_as }
+        let stored_as = (!def.is_natural()).then_some(def.repr.info().c);
+        let (doc, typedef) = (def.doc.as_deref(), def.typedef);
+        Set { tag, doc, repr: def.repr, values: &def.variants, typedef, bits: false, stored_as }
     }
 
     fn of_flags(tag: String, def: &'a Flags) -> Self {
         let stored_as = Some(def.repr.info().c);
-        Set { tag, doc: def.doc.as_deref(), repr: def.repr, values: &def.bits, bits: true, stored_as }
+        let doc = def.doc.as_deref();
+        Set { tag, doc, repr: def.repr, values: &def.bits, typedef: false, bits: true, stored_as }
     }
 
     fn doc(&self) -> String {
@@ -71,6 +75,9 @@ fn write(out: &mut Out, set: &Set<'_>) {
         }
         out.dedent();
         out.line("};");
+    }
+    if set.typedef {
+        out.line(&format!("typedef enum {0} {0};", set.tag));
     }
     for value in set.values.iter().filter(|value| !is_enumerator(set.repr, value)) {
         value_doc(out, value);

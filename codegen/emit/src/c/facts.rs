@@ -57,7 +57,7 @@ impl Facts {
         match element(ty) {
             Type::Kernel(_) | Type::Kptr(..) => true,
             Type::Def(id) => self.get(*id).managed,
-            Type::Scalar(_) | Type::Str(_) | Type::Bytes(_) | Type::Array(..) => false,
+            Type::Scalar(_) | Type::Str(_) | Type::Bytes(_) | Type::Variable(_) | Type::Array(..) => false,
         }
     }
 
@@ -67,7 +67,7 @@ impl Facts {
             Type::Str(count) | Type::Bytes(count) => is_named(&count.expr),
             Type::Array(element, count) => is_named(&count.expr) || self.is_elastic(element),
             Type::Def(id) => self.get(*id).elastic,
-            Type::Scalar(_) | Type::Kernel(_) | Type::Kptr(..) => false,
+            Type::Scalar(_) | Type::Variable(_) | Type::Kernel(_) | Type::Kptr(..) => false,
         }
     }
 

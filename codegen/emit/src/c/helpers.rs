@@ -5,6 +5,13 @@ use std::collections::BTreeSet;
 
 use super::out::{Out, signature};
 
+mod append;
+
+use append::{
+    APPEND, APPEND_BYTES_COMMENT, APPEND_COMMENT, APPEND_STR_COMMENT, APPEND_TEXT_COMMENT, OPAQUE, OPAQUE_COMMENT,
+    PERF_SEND, PERF_SEND_COMMENT, SEND, SEND_COMMENT, append_bytes, append_str, append_text,
+};
+
 /// One of them; the order is that in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Helper {
@@ -24,6 +31,24 @@ pub(super) enum Helper {
     Reserve,
     /// `__bpf_layout_lookup()`: a map's value.
     Lookup,
+    /// `__bpf_layout_opaque()`: what fields of variable length are bounded with. The others need it.
+    Opaque,
+    /// `__bpf_layout_append()`: takes down what was added to a record.
+    Append,
+    /// `__bpf_layout_append_str_kernel()`: adds a string to a record.
+    AppendStrKernel,
+    /// `__bpf_layout_append_str_user()`
+    AppendStrUser,
+    /// `__bpf_layout_append_bytes_kernel()`: adds bytes to a record.
+    AppendBytesKernel,
+    /// `__bpf_layout_append_bytes_user()`
+    AppendBytesUser,
+    /// `__bpf_layout_append_text()`: adds a text of known length to a record.
+    AppendText,
+    /// `__bpf_layout_send()`: copies a record into a ring buffer.
+    Send,
+    /// `__bpf_layout_perf_send()`: copies a record into this CPU's perf buffer.
+    PerfSend,
     /// `__bpf_layout_submit()`: hands a record of a ring buffer to its reader.
     Submit,
     /// `__bpf_layout_wakeup()`: whether a record wakes the reader.
@@ -52,6 +77,15 @@ impl Helper {
             Helper::ReadUser => "__bpf_layout_read_user",
             Helper::Reserve => "__bpf_layout_reserve",
             Helper::Lookup => "__bpf_layout_lookup",
+            Helper::Opaque => "__bpf_layout_opaque",
+            Helper::Append => "__bpf_layout_append",
+            Helper::AppendStrKernel => "__bpf_layout_append_str_kernel",
+            Helper::AppendStrUser => "__bpf_layout_append_str_user",
+            Helper::AppendBytesKernel => "__bpf_layout_append_bytes_kernel",
+            Helper::AppendBytesUser => "__bpf_layout_append_bytes_user",
+            Helper::AppendText => "__bpf_layout_append_text",
+            Helper::Send => "__bpf_layout_send",
+            Helper::PerfSend => "__bpf_layout_perf_send",
             Helper::Submit => "__bpf_layout_submit",
             Helper::Wakeup => "__bpf_layout_wakeup",
         }
@@ -62,6 +96,13 @@ impl Helper {
         match self {
             Helper::Zero1 | Helper::Zero2 | Helper::Zero4 | Helper::Zero8 => ZERO_COMMENT,
             Helper::ReadKernel | Helper::ReadUser => READ_COMMENT,
+            Helper::Opaque => OPAQUE_COMMENT,
+            Helper::Append => APPEND_COMMENT,
+            Helper::AppendStrKernel | Helper::AppendStrUser => APPEND_STR_COMMENT,
+            Helper::AppendBytesKernel | Helper::AppendBytesUser => APPEND_BYTES_COMMENT,
+            Helper::AppendText => APPEND_TEXT_COMMENT,
+            Helper::Send => SEND_COMMENT,
+            Helper::PerfSend => PERF_SEND_COMMENT,
             Helper::Wakeup => WAKEUP_COMMENT,
             Helper::Reserve | Helper::Lookup | Helper::Submit => "",
         }
@@ -78,6 +119,15 @@ impl Helper {
             Helper::ReadUser => read("user", 112, 114),
             Helper::Reserve => RESERVE.to_owned(),
             Helper::Lookup => LOOKUP.to_owned(),
+            Helper::Opaque => OPAQUE.to_owned(),
+            Helper::Append => APPEND.to_owned(),
+            Helper::AppendStrKernel => append_str("kernel", 115),
+            Helper::AppendStrUser => append_str("user", 114),
+            Helper::AppendBytesKernel => append_bytes("kernel", 113),
+            Helper::AppendBytesUser => append_bytes("user", 112),
+            Helper::AppendText => append_text(),
+            Helper::Send => SEND.to_owned(),
+            Helper::PerfSend => PERF_SEND.to_owned(),
             Helper::Submit => SUBMIT.to_owned(),
             Helper::Wakeup => WAKEUP.to_owned(),
         }

@@ -131,16 +131,14 @@ fn fits(columns: usize, lines: &[String]) -> bool {
 }
 
 /// The first lines of a function: on as many as parameters need behind the bracket or, if the name leaves no room for
-/// that, with the return type on a line of its own.
+/// that, or one line would do without it, with the return type on a line of its own.
 pub(super) fn signature(return_type: &str, name: &str, parameters: &[&str]) -> Vec<String> {
     let open = format!("{}(", declared(return_type, name));
     let aligned = fill(LINE, &open, &space_to(width(&open)), parameters, ")");
-    if fits(LINE, &aligned) {
-        return aligned;
-    }
     let mut apart = vec![return_type.to_owned()];
     apart.extend(call(LINE, name, parameters, ""));
-    apart
+    let shorter = aligned.len() > apart.len() && apart.len() == 2;
+    if fits(LINE, &aligned) && !shorter { aligned } else { apart }
 }
 
 /// Like [`signature`], one tab deep in a macro, where clang-format takes a definition for a call.

@@ -25,6 +25,9 @@ pub(super) fn definition(out: &mut Out, layouts: &Layouts, fingerprint: Fingerpr
     out.line(&format!("{} {} {{", keyword(record), record.name.c));
     writer.members(out, record, layout, 0);
     out.line(&format!("}}{}{};", fingerprints::tag(fingerprint), attributes(layout)));
+    if record.typedef {
+        out.line(&format!("typedef {0} {1} {1};", keyword(record), record.name.c));
+    }
     let ty = format!("{} {}", keyword(record), record.name.c);
     out.call("__BPF_LAYOUT_SIZE", &[&ty, &layout.size.to_string(), &layout.align.to_string()], ";");
     offsets(layouts, record, layout, 0, &mut |name, offset| {
@@ -129,6 +132,15 @@ pub(super) fn unnamed<'a>(layouts: &'a Layouts, field: &Field) -> Option<(TypeId
     }
 }
 
+/// How a declarator writes the first dimension of `T[]`. C has a flexible array member of its own, but only at the end of a
+/// struct; elsewhere it is an extension that GCC and clang have in common.
+const OPEN: &str = "[0]";
+
+/// Whether it is a struct that has a name.
+fn is_plain(record: &Record) -> bool {
+    !record.anonymous && record.kind != RecordKind::Union
+}
+
 struct Writer<'a> {
     layouts: &'a Layouts,
     column: Column,
@@ -139,11 +151,12 @@ impl Writer<'_> {
     fn members(&self, out: &mut Out, record: &Record, layout: &TypeLayout, base: u64) {
         out.indent();
         let mut written = vec![false; record.fields.len()];
-        for member in &layout.members {
+        for (index, member) in layout.members.iter().enumerate() {
             match member {
                 Member::Field { field, offset, .. } => {
                     self.omitted_before(out, record, *field, &mut written);
-                    self.field(out, &record.fields[*field], base + offset);
+                    let ends = index + 1 == layout.members.len() && is_plain(record);
+                    self.field(out, &record.fields[*field], base + offset, ends);
                 }
                 Member::Bits(run) => self.bits(out, record, run, base, &mut written),
                 Member::Padding { index, offset, len } => {
@@ -165,7 +178,8 @@ impl Writer<'_> {
         }
     }
 
-    fn field(&self, out: &mut Out, field: &Field, offset: u64) {
+    /// `ends` says that nothing of the record follows, so that C may have an array of no length there.
+    fn field(&self, out: &mut Out, field: &Field, offset: u64, ends: bool) {
         self.doc(out, field);
         let place = self.column.byte(offset);
         if let Some((id, record)) = unnamed(self.layouts, field) {
@@ -175,7 +189,10 @@ impl Writer<'_> {
             out.line(&format!("}}{};", attributes(layout)));
             return;
         }
-        let declarator = declarator(self.layouts, &field.ty);
+        let mut declarator = declarator(self.layouts, &field.ty);
+        if field.ty.is_open() && ends {
+            declarator.suffix.replace_range(..OPEN.len(), "[]");
+        }
         let note = note(self.layouts, &field.ty);
         let tail = self.contains(field);
         let declaration = Declaration { declarator: &declarator, name: &field.name.c, tail: &tail };

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use bpf_layout_spec::{
+    compare::DESCRIPTOR,
     kernel::{KernelField, KptrKind},
     layout::Layouts,
-    model::{Enum, Flags, RecordKind, Type, TypeDef, Variant},
+    model::{Flags, Model, RecordKind, Type, TypeDef, Variable, VariableKind, Variant},
     scalar::{Scalar, ScalarClass},
 };
 
@@ -52,6 +53,8 @@ pub(super) struct Needs {
     pub(super) kptr_kinds: Vec<KptrKind>,
     /// Whether a list or tree says what it contains.
     pub(super) contains: bool,
+    /// Whether an event has fields of variable length.
+    pub(super) variable: bool,
     /// Whether gcc would warn of an aligned type in a packed record.
     pub(super) packed_not_aligned: bool,
 }
@@ -62,10 +65,14 @@ impl Needs {
         match ty {
             Type::Scalar(scalar) => self.add_scalar(*scalar),
             Type::Str(_) => {}
+            Type::Variable(_) => {
+                self.add_scalar(Scalar::U16);
+                self.variable = true;
+            }
             Type::Bytes(_) => self.add_scalar(Scalar::U8),
             Type::Array(element, _) => self.add(layouts, element),
             Type::Def(id) => match layouts.model.ty(*id) {
-                TypeDef::Enum(def) if !is_natural(def) => self.add_scalar(def.repr),
+                TypeDef::Enum(def) if !def.is_natural() => self.add_scalar(def.repr),
                 TypeDef::Flags(def) => self.add_scalar(def.repr),
                 TypeDef::Enum(_) | TypeDef::Record(_) | TypeDef::Extern(_) => {}
             },
@@ -118,6 +125,7 @@ pub(super) fn declarator(layouts: &Layouts, ty: &Type) -> Declarator {
         Type::Bytes(count) => {
             Declarator { suffix: format!("[{}]", expr::count(&layouts.model, count)), ..Declarator::plain("__u8") }
         }
+        Type::Variable(_) => Declarator::plain(format!("struct {DESCRIPTOR}")),
         Type::Array(element, count) => {
             let inner = declarator(layouts, element);
             Declarator { suffix: format!("[{}]{}", expr::count(&layouts.model, count), inner.suffix), ..inner }
@@ -142,23 +150,12 @@ pub(super) fn kptr_macro(kind: KptrKind) -> String {
 
 fn def_type(def: &TypeDef) -> String {
     match def {
-        TypeDef::Enum(def) if is_natural(def) => format!("enum {}", def.name.c),
+        TypeDef::Enum(def) if def.is_natural() => format!("enum {}", def.name.c),
         TypeDef::Enum(def) => def.repr.info().c.to_owned(),
         TypeDef::Flags(def) => def.repr.info().c.to_owned(),
         TypeDef::Record(record) if record.kind == RecordKind::Union => format!("union {}", record.name.c),
         TypeDef::Record(record) => format!("struct {}", record.name.c),
         TypeDef::Extern(def) => def.c_type.clone(),
-    }
-}
-
-/// Whether C compilers give this enum, declared without a type, the `repr` of the spec: `unsigned int` without a negative
-/// value, `int` with one (GCC, "Structures, unions, enumerations, and bit-fields implementation"; clang does the same).
-pub(super) fn is_natural(def: &Enum) -> bool {
-    let negative = def.variants.iter().any(|variant| variant.value < 0);
-    match def.repr {
-        Scalar::U32 => !negative,
-        Scalar::I32 => negative,
-        _ => false,
     }
 }
 
@@ -184,7 +181,7 @@ pub(super) fn enum_tag(def: &TypeDef) -> String {
 /// Whether C has an enum of this name, to be kept in BTF although members are declared with its integer.
 pub(super) fn is_kept_apart(def: &TypeDef) -> bool {
     match def {
-        TypeDef::Enum(def) => !is_natural(def) && has_enumerators(def.repr, &def.variants),
+        TypeDef::Enum(def) => !def.is_natural() && has_enumerators(def.repr, &def.variants),
         TypeDef::Flags(Flags { repr, bits, .. }) => has_enumerators(*repr, bits),
         TypeDef::Record(_) | TypeDef::Extern(_) => false,
     }
@@ -195,10 +192,21 @@ pub(super) fn has_enumerators(repr: Scalar, variants: &[Variant]) -> bool {
     variants.iter().any(|variant| is_enumerator(repr, variant))
 }
 
+/// What a descriptor describes, by the names of the spec: `str[..PATH_LEN]`.
+fn variable_note(model: &Model, variable: &Variable) -> String {
+    let limit = expr::count(model, &variable.limit);
+    match &variable.kind {
+        VariableKind::Str => format!("str[..{limit}]"),
+        VariableKind::Bytes => format!("bytes[..{limit}]"),
+        VariableKind::Strs(several) => format!("str[..{limit}][..{}]", expr::count(model, several)),
+    }
+}
+
 /// Says in a comment what the declaration does not.
 pub(super) fn note(layouts: &Layouts, ty: &Type) -> Option<String> {
     match ty {
         Type::Array(element, _) => note(layouts, element),
+        Type::Variable(variable) => Some(variable_note(&layouts.model, variable)),
         Type::Scalar(Scalar::Ktime) => Some("ns since boot".to_owned()),
         Type::Scalar(Scalar::Ptr) => Some("kernel address".to_owned()),
         Type::Scalar(Scalar::Ipv4) => Some("IPv4".to_owned()),
@@ -208,7 +216,7 @@ pub(super) fn note(layouts: &Layouts, ty: &Type) -> Option<String> {
             def @ (TypeDef::Enum(_) | TypeDef::Flags(_)) if is_kept_apart(def) => {
                 Some(format!("enum {}", enum_tag(def)))
             }
-            TypeDef::Enum(def) if !is_natural(def) => Some(def.name.c.clone()),
+            TypeDef::Enum(def) if !def.is_natural() => Some(def.name.c.clone()),
             TypeDef::Flags(def) => Some(def.name.c.clone()),
             _ => None,
         },

@@ -2,7 +2,7 @@
 
 use bpf_layout_spec::{
     layout::{Layouts, Member},
-    model::{Field, Record, TypeId},
+    model::{Field, Record, Type, TypeId},
 };
 
 use super::{
@@ -23,6 +23,9 @@ pub(super) fn write(out: &mut Out, layouts: &Layouts, names: &Names, (id, record
     }
     let mut taken = record_methods(record);
     for (index, field) in record.fields.iter().enumerate() {
+        if matches!(field.ty, Type::Variable(_)) {
+            continue; // read from the view
+        }
         // In packed records by value: see `optional`.
         let by_value = field.optional && record.packed.is_some();
         if !by_value && tagged::accessors(&mut methods, layouts, names, (id, record), index, &mut taken) {
@@ -32,7 +35,7 @@ pub(super) fn write(out: &mut Out, layouts: &Layouts, names: &Names, (id, record
             optional(&mut methods, layouts, (id, record), index, field);
         }
     }
-    write_impl(out, record, &methods.finish());
+    write_impl(out, &record.rust_struct(), &methods.finish());
 }
 
 /// The methods of a union: its bitfields. Members of whole bytes have theirs from `layout_union!`.
@@ -42,16 +45,16 @@ pub(super) fn write_union(out: &mut Out, layouts: &Layouts, (id, record): (TypeI
     for bitfield in bits::fields(layouts, (id, record)) {
         bits::accessors(&mut methods, layouts, &record.kind, bitfield);
     }
-    write_impl(out, record, &methods.finish());
+    write_impl(out, &record.name.rust, &methods.finish());
 }
 
-fn write_impl(out: &mut Out, record: &Record, methods: &str) {
+fn write_impl(out: &mut Out, of: &str, methods: &str) {
     if methods.is_empty() {
         return;
     }
     out.blank();
     out.line(ALLOW);
-    out.open(&format!("impl {}", record.name.rust));
+    out.open(&format!("impl {of}"));
     out.verbatim(methods);
     out.close();
 }

@@ -118,7 +118,7 @@ impl Value {
                 TypeDef::Flags(def) => (Form::Flags, def.repr),
                 TypeDef::Record(_) | TypeDef::Extern(_) => (Form::Integer, Scalar::U64),
             },
-            Type::Str(_) | Type::Bytes(_) | Type::Array(..) | Type::Kernel(_) | Type::Kptr(..) => {
+            Type::Str(_) | Type::Bytes(_) | Type::Variable(_) | Type::Array(..) | Type::Kernel(_) | Type::Kptr(..) => {
                 (Form::Integer, Scalar::U64)
             }
         };

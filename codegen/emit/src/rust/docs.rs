@@ -1,5 +1,7 @@
 //! Documentation and names from the spec, as Rust text that they cannot break out of.
 
+use bpf_layout_spec::source::is_deceptive;
+
 use super::out::Out;
 
 /// Doc comments: those of the spec, or `otherwise` where it has none.
@@ -64,8 +66,7 @@ fn visible(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\t' => ' ',
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
-            c if c.is_control() => char::REPLACEMENT_CHARACTER,
+            c if is_deceptive(c) => char::REPLACEMENT_CHARACTER,
             c => c,
         })
         .collect()

@@ -4,7 +4,7 @@ use bpf_layout_spec::{
     fingerprint::{Fingerprint, Fingerprints},
     kernel::Part,
     layout::Layouts,
-    model::{ConstKind, Map, MapId, Type},
+    model::{ConstKind, Map, MapId, Type, TypeDef},
     scalar::Scalar,
     wakeup::Wakeup,
 };
@@ -105,11 +105,13 @@ fn buffer(out: &mut Out, layouts: &Layouts, map: &Map) {
     docs::write(out, None, Some(&format!("A record of `{}`.", map.name.spec)));
     out.open(&format!("pub enum {name}Record for {name}({})", docs::literal(&map.name.spec)));
     for id in &map.events {
-        let event = layouts.model.ty(*id).name();
+        let def = layouts.model.ty(*id);
+        let event = def.name();
+        let lifetime = if matches!(def, TypeDef::Record(record) if record.is_compact()) { "<'static>" } else { "" };
         // Every event's name ends in `Event`, and no two are the same.
         let variant = event.rust.strip_suffix("Event").filter(|rest| !rest.is_empty()).unwrap_or(&event.rust);
         docs::write(out, None, Some(&format!("Event `{}`.", event.spec)));
-        out.line(&format!("{variant}(super::{}),", event.rust));
+        out.line(&format!("{variant}(super::{}{lifetime}),", event.rust));
     }
     out.close();
     out.close();

@@ -6,7 +6,7 @@ use bpf_layout_spec::{
     model::{Field, Record, RecordKind, TagValue, Type, TypeDef, TypeId},
 };
 
-use super::{accessors, bits, docs, fingerprints, names::Names, out::Out, tagged, types::Scope};
+use super::{accessors, bits, compact, docs, fingerprints, names::Names, out::Out, tagged, types::Scope};
 
 /// A struct or event: `::bpf_layout::layout! { … }`, then its accessors.
 pub(super) fn structure(
@@ -22,11 +22,13 @@ pub(super) fn structure(
     docs::write(out, record.doc.as_deref(), None);
     let (spec, size, align) = (docs::literal(&name.spec), layout.size, layout.align);
     let fingerprint = fingerprints::literal(fingerprint);
-    out.open(&format!("pub struct {}({spec}): size {size}, align {align}, fingerprint {fingerprint}", name.rust));
+    let ty = record.rust_struct();
+    out.open(&format!("pub struct {ty}({spec}): size {size}, align {align}, fingerprint {fingerprint}"));
     layout.members.iter().for_each(|member| self::member(out, layouts, (id, record), member));
     close_with_details(out, &details(layouts, names, (id, record)));
     out.close();
     accessors::write(out, layouts, names, (id, record));
+    compact::view(out, record);
 }
 
 fn member(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Record), member: &Member) {
@@ -111,7 +113,7 @@ pub(super) fn tag_integer(layouts: &Layouts, ty: &Type) -> &'static str {
             TypeDef::Flags(def) => def.repr.info().rust,
             TypeDef::Record(_) | TypeDef::Extern(_) => "u8",
         },
-        Type::Str(_) | Type::Bytes(_) | Type::Array(..) | Type::Kernel(_) | Type::Kptr(..) => "u8",
+        Type::Str(_) | Type::Bytes(_) | Type::Variable(_) | Type::Array(..) | Type::Kernel(_) | Type::Kptr(..) => "u8",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bpf_layout_spec::{
     layout::Layouts,
-    model::{ConstKind, Count, Type},
+    model::{ConstKind, Count, Type, Variable, VariableKind},
 };
 
 use super::constants;
@@ -26,6 +26,16 @@ impl<'a> Scope<'a> {
             Type::Scalar(scalar) => scalar.info().rust.to_owned(),
             Type::Str(count) => format!("::bpf_layout::Str<{}>", self.argument(count)),
             Type::Bytes(count) => format!("[u8; {}]", self.length(count)),
+            Type::Variable(Variable { kind, limit }) => {
+                let limit = self.argument(limit);
+                match kind {
+                    VariableKind::Str => format!("::bpf_layout::VarStr<{limit}>"),
+                    VariableKind::Bytes => format!("::bpf_layout::VarBytes<{limit}>"),
+                    VariableKind::Strs(several) => {
+                        format!("::bpf_layout::VarStrs<{limit}, {}>", self.argument(several))
+                    }
+                }
+            }
             Type::Array(element, count) => format!("[{}; {}]", self.ty(element), self.length(count)),
             Type::Def(id) => format!("{}{}", self.prefix, self.layouts.model.ty(*id).name().rust),
             Type::Kernel(field) => field.info().rust.to_owned(),

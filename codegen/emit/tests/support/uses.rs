@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use bpf_layout_spec::{
     layout::Layouts,
-    model::{Record, RecordKind, Type, TypeDef, TypeId},
+    model::{Record, RecordKind, Type, TypeDef, TypeId, VariableKind},
 };
 
 /// Records that the program may keep on its stack beside its other variables.
@@ -33,6 +33,9 @@ pub fn program(layouts: &Layouts, header: &str) -> String {
 
 fn program_of(text: &mut String, layouts: &Layouts, id: TypeId, record: &Record) {
     let c = &record.name.c;
+    if record.is_compact() {
+        return compact_program(text, record);
+    }
     let keyword = if record.kind == RecordKind::Union { "union" } else { "struct" };
     let size = layouts.of(id).size;
     let managed = is_managed(layouts, &Type::Def(id));
@@ -68,6 +71,40 @@ fn program_of(text: &mut String, layouts: &Layouts, id: TypeId, record: &Record)
     text.push_str("\treturn 0;\n}\n");
 }
 
+/// Every function of a compact event, filling its fields in both orders, one of them twice.
+fn compact_program(text: &mut String, record: &Record) {
+    let (c, upper) = (&record.name.c, &record.name.upper);
+    let _ = write!(
+        text,
+        "\nstruct {{\n\t__uint(type, 4);\n\t__uint(key_size, 4);\n\t__uint(value_size, 4);\n}} perf_{c} SEC(\".maps\");\n\n\
+         DEFINE_{upper}_SCRATCH;\n\n\
+         SEC(\"tc\")\nint use_{c}(void *skb)\n{{\n\tstruct {c} *p = {c}_scratch();\n\n\
+         \tif (!p)\n\t\treturn 0;\n\t{c}_init(p);\n"
+    );
+    let mut calls = Vec::new();
+    for field in &record.fields {
+        let name = &field.name.c;
+        let Type::Variable(variable) = &field.ty else { continue };
+        calls.extend(match variable.kind {
+            VariableKind::Bytes => ["kernel", "user"]
+                .map(|space| format!("\t{c}_read_{name}_{space}(p, (const void *)8, bpf_get_prandom_u32());\n"))
+                .to_vec(),
+            VariableKind::Str | VariableKind::Strs(_) => vec![
+                format!("\t{c}_read_{name}_kernel(p, (const void *)8);\n"),
+                format!("\t{c}_read_{name}_user(p, (const void *)8);\n"),
+                format!("\t{c}_copy_{name}(p, p, bpf_get_prandom_u32());\n"),
+            ],
+        });
+    }
+    text.extend(calls.iter().map(String::as_str));
+    for field in record.fields.iter().filter(|field| matches!(field.ty, Type::Variable(_))) {
+        let _ = writeln!(text, "\t{c}_cut_{}(p);", field.name.c);
+    }
+    let _ = writeln!(text, "\tif ({c}_submit(&all_events, p, 0))\n\t\treturn 0;\n\t{c}_init(p);");
+    text.extend(calls.iter().rev().map(String::as_str));
+    let _ = writeln!(text, "\t{c}_perf_submit(skb, &perf_{c}, p);\n\treturn 0;\n}}");
+}
+
 /// Kernel structs that kptrs point to. The kernel looks them up by name, but only if they are more than declared.
 fn kptr_targets(layouts: &Layouts) -> BTreeSet<String> {
     let fields = layouts.model.records().flat_map(|(_, record)| &record.fields);
@@ -88,7 +125,7 @@ fn strings(layouts: &Layouts, record: &Record) -> Vec<(String, usize)> {
         while let Type::Array(element, _) = ty {
             (ty, dimensions) = (element, dimensions + 1);
         }
-        if let Type::Str(_) = ty {
+        if matches!(ty, Type::Str(_)) && !field.ty.is_open() {
             found.push((field.name.c.clone(), dimensions));
         }
     }

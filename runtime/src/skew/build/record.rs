@@ -242,7 +242,7 @@ fn is_number(shape: &Shape) -> bool {
     match shape {
         Shape::Unsigned(_) | Shape::Signed(_) | Shape::BigEndian(_) | Shape::Bool => true,
         Shape::Ktime | Shape::Ptr | Shape::Enum(_) | Shape::Flags(_) => true,
-        Shape::Ipv4 | Shape::Ipv6 | Shape::Mac | Shape::Str(_) | Shape::Array(..) => false,
+        Shape::Ipv4 | Shape::Ipv6 | Shape::Mac | Shape::Str(_) | Shape::Variable(_) | Shape::Array(..) => false,
         Shape::Record(_) | Shape::Union(_) | Shape::Opaque(_) | Shape::Padding(_) | Shape::BitRun(_) => false,
     }
 }

@@ -1,0 +1,253 @@
+//! Compact events: the room that one grows in, and the functions that fill its fields of variable length and send it.
+//! The wire format is described in `spec/src/layout/compact.rs`.
+
+use std::collections::BTreeSet;
+
+use bpf_layout_spec::{
+    compare::DESCRIPTOR,
+    layout::Room,
+    model::{Field, Type, Variable, VariableKind},
+};
+
+use super::{
+    access::{Access, INLINE},
+    expr,
+    helpers::Helper,
+    out::{MACRO_LINE, Out, call, signature},
+    types::Needs,
+};
+
+/// The struct that stands for a field of variable length.
+pub(super) fn descriptor(out: &mut Out, needs: &Needs) {
+    if !needs.variable {
+        return;
+    }
+    out.blank();
+    let guard = format!("__{}", DESCRIPTOR.to_ascii_uppercase());
+    out.lines([
+        format!("#ifndef {guard}"),
+        format!("#define {guard}"),
+        "/* A field of variable length: its bytes follow the struct that this is in. */".to_owned(),
+        format!("struct {DESCRIPTOR} {{"),
+        "\t__u16 offset; /* from the start of the struct */".to_owned(),
+        "\t__u16 len; /* 15 bits; the highest: more were there and are cut off */".to_owned(),
+        "};".to_owned(),
+    ]);
+    out.call("__BPF_LAYOUT_SIZE", &[&format!("struct {DESCRIPTOR}"), "4", "2"], ";");
+    out.line("#endif");
+}
+
+/// Every function of a compact event.
+pub(super) fn functions(out: &mut Out, helpers: &mut BTreeSet<Helper>, access: &Access<'_>) {
+    let Some(room) = access.layouts.room(access.id) else { return };
+    let compact = Compact { access, room, name: format!("{}_room", access.record.name.c) };
+    compact.room(out);
+    helpers.insert(Helper::Opaque);
+    access.init_with(out, helpers, &[format!("__bpf_layout_room(p, {})->used = sizeof(*p);", compact.ty())]);
+    for field in &access.record.fields {
+        if let Type::Variable(variable) = &field.ty {
+            compact.appenders(out, helpers, field, variable);
+            compact.cut(out, field);
+        }
+    }
+    compact.submit(out, helpers);
+    compact.scratch(out, helpers);
+}
+
+struct Compact<'a> {
+    access: &'a Access<'a>,
+    room: Room,
+    /// `exec_event_room`
+    name: String,
+}
+
+impl Compact<'_> {
+    fn ty(&self) -> String {
+        format!("struct {}", self.name)
+    }
+
+    /// The struct around the event. Its members say in BTF how long each field may be.
+    fn room(&self, out: &mut Out) {
+        let room = self.room;
+        out.blank();
+        out.line("/* Where a record grows before it is sent; one has up to this many bytes. */");
+        out.line(&format!("struct {} {{", self.name));
+        out.indent();
+        out.line("__u64 used; /* bytes of the record so far */");
+        out.line("__u64 lost; /* records that could not be sent */");
+        if room.header > 16 {
+            out.line(&format!("__u8 _pad0[{}];", room.header - 16));
+        }
+        out.line(&format!("{} record;", self.access.ty));
+        self.most(out);
+        out.line(&format!("__u8 spare[{}];", room.spare));
+        out.dedent();
+        out.line(&format!("}} __attribute__((aligned({})));", room.align));
+        out.call("__BPF_LAYOUT_SIZE", &[&self.ty(), &room.size.to_string(), &room.align.to_string()], ";");
+        out.call("__BPF_LAYOUT_AT", &[&self.ty(), "record", &room.header.to_string()], ";");
+    }
+
+    /// What may follow the event's struct, in one order of many.
+    fn most(&self, out: &mut Out) {
+        let model = &self.access.layouts.model;
+        let mut members = self.access.record.variable().peekable();
+        if members.peek().is_none() {
+            return;
+        }
+        out.line("struct {");
+        out.indent();
+        for (field, variable) in members {
+            let (name, limit) = (&field.name.c, expr::count(model, &variable.limit));
+            out.line(&match &variable.kind {
+                VariableKind::Str => format!("char {name}[{limit}];"),
+                VariableKind::Bytes => format!("__u8 {name}[{limit}];"),
+                VariableKind::Strs(several) => format!("char {name}[{}][{limit}];", expr::count(model, several)),
+            });
+        }
+        out.dedent();
+        out.line("} most;");
+    }
+
+    /// The functions that fill one field.
+    fn appenders(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>, field: &Field, variable: &Variable) {
+        let (from, len) = ("const void *src", "__u32 len");
+        match &variable.kind {
+            VariableKind::Str | VariableKind::Strs(_) => {
+                self.appender(out, helpers, field, variable, ("read", "_kernel", Helper::AppendStrKernel), &[from]);
+                self.appender(out, helpers, field, variable, ("read", "_user", Helper::AppendStrUser), &[from]);
+                self.appender(out, helpers, field, variable, ("copy", "", Helper::AppendText), &[from, len]);
+            }
+            VariableKind::Bytes => {
+                let bytes = [from, len];
+                self.appender(out, helpers, field, variable, ("read", "_kernel", Helper::AppendBytesKernel), &bytes);
+                self.appender(out, helpers, field, variable, ("read", "_user", Helper::AppendBytesUser), &bytes);
+            }
+        }
+    }
+
+    /// For a source that was cut before, which the bytes alone do not tell.
+    fn cut(&self, out: &mut Out, field: &Field) {
+        let name = &field.name.c;
+        out.blank();
+        out.lines(signature(
+            &format!("{INLINE} void"),
+            &self.access.name(&format!("cut_{name}")),
+            &[&self.access.pointer()],
+        ));
+        out.line("{");
+        out.line(&if field.omitted {
+            "\t(void)p; /* left out by the profile */".to_owned()
+        } else {
+            format!("\tp->{name}.len |= 0x8000;")
+        });
+        out.line("}");
+    }
+
+    fn appender(
+        &self,
+        out: &mut Out,
+        helpers: &mut BTreeSet<Helper>,
+        field: &Field,
+        variable: &Variable,
+        (verb, space, helper): (&str, &str, Helper),
+        source: &[&str],
+    ) {
+        let name = &field.name.c;
+        let pointer = self.access.pointer();
+        let mut parameters = vec![pointer.as_str()];
+        parameters.extend(source);
+        out.blank();
+        let function = self.access.name(&format!("{verb}_{name}{space}"));
+        out.lines(signature(&format!("{INLINE} long"), &function, &parameters));
+        out.line("{");
+        out.indent();
+        let arguments: Vec<&str> = source.iter().map(|parameter| last_word(parameter)).collect();
+        if field.omitted {
+            out.lines(std::iter::once("p").chain(arguments).map(|name| format!("(void){name};")));
+            out.line("return 0; /* left out by the profile */");
+        } else {
+            helpers.extend([Helper::Append, helper]);
+            self.room_of(out);
+            out.blank();
+            let one = match variable.kind {
+                VariableKind::Strs(_) => format!("sizeof(room->most.{name}[0])"),
+                VariableKind::Str | VariableKind::Bytes => {
+                    out.line(&format!("if (p->{name}.len)"));
+                    out.line("\treturn -17; /* EEXIST: it is filled */");
+                    format!("sizeof(room->most.{name})")
+                }
+            };
+            let (tail, last) = (format!("&p->{name}"), format!("sizeof(*p) + sizeof(room->most) - {one}"));
+            let all = format!("sizeof(room->most.{name})");
+            let mut passed = vec!["p", &tail, "&room->used", &last, &one, &all];
+            passed.extend(arguments);
+            out.call(&format!("return {}", helper.name()), &passed, ";");
+        }
+        out.dedent();
+        out.line("}");
+    }
+
+    /// The variable `room`.
+    fn room_of(&self, out: &mut Out) {
+        let ty = self.ty();
+        let line = format!("{ty} *room = __bpf_layout_room(p, {ty});");
+        if out.fits(&line) {
+            out.line(&line);
+        } else {
+            out.line(&format!("{ty} *room ="));
+            out.line(&format!("\t__bpf_layout_room(p, {ty});"));
+        }
+    }
+
+    fn submit(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>) {
+        helpers.extend([Helper::Send, Helper::PerfSend]);
+        out.blank();
+        out.lines([
+            "/*",
+            " * Sends the struct and the bytes in use. Returns 0; or a negative errno, if there",
+            " * is no room: then nothing was sent, and the record counts as lost.",
+            " */",
+        ]);
+        let pointer = self.access.pointer();
+        let most = if self.access.record.variable().next().is_some() { " + sizeof(room->most)" } else { "" };
+        let most = format!("sizeof(*p){most}");
+        let record = ["p", "room->used", "sizeof(*p)", &most, "&room->lost"];
+        let sender = |out: &mut Out, name, parameters: &[&str], helper: Helper, arguments: &[&str]| {
+            out.lines(signature(&format!("{INLINE} long"), &self.access.name(name), parameters));
+            out.line("{");
+            out.indent();
+            self.room_of(out);
+            out.blank();
+            out.call(&format!("return {}", helper.name()), arguments, ";");
+            out.dedent();
+            out.line("}");
+            out.blank();
+        };
+        let arguments = [&["ringbuf"], &record[..], &["flags"]].concat();
+        sender(out, "submit", &["void *ringbuf", &pointer, "__u64 flags"], Helper::Send, &arguments);
+        let arguments = [&["ctx", "perfbuf"], &record[..]].concat();
+        sender(out, "perf_submit", &["void *ctx", "void *perfbuf", &pointer], Helper::PerfSend, &arguments);
+    }
+
+    fn scratch(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>) {
+        let scratch = self.access.name("scratch");
+        out.lines([
+            "/*".to_owned(),
+            format!(" * At file scope, this defines a room per CPU, and {scratch}(), which"),
+            " * gives the record in this CPU's as it was left.".to_owned(),
+            " */".to_owned(),
+        ]);
+        let ty = self.ty();
+        self.access.scratch_map(out, helpers, &ty, |map| {
+            let mut lines = vec![format!("\t\t{ty} *room =")];
+            lines.extend(call(MACRO_LINE, &format!("\t\t\t{}", Helper::Lookup.name()), &[map, "0"], ";"));
+            lines.extend([String::new(), "\t\treturn room ? &room->record : 0;".to_owned()]);
+            lines
+        });
+    }
+}
+
+/// The name of a parameter: `src` of `const void *src`.
+fn last_word(parameter: &str) -> &str {
+    parameter.rsplit([' ', '*']).next().unwrap_or(parameter)
+}

@@ -1,0 +1,240 @@
+//! Functions that add fields of variable length to a record, and send it.
+//!
+//! What every verifier since that of Linux 5.5 accepts: before each write, the place is compared with a constant that is
+//! as far in front of the end as the write is long, in the register that the write then uses. Nothing is masked, so no
+//! length has to be a power of two.
+
+use super::super::out::signature;
+
+pub(super) const OPAQUE_COMMENT: &str = "/*
+ * Keeps compilers from what they know of a value: they leave out comparisons that
+ * they take for granted, and compare copies, and the verifier needs to see that
+ * of the register that is used.
+ */
+";
+
+pub(super) const OPAQUE: &str = r#"#define __bpf_layout_opaque(value) __asm__ volatile("" : "+r"(value))
+
+/* The room that a record of fields of variable length grows in. */
+#define __bpf_layout_room(p, type) \
+	((type *)(void *)((char *)(p) - __builtin_offsetof(type, record)))
+"#;
+
+pub(super) const APPEND_COMMENT: &str = "/*
+ * Takes down that len bytes were added to a field where the record ended. More
+ * than limit, and the rest is cut off.
+ */
+";
+
+pub(super) const APPEND: &str = r#"__bpf_layout_inline long __bpf_layout_append(struct bpf_layout_tail *tail,
+					     __u64 *used, __u64 at, __u32 limit,
+					     long len)
+{
+	__u32 kept = len > (long)limit ? limit : (__u32)len;
+
+	if (!(tail->len & 0x7fff))
+		tail->offset = (__u16)at;
+	tail->len = (__u16)(tail->len + kept);
+	if (len > (long)limit)
+		tail->len |= 0x8000;
+	*used = at + kept;
+	return len;
+}
+"#;
+
+pub(super) const APPEND_STR_COMMENT: &str = "/*
+ * Reads a string to the end of a record, straight into its place. The byte
+ * behind the limit tells what was cut from what just fits. If all of the field
+ * has no room for another one, that is marked as cut, too.
+ */
+";
+
+/// `space` is `kernel` or `user`; the number is that of `bpf_probe_read_*_str`.
+pub(super) fn append_str(space: &str, probe_read_str: u32) -> String {
+    let head = head(&format!("__bpf_layout_append_str_{space}"), &["const void *src"]);
+    format!(
+        r#"{head}
+{{
+	long (*probe_read_str)(void *, __u32, const void *) =
+		(void *){probe_read_str}; /* bpf_probe_read_{space}_str() */
+	__u32 filled = tail->len & 0x7fff;
+	__u64 at = *used;
+	long len;
+
+{ROOM_FOR_ONE}	len = probe_read_str((char *)record + at, limit + 1, src);
+	if (len < 0)
+		return len;
+	if (len > (long)limit)
+		((char *)record)[at + limit - 1] = 0;
+	return __bpf_layout_append(tail, used, at, limit, len);
+}}
+"#
+    )
+}
+
+pub(super) const APPEND_BYTES_COMMENT: &str = "/*
+ * Reads bytes to the end of a record, len of them or as many as the field takes.
+ */
+";
+
+/// `space` is `kernel` or `user`; the number is that of `bpf_probe_read_*`.
+pub(super) fn append_bytes(space: &str, probe_read: u32) -> String {
+    let head = head(&format!("__bpf_layout_append_bytes_{space}"), &["const void *src", "__u32 len"]);
+    format!(
+        r#"{head}
+{{
+	long (*probe_read)(void *, __u32, const void *) =
+		(void *){probe_read}; /* bpf_probe_read_{space}() */
+	__u64 at = *used, size = len;
+	long err;
+
+	(void)most;
+	__bpf_layout_opaque(at);
+	if (at > last)
+		return -22; /* EINVAL: the record was not initialised */
+	__bpf_layout_opaque(size);
+	if (size > limit)
+		size = limit;
+	err = probe_read((char *)record + at, (__u32)size, src);
+	if (err)
+		return err;
+	return __bpf_layout_append(tail, used, at, limit,
+				   (long)size + (len > size));
+}}
+"#
+    )
+}
+
+pub(super) const APPEND_TEXT_COMMENT: &str = "/*
+ * Copies a text of len bytes to the end of a record, or as much of it as the
+ * field takes, and ends it with a NUL.
+ */
+";
+
+pub(super) fn append_text() -> String {
+    let head = head("__bpf_layout_append_text", &["const void *src", "__u32 len"]);
+    format!(
+        r#"{head}
+{{
+	long (*probe_read)(void *, __u32, const void *) =
+		(void *)113; /* bpf_probe_read_kernel() */
+	__u32 filled = tail->len & 0x7fff;
+	__u64 at = *used, size = len;
+	long err;
+
+{ROOM_FOR_ONE}	__bpf_layout_opaque(size);
+	if (size > limit - 1)
+		size = limit - 1;
+	err = probe_read((char *)record + at, (__u32)size, src);
+	if (err)
+		return err;
+	((char *)record + at)[size] = 0;
+	return __bpf_layout_append(tail, used, at, limit,
+				   (long)size + 1 + (len > size));
+}}
+"#
+    )
+}
+
+/// Where a string is added: behind those of its field, if there are some, with room for the longest.
+const ROOM_FOR_ONE: &str = "	if (filled && tail->offset + filled != at)
+		return -16; /* EBUSY: another field was filled since */
+	if (filled + limit > most) {
+		tail->len |= 0x8000;
+		return -7; /* E2BIG */
+	}
+	__bpf_layout_opaque(at);
+	if (at > last)
+		return -22; /* EINVAL: the record was not initialised */
+";
+
+/// The first lines of a function that adds to a record. `last` is the last byte where one of `limit` bytes may start,
+/// `most` the bytes that the whole field may have.
+fn head(name: &str, source: &[&str]) -> String {
+    let mut parameters =
+        vec!["void *record", "struct bpf_layout_tail *tail", "__u64 *used", "__u64 last", "__u32 limit", "__u32 most"];
+    parameters.extend(source);
+    signature("__bpf_layout_inline long", name, &parameters).join("\n")
+}
+
+pub(super) const SEND_COMMENT: &str = "/*
+ * Copies a record into a ring buffer. bpf_ringbuf_output() does so in one call,
+ * since Linux 5.8. With BPF_LAYOUT_DYNPTR the room is reserved first and written
+ * through a dynptr, since Linux 5.19.
+ */
+";
+
+// Numbers of helpers: enum bpf_func_id in include/uapi/linux/bpf.h.
+pub(super) const SEND: &str = r#"__bpf_layout_inline long __bpf_layout_output(void *ringbuf, void *record,
+					     __u64 size, __u64 flags)
+{
+#ifdef BPF_LAYOUT_DYNPTR
+	long (*reserve)(void *, __u32, __u64, void *) =
+		(void *)198; /* bpf_ringbuf_reserve_dynptr() */
+	void (*submit)(void *, __u64) =
+		(void *)199; /* bpf_ringbuf_submit_dynptr() */
+	void (*discard)(void *, __u64) =
+		(void *)200; /* bpf_ringbuf_discard_dynptr() */
+	long (*write)(void *, __u32, void *, __u32, __u64) =
+		(void *)202; /* bpf_dynptr_write() */
+	struct {
+		__u64 opaque[2];
+	} __attribute__((aligned(8))) room; /* struct bpf_dynptr */
+	long err = reserve(ringbuf, (__u32)size, 0, &room);
+
+	if (!err)
+		err = write(&room, 0, record, (__u32)size, 0);
+	if (err)
+		discard(&room, 1); /* BPF_RB_NO_WAKEUP */
+	else
+		submit(&room, flags);
+	return err;
+#else
+	long (*output)(void *, void *, __u64, __u64) =
+		(void *)130; /* bpf_ringbuf_output() */
+
+	return output(ringbuf, record, size, flags);
+#endif
+}
+
+__bpf_layout_inline long __bpf_layout_send(void *ringbuf, void *record,
+					   __u64 size, __u64 least, __u64 most,
+					   __u64 *lost, __u64 flags)
+{
+	long err = -22; /* EINVAL: the record was not initialised */
+
+	__bpf_layout_opaque(size);
+	if (size >= least) {
+		__bpf_layout_opaque(size);
+		if (size <= most)
+			err = __bpf_layout_output(ringbuf, record, size, flags);
+	}
+	if (err)
+		++*lost;
+	return err;
+}
+"#;
+
+pub(super) const PERF_SEND_COMMENT: &str = "/* Copies a record into this CPU's perf buffer. */
+";
+
+pub(super) const PERF_SEND: &str = r#"__bpf_layout_inline long __bpf_layout_perf_send(void *ctx, void *perfbuf,
+						void *record, __u64 size,
+						__u64 least, __u64 most,
+						__u64 *lost)
+{
+	long (*output)(void *, void *, __u64, void *, __u64) =
+		(void *)25; /* bpf_perf_event_output() */
+	long err = -22; /* EINVAL: the record was not initialised */
+
+	__bpf_layout_opaque(size);
+	if (size >= least) {
+		__bpf_layout_opaque(size);
+		if (size <= most)
+			err = output(ctx, perfbuf, 0xffffffffULL, record, size);
+	}
+	if (err)
+		++*lost;
+	return err;
+}
+"#;

@@ -1,0 +1,53 @@
+//! Events with fields of variable length: the view of a record, and what reads its fields.
+
+use bpf_layout_spec::model::{Field, Record, Type, Variable, VariableKind};
+
+use super::{ALLOW, docs, out::Out};
+
+/// `::bpf_layout::compact! { … }` and its accessors, for a record that is a compact event.
+pub(super) fn view(out: &mut Out, record: &Record) {
+    if !record.is_compact() {
+        return;
+    }
+    let name = &record.name;
+    out.blank();
+    out.open("::bpf_layout::compact!");
+    docs::write(out, record.doc.as_deref(), Some(&format!("Event `{}`.", name.spec)));
+    let fields: Vec<&str> = record.variable().map(|(field, _)| field.name.rust.as_str()).collect();
+    let list = if fields.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", fields.join(", ")) };
+    out.line(&format!("pub struct {}: {} {list}", name.rust, record.rust_struct()));
+    out.close();
+    out.blank();
+    out.line(ALLOW);
+    out.open(&format!("impl<'a> {}<'a>", name.rust));
+    for field in &record.fields {
+        if let Type::Variable(variable) = &field.ty {
+            out.blank();
+            accessor(out, field, variable);
+        }
+    }
+    out.close();
+}
+
+/// `fn path(&self) -> StrRef<'a>`; of an optional field an `Option` in every profile.
+fn accessor(out: &mut Out, field: &Field, Variable { kind, .. }: &Variable) {
+    let name = &field.name.rust;
+    docs::write(out, field.doc.as_deref(), Some(&format!("Field `{}`.", field.name.spec)));
+    let ty = match kind {
+        VariableKind::Str => "::bpf_layout::StrRef<'a>",
+        VariableKind::Bytes => "&'a [::core::primitive::u8]",
+        VariableKind::Strs(_) => "::bpf_layout::StrsRef<'a>",
+    };
+    let value = format!("self.{name}.of(self.as_bytes())");
+    let (ty, body) = match (field.optional, field.omitted) {
+        (false, _) => (ty.to_owned(), value),
+        (true, false) => (format!("::core::option::Option<{ty}>"), format!("::core::option::Option::Some({value})")),
+        (true, true) => (format!("::core::option::Option<{ty}>"), "::core::option::Option::None".to_owned()),
+    };
+    if field.optional {
+        out.line("///");
+        out.line("/// `None` in profiles that omit it.");
+    }
+    out.line("#[must_use]");
+    out.method(name, &["&self"], Some(&ty), &[body]);
+}
