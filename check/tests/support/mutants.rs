@@ -23,7 +23,7 @@ pub fn types_and_maps(header: &str) -> String {
         let last = body.iter().position(|line| !line.trim_end().ends_with('\\')).unwrap_or(body.len() - 1);
         let lines = body[..=last].concat();
         if lines.starts_with(|letter: char| letter.is_ascii_uppercase()) && lines.contains("SEC(\".maps\")") {
-            text += &format!("#define DEFINE_{}\n", without_keeper(&lines));
+            text += &format!("#define DEFINE_{}\n", without_senders(without_keeper(&lines)));
         }
     }
     text + "#endif\n"
@@ -34,6 +34,15 @@ fn without_keeper(lines: &str) -> String {
     let Some(start) = lines.find("\tstatic __attribute__((used))") else { return lines.to_owned() };
     let end = lines[start..].find("\n\tstruct").map_or(lines.len(), |at| start + at + 1);
     format!("{}{}", &lines[..start], &lines[end..])
+}
+
+/// A ring buffer's macro without the functions that send its events.
+fn without_senders(mut lines: String) -> String {
+    const END: &str = "SEC(\".maps\")";
+    if let Some(at) = lines.find(END) {
+        lines.truncate(at + END.len());
+    }
+    lines
 }
 
 /// A header with one change.
@@ -268,8 +277,11 @@ impl Bench<'_> {
 
     fn bitfield(&mut self, at: usize, (base, name): (&str, &str), bits: u32, what: &str) {
         let width = i128::from(bits);
-        let narrower = format!("{base} {name} : {};", bits - 1);
-        self.add(at, &narrower, "bit-width", what, Some(name), (Some(width), Some(width - 1)));
+        // C gives no name to a field of no bits.
+        if bits > 1 {
+            let narrower = format!("{base} {name} : {};", bits - 1);
+            self.add(at, &narrower, "bit-width", what, Some(name), (Some(width), Some(width - 1)));
+        }
         let shifted = format!("{base} added : 1; {base} {name} : {bits};");
         self.add(at, &shifted, "bit-offset", what, Some(name), (None, None));
         let other = if base.starts_with("__u") { base.replace("__u", "__s") } else { base.replace("__s", "__u") };
