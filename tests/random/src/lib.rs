@@ -39,10 +39,20 @@ pub(crate) const ALIASES: &[(&str, &str, u64, u32)] =
 /// A spec of the chunks with these numbers. It has a profile `lean`, which changes lengths and omits fields.
 #[must_use]
 pub fn bundle(seed: u64, chunks: Range<u64>) -> String {
+    bundle_of(seed, chunks, true)
+}
+
+/// The same without extern types and what the kernel manages, which an object does not say of its types.
+#[must_use]
+pub fn familiar_bundle(seed: u64, chunks: Range<u64>) -> String {
+    bundle_of(seed, chunks, false)
+}
+
+fn bundle_of(seed: u64, chunks: Range<u64>, foreign: bool) -> String {
     let mut text = head();
     let mut omit = Vec::new();
     for number in chunks {
-        let mut chunk = Chunk::new(seed, number);
+        let mut chunk = Chunk::new(seed, number, foreign);
         chunk.write();
         text.push_str(&chunk.text);
         omit.append(&mut chunk.omit);
@@ -75,13 +85,15 @@ struct Chunk {
     text: String,
     known: Vec<Known>,
     omit: Vec<String>,
+    /// Whether types that are not this spec's own are to be in it.
+    foreign: bool,
 }
 
 impl Chunk {
-    fn new(seed: u64, number: u64) -> Self {
+    fn new(seed: u64, number: u64, foreign: bool) -> Self {
         let rng = Rng::new(seed.wrapping_mul(0x1_0000_0001).wrapping_add(number));
         let text = format!("\n# chunk {number} of seed {seed}\n");
-        Chunk { rng, prefix: format!("c{number}"), text, known: Vec::new(), omit: Vec::new() }
+        Chunk { rng, prefix: format!("c{number}"), text, known: Vec::new(), omit: Vec::new(), foreign }
     }
 
     fn write(&mut self) {
@@ -92,7 +104,7 @@ impl Chunk {
         if self.rng.chance(60) {
             self.write_flags();
         }
-        if self.rng.chance(30) {
+        if self.foreign && self.rng.chance(30) {
             self.write_extern();
         }
         for number in 0..self.rng.range(2, 4) {
@@ -110,7 +122,7 @@ impl Chunk {
         if self.rng.chance(30) {
             self.write_events();
         }
-        if self.rng.chance(20) {
+        if self.foreign && self.rng.chance(20) {
             self.write_managed();
         }
     }
