@@ -64,7 +64,7 @@ impl Campaign {
         while first < self.cases.end && summary.disagreements.len() < ENOUGH {
             let cases = first..self.cases.end.min(first + self.batch);
             self.hear(panel, cases.clone(), None, &mut summary);
-            if (first - self.cases.start) / self.batch % LEAN == 0 {
+            if ((first - self.cases.start) / self.batch).is_multiple_of(LEAN) {
                 self.hear(panel, cases.clone(), Some("lean"), &mut summary);
             }
             if let Some(rust) = rust {

@@ -45,7 +45,7 @@ impl Rustc {
         cargo.args(["--message-format", "json-render-diagnostics"]).current_dir(workspace).stderr(Stdio::inherit());
         let output = cargo.output().map_err(|error| format!("cargo: {error}"))?;
         let messages = String::from_utf8_lossy(&output.stdout);
-        let runtime = messages.lines().filter_map(|line| runtime_of(line)).next_back();
+        let runtime = messages.lines().filter_map(runtime_of).next_back();
         let runtime = runtime.filter(|_| output.status.success()).ok_or("`cargo build -p bpf-layout` failed")?;
         Ok(Rustc { program: env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()).into(), runtime, zerocopy })
     }
