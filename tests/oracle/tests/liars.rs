@@ -7,18 +7,20 @@ use bpf_layout_oracle::{
     campaign::Campaign,
     compilers::{self, Compiler},
     expected,
-    facts::{What, Witness},
+    facts::{Fact, What, Witness},
     hearing::Panel,
     naive::Dialect,
     source::View,
     specs,
 };
 
-/// Every member of six bytes that is not the first of its record lies a byte further.
+/// Every member of six bytes that is neither padding nor the first of its record lies a byte further.
 fn moves_addresses(witness: &mut Witness) {
     let Ok(facts) = &mut witness.said else { return };
     let sizes = facts.clone();
-    for (fact, value) in facts.iter_mut().filter(|(fact, value)| fact.what == What::BitOffset && **value > 0) {
+    let is_moved =
+        |fact: &Fact, value: i128| fact.what == What::BitOffset && value > 0 && !fact.member.starts_with("_pad");
+    for (fact, value) in facts.iter_mut().filter(|(fact, value)| is_moved(fact, **value)) {
         let mut size = fact.clone();
         size.what = What::BitSize;
         if sizes.get(&size) == Some(48) {
@@ -27,10 +29,12 @@ fn moves_addresses(witness: &mut Witness) {
     }
 }
 
-/// Refuses whatever has a bitfield of 31 bits.
+/// Refuses whatever has a bitfield of 31 bits that is no padding.
 fn refuses_bitfields(witness: &mut Witness) {
     let Ok(facts) = &witness.said else { return };
-    if facts.iter().any(|(fact, value)| fact.what == What::BitfieldSize && value == 31) {
+    let is_refused =
+        |fact: &Fact, value| fact.what == What::BitfieldSize && value == 31 && !fact.member.starts_with("_pad");
+    if facts.iter().any(|(fact, value)| is_refused(fact, value)) {
         witness.said = Err("error: `oracle.c`: 31 bits are too many".to_owned());
     }
 }
@@ -53,7 +57,9 @@ fn a_lie_is_found_and_shown_on_the_smallest_spec() {
     assert!(report.contains("gcc for this host, data"), "{report}");
     let spec = spec_of(report);
     let count = |what: &str| spec.matches(what).count();
-    assert_eq!((count("[struct.") + count("[event."), count("name = "), count("\"mac\"")), (1, 2, 1), "{report}");
+    // A record of two members, of which the second is moved; what holds it may be unnamed.
+    assert_eq!(count("\n[") + usize::from(spec.starts_with('[')), 1, "{report}");
+    assert!(count("name = ") <= 2, "{report}");
     assert!(!spec.contains("optional") && !spec.contains("align") && !spec.contains('#'), "{report}");
     specs::parse(spec, Path::new("shrunk.toml"), None).expect("the smallest spec is one");
 }
@@ -64,7 +70,8 @@ fn a_refusal_is_found_and_shown_on_the_smallest_spec() {
     let report = summary.disagreements.first().expect("the refusal is found");
     assert!(report.contains("refuses: error: `oracle.c`: 31 bits are too many"), "{report}");
     let spec = spec_of(report);
-    assert_eq!((spec.matches("[struct.").count(), spec.matches("bits = ").count()), (1, 1), "{report}");
+    assert_eq!(spec.matches("bits = 31").count(), 1, "{report}");
+    assert_eq!(spec.matches("bits = ").count(), 1, "{report}");
 }
 
 #[test]
