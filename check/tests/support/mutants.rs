@@ -276,12 +276,10 @@ impl Bench<'_> {
     }
 
     fn bitfield(&mut self, at: usize, (base, name): (&str, &str), bits: u32, what: &str) {
-        let width = i128::from(bits);
-        // C gives no name to a field of no bits.
-        if bits > 1 {
-            let narrower = format!("{base} {name} : {};", bits - 1);
-            self.add(at, &narrower, "bit-width", what, Some(name), (Some(width), Some(width - 1)));
-        }
+        // C has no named field of no bits.
+        let other = if bits == 1 { 2 } else { bits - 1 };
+        let changed = format!("{base} {name} : {other};");
+        self.add(at, &changed, "bit-width", what, Some(name), (Some(bits.into()), Some(other.into())));
         let shifted = format!("{base} added : 1; {base} {name} : {bits};");
         self.add(at, &shifted, "bit-offset", what, Some(name), (None, None));
         let other = if base.starts_with("__u") { base.replace("__u", "__s") } else { base.replace("__s", "__u") };
