@@ -188,7 +188,7 @@ static void submit(struct exec_in_flight *flight, __u64 key, __s32 retval)
 	exec_event_init(event);
 	event->info = flight->info;
 	copy_texts(event, flight);
-	if (exec_event_submit(&events, event, 0))
+	if (exec_event_submit(&events, event, events_wakeup()))
 		COUNT(lost_events_full);
 	else
 		COUNT(submitted);

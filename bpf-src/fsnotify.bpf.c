@@ -270,7 +270,8 @@ static __noinline bool submit_call(struct task_struct *task,
 			event->exact = !call->path[0];
 	}
 	COPY_PLACE(file_call_event, event, place, &found);
-	return !file_call_event_submit(&fsnotify_events, event, 0);
+	return !file_call_event_submit(&fsnotify_events, event,
+				       fsnotify_events_wakeup());
 }
 
 /* Likewise, with two paths. */
@@ -303,7 +304,8 @@ static __noinline bool submit_pair(struct task_struct *task,
 	if (!find_base(&found, task, second))
 		event->request.missing |= FILE_MISSING_TO_PLACE;
 	COPY_PLACE(file_pair_event, event, to_place, &found);
-	return !file_pair_event_submit(&fsnotify_events, event, 0);
+	return !file_pair_event_submit(&fsnotify_events, event,
+				       fsnotify_events_wakeup());
 }
 
 /* A second chance for what was not in memory: the kernel has touched it. */

@@ -83,6 +83,7 @@ static inline void socket_owner_read(struct socket_owner *owner,
 	owner->mntns = task_mntns(task);
 	owner->uid_gid = bpf_get_current_uid_gid();
 	owner->ppid = task_ppid(task);
+	owner->pid = bpf_get_current_pid_tgid() >> 32;
 	socket_owner_read_task_kernel(owner, task->comm);
 	socket_owner_read_ptask_kernel(owner, task_parent_comm(task));
 	task_read_cwd(owner->cwd, task);
@@ -107,7 +108,8 @@ static inline __u32 socket_owner_enter(struct task_struct *task)
 		if (entry && socket_owner_get(entry))
 			return id;
 	}
-	id = bpf_get_prandom_u32() | 1;
+	/* Not 0, and no more bits than a socket has for it. */
+	id = bpf_get_prandom_u32() >> 1 | 1;
 	owner->sockets = 1;
 	if (bpf_map_update_elem(&socket_owners, &id, owner, BPF_NOEXIST))
 		return 0;

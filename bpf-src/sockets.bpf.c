@@ -89,7 +89,12 @@ static bool remove(const struct socket_key *key, __u64 sock)
 /* The current task as the owner; false if there is no room for it. */
 static bool read_owner(struct socket_value *value, struct task_struct *task)
 {
+#if SOCKET_VALUE_HAS_PID_TGID
 	value->pid_tgid = bpf_get_current_pid_tgid();
+#endif
+#if SOCKET_VALUE_HAS_TID
+	value->tid = bpf_get_current_pid_tgid();
+#endif
 #if SOCKET_VALUE_HAS_OWNER
 	value->owner = socket_owner_enter(task);
 	if (!value->owner)
@@ -316,10 +321,11 @@ static void name(struct packet_event *event, const struct socket_value *value)
 	if (!owner)
 		return;
 	COPY_OWNER(event, owner);
+	event->pid_tgid = (__u64)owner->pid << 32 | value->tid;
 #else
 	COPY_OWNER(event, value);
-#endif
 	event->pid_tgid = value->pid_tgid;
+#endif
 	event->named = true;
 	COUNT(named);
 }
@@ -357,7 +363,7 @@ static void report(struct __sk_buff *ctx, __u8 direction)
 		value = find_opening(skb);
 	if (value)
 		name(event, value);
-	bpf_ringbuf_submit(event, 0);
+	packets_submit(event);
 }
 
 /* Both let every packet pass. */

@@ -49,6 +49,8 @@ pub enum Error {
     Elf(String),
     /// The file has no section of this name.
     NoSection(&'static str),
+    /// The file is for another machine than BPF, and has no BTF either.
+    NotBpf,
     /// A map of the object is not defined as libbpf reads it.
     Map {
         /// The map, by the name of its variable.
@@ -85,6 +87,7 @@ impl fmt::Display for Error {
             Error::TooLarge(id) => write!(f, "BTF type {id} is larger than 64 bits can say"),
             Error::Elf(reason) => write!(f, "this is no ELF object, or a damaged one: {reason}"),
             Error::NoSection(name) => write!(f, "the object has no section `{name}`"),
+            Error::NotBpf => f.write_str("this is no BPF object: it was built for another machine"),
             Error::Map { map, member, reason } => write!(f, "map `{map}`: `{member}` {reason}"),
         }
     }

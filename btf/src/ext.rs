@@ -5,13 +5,62 @@
 
 use std::collections::HashMap;
 
-use crate::{btf::Btf, bytes::Bytes, ty::name_at};
+use crate::{
+    btf::{Btf, TypeId},
+    bytes::Bytes,
+    ty::name_at,
+};
 
 const MAGIC: u16 = 0xeb9f;
 /// `insn_off`, `file_name_off`, `line_off` and `line_col`.
 const LINE_INFO_SIZE: usize = 16;
 /// `line_col` has the column in its lower bits, the line above it (`BPF_LINE_INFO_LINE_NUM`).
 const COLUMN_BITS: u32 = 10;
+
+/// `insn_off`, `type_id`, `access_str_off` and `kind` (`struct bpf_core_relo`).
+const RELOCATION_SIZE: usize = 16;
+/// Where a relocation has its type and its kind.
+const RELOCATION_TYPE: usize = 4;
+const RELOCATION_KIND: usize = 12;
+/// The kinds of relocations that say nothing of a type of the kernel: `BPF_CORE_TYPE_ID_LOCAL`.
+const LOCAL: u32 = 6;
+
+/// Types of which the loader looks up in the kernel where their members lie, how large they are, or whether they exist
+/// (`bpf_core_relo_kind`), in the order of the section. Empty if the section is damaged or has none.
+pub(crate) fn relocated_types(data: &[u8], btf: &Btf<'_>) -> Vec<TypeId> {
+    read_relocations(data, btf).unwrap_or_default()
+}
+
+fn read_relocations(data: &[u8], btf: &Btf<'_>) -> Option<Vec<TypeId>> {
+    let bytes = Bytes::new(data, btf.is_big_endian());
+    if bytes.u16(0)? != MAGIC || data.get(2..4)? != [1, 0] {
+        return None;
+    }
+    let number = |at: usize| usize::try_from(bytes.u32(at)?).ok();
+    let header = number(4)?;
+    // Headers of before Linux 5.5 end before it.
+    if header < 32 {
+        return Some(Vec::new());
+    }
+    let info = bytes.part(header.checked_add(number(24)?)?, number(28)?)?;
+    let mut types = Vec::new();
+    if info.len() == 0 {
+        return Some(types);
+    }
+    let size = usize::try_from(info.u32(0)?).ok().filter(|size| *size >= RELOCATION_SIZE)?;
+    let mut at = 4;
+    while at < info.len() {
+        let len = usize::try_from(info.u32(at + 4)?).ok()?.checked_mul(size)?;
+        let records = info.part(at + 8, len)?;
+        for record in (0..len).step_by(size) {
+            if records.u32(record + RELOCATION_KIND)? != LOCAL {
+                types.push(TypeId(records.u32(record + RELOCATION_TYPE)?));
+            }
+        }
+        at += 8 + len;
+    }
+    Some(types)
+}
 
 /// A line of C.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -109,6 +109,13 @@ impl<'a> Type<'a> {
         self.kind_flag
     }
 
+    /// For a declaration tag: the member or parameter that it is of, by its index; `None` for that of a whole type, and for
+    /// other types.
+    #[must_use]
+    pub fn component(&self) -> Option<u32> {
+        (self.kind == Kind::DeclTag).then(|| self.extra.u32(0))?.filter(|index| *index != u32::MAX)
+    }
+
     /// Number of its elements: members, values, parameters, variables. For a function, its linkage.
     #[must_use]
     pub fn vlen(&self) -> usize {

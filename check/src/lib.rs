@@ -13,7 +13,7 @@ mod tell;
 
 pub use crate::{
     loaded::{Host, LoadedMap, LoadedObject, LoadedOutcome, Resized, check_loaded},
-    observe::{observe, observe_btf, observe_outputs},
+    observe::{Seen, observe, observe_btf, observe_outputs, observe_types},
     outcome::{Outcome, Unreadable, check},
     tell::{findings, one_line, plain, sentence, styled, styled_loaded, styled_locked},
 };

@@ -27,6 +27,39 @@ pub fn observe<'a>(layouts: &Layouts, witness: &str, object: &Object<'a>) -> Res
     Ok(Observed { by_gcc: object.is_by_gcc(), ..reader.finish(witness, maps) })
 }
 
+/// What an object says of all its maps and of some types, spec or none.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    /// Its maps, those types, and all that they are made of.
+    pub observed: Observed<'a>,
+    /// The type in BTF of each of [`Observed::types`].
+    pub ids: Vec<TypeId>,
+    /// The index of each type that was asked for, as far as it is a struct, union or enum behind typedefs, qualifiers and
+    /// arrays.
+    pub wanted: Vec<Option<usize>>,
+}
+
+/// What an object says of all its maps and of these types. `witness` is what it is called in messages.
+///
+/// # Errors
+/// If a map is not defined as libbpf reads it.
+pub fn observe_types<'a>(witness: &str, object: &Object<'a>, wanted: &[TypeId]) -> Result<Seen<'a>, Error> {
+    let maps = object.maps()?;
+    let mut reader = Reader::new(object.btf());
+    let maps = maps.iter().map(|map| reader.map(map)).collect();
+    let wanted = wanted.iter().map(|ty| innermost(&reader.shape(*ty))).collect();
+    let (observed, ids) = reader.finish_with_ids(witness, maps);
+    Ok(Seen { observed: Observed { by_gcc: object.is_by_gcc(), ..observed }, ids, wanted })
+}
+
+fn innermost(shape: &Shape) -> Option<usize> {
+    match shape {
+        Shape::Array(element, _) => innermost(element),
+        Shape::Def(index) => Some(*index),
+        _ => None,
+    }
+}
+
 /// The calls by which an object hands records to userspace, as far as it is known through which map.
 ///
 /// # Errors
@@ -123,7 +156,11 @@ impl<'b, 'a> Reader<'b, 'a> {
         })
     }
 
-    pub(crate) fn finish(mut self, witness: &str, maps: Vec<ObservedMap<'a>>) -> Observed<'a> {
+    pub(crate) fn finish(self, witness: &str, maps: Vec<ObservedMap<'a>>) -> Observed<'a> {
+        self.finish_with_ids(witness, maps).0
+    }
+
+    fn finish_with_ids(mut self, witness: &str, maps: Vec<ObservedMap<'a>>) -> (Observed<'a>, Vec<TypeId>) {
         while let Some((id, name)) = self.waiting.pop() {
             let Some(ty) = self.btf.get(id) else { continue };
             let read = match ty.kind() {
@@ -135,7 +172,11 @@ impl<'b, 'a> Reader<'b, 'a> {
             }
         }
         // Each index was given out once, and each type that waited was read.
-        Observed { witness: witness.to_owned(), types: self.types.into_values().collect(), by_gcc: false, maps }
+        let mut ids: Vec<(usize, TypeId)> = self.index.into_iter().map(|(id, index)| (index, id)).collect();
+        ids.sort_unstable();
+        let types = self.types.into_values().collect();
+        let observed = Observed { witness: witness.to_owned(), types, by_gcc: false, maps };
+        (observed, ids.into_iter().map(|(_, id)| id).collect())
     }
 
     fn record(&mut self, ty: &Type<'a>, name: &'a str) -> ObservedRecord<'a> {

@@ -52,6 +52,8 @@ impl fmt::Display for Unreadable {
             Error::NoSection(".BTF") => {
                 f.write_str("\n  = help: compile it with `-g`, and keep the section `.BTF` when stripping it")
             }
+            Error::NotBpf => f.write_str("\n  = help: compile it with `clang --target=bpf -g`, or `bpf-gcc -gbtf`"),
+            Error::Elf(_) => f.write_str("\n  = help: name the `.o` file that clang or bpf-gcc wrote"),
             _ => Ok(()),
         }
     }
@@ -91,7 +93,13 @@ pub fn check<'a>(
 /// What several witnesses come to, of which each has been held against the spec.
 pub(crate) fn gather(layouts: &Layouts, observed: &[Observed<'_>], reports: Vec<Report>) -> Outcome {
     let mut outcome = Outcome::default();
-    let everything = compare::compare(layouts, &Observed::default()).not_in_object;
+    let mut everything = compare::compare(layouts, &Observed::default()).not_in_object;
+    // Enums that generated C has macros for, and that somebody wrote by hand.
+    for thing in reports.iter().flat_map(|report| &report.agrees) {
+        if !everything.contains(thing) {
+            everything.push(thing.clone());
+        }
+    }
     for thing in everything {
         let all = |list: fn(&Report) -> &[Thing]| reports.iter().filter(|report| list(report).contains(&thing)).count();
         let (agree, absent) = (all(|report| &report.agrees), all(|report| &report.not_in_object));

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::{fmt::Write as _, fs, process::Command};
+use std::{fmt::Write as _, fs, ops::RangeInclusive, process::Command};
 
 use bpf_layout_check::{Outcome, check, plain};
 use bpf_layout_emit::c;
@@ -10,7 +10,7 @@ use bpf_layout_spec::{
     compare::{Difference, Value},
     diag::Severity,
     layout::Layouts,
-    model::{Map, Name},
+    model::{Map, Name, TypeId},
 };
 use support::{COMPILERS, Compiler, compile, everything, folder, has_tool, spec, specs};
 
@@ -20,7 +20,7 @@ struct Call<'a> {
     /// How the line of C is marked.
     mark: String,
     /// The size that it has, and those that it should have.
-    size: (u64, Vec<u64>),
+    size: (u64, Vec<RangeInclusive<u64>>),
 }
 
 /// Appends a program that makes this call.
@@ -41,23 +41,31 @@ fn output(buffer: &Map, size: &str) -> String {
     }
 }
 
+/// Sizes that records of an event have.
+fn sizes(layouts: &Layouts, id: TypeId) -> RangeInclusive<u64> {
+    layouts.of(id).size..=layouts.largest(id)
+}
+
 /// The events of each buffer, with their sizes.
-fn events(layouts: &Layouts) -> impl Iterator<Item = (&Map, &Name, u64)> {
+fn events(layouts: &Layouts) -> impl Iterator<Item = (&Map, &Name, RangeInclusive<u64>)> {
     let buffers = layouts.model.maps.iter().filter(|map| matches!(map.kind.name, "ringbuf" | "perf_event_array"));
     buffers
-        .flat_map(move |map| map.events.iter().map(move |id| (map, layouts.model.ty(*id).name(), layouts.of(*id).size)))
+        .flat_map(move |map| map.events.iter().map(move |id| (map, layouts.model.ty(*id).name(), sizes(layouts, *id))))
 }
 
 /// Programs that hand every event to its buffers, in the ways that there are.
 fn right_programs(layouts: &Layouts) -> (String, usize) {
     let mut text = String::new();
     let mut count = 0;
-    for (buffer, event, _) in events(layouts) {
+    for (buffer, event, sizes) in events(layouts) {
         let c_type = format!("sizeof(struct {})", event.c);
         let mut calls = vec![output(buffer, &c_type)];
         if buffer.kind.name == "ringbuf" {
             let submit = "if (p)\n\t\tbpf_ringbuf_submit(p, 0);";
-            calls.push(format!("struct {0} *p = {0}_reserve(&{1});\n\t{submit}", event.c, buffer.name.c));
+            // What has fields of variable length grows elsewhere.
+            if sizes.start() == sizes.end() {
+                calls.push(format!("struct {0} *p = {0}_reserve(&{1});\n\t{submit}", event.c, buffer.name.c));
+            }
             calls.push(format!("void *p = bpf_ringbuf_reserve(&{}, {c_type}, 0);\n\t{submit}", buffer.name.c));
         }
         for call in calls {
@@ -71,12 +79,14 @@ fn right_programs(layouts: &Layouts) -> (String, usize) {
 /// Programs of which each hands something to a buffer that is no event of it.
 fn wrong_programs(layouts: &Layouts) -> (String, Vec<Call<'_>>) {
     let (mut text, mut calls) = (String::new(), Vec::new());
-    for (buffer, event, size) in events(layouts) {
-        let right: Vec<u64> = buffer.events.iter().map(|id| layouts.of(*id).size).collect();
-        for (change, wrong) in [("+ 1", size + 1), ("- 1", size - 1), ("+ 8", size + 8)] {
-            if !right.contains(&wrong) && wrong > 0 {
+    for (buffer, event, sizes) in events(layouts) {
+        let right: Vec<_> = buffer.events.iter().map(|id| self::sizes(layouts, *id)).collect();
+        let (smallest, largest) = (*sizes.start(), *sizes.end());
+        for wrong in [largest + 1, smallest - 1, largest + 8] {
+            if !right.iter().any(|right| right.contains(&wrong)) && wrong > 0 {
                 let mark = format!("wrong{}", calls.len());
-                add_program(&mut text, &mark, &output(buffer, &format!("sizeof(struct {}) {change}", event.c)));
+                let change = i128::from(wrong) - i128::from(smallest);
+                add_program(&mut text, &mark, &output(buffer, &format!("sizeof(struct {}) + {change}", event.c)));
                 calls.push(Call { buffer, mark, size: (wrong, right.clone()) });
             }
         }
@@ -147,11 +157,20 @@ fn records_of_other_sizes_are_told_at_their_lines() {
     println!("{caught} calls with another size, all caught");
 }
 
+/// `24 bytes`, `24 to 5432 bytes`
+fn told(sizes: &RangeInclusive<u64>) -> String {
+    if sizes.start() == sizes.end() {
+        format!("{} bytes", sizes.start())
+    } else {
+        format!("{} to {} bytes", sizes.start(), sizes.end())
+    }
+}
+
 fn is_told(difference: &Difference, call: &Call<'_>, compiler: &str) -> bool {
     let (found, sizes) = &call.size;
     let expected = match (&difference.expected, sizes.as_slice()) {
-        (Value::Number(number), [only]) => *number == i128::from(*only),
-        (Value::Text(text), [_, _, ..]) => sizes.iter().all(|size| text.contains(&format!("{size} bytes"))),
+        (Value::Number(number), [only]) => only.start() == only.end() && *number == i128::from(*only.start()),
+        (Value::Text(text), sizes) => sizes.iter().all(|sizes| text.contains(&told(sizes))),
         _ => false,
     };
     let line = difference.source.as_ref();

@@ -120,12 +120,31 @@ fn wrong_values_of_clang_14_are_unknown_and_right_ones_are_compared() {
         let unknown: Vec<&str> = outcome.unknown.iter().map(|(_, thing, _)| thing.name.as_str()).collect();
         assert_eq!(unknown, ["big"]);
     }
-    for clang in ["clang-16", "clang-19"] {
+    for clang in ["clang-15", "clang-16", "clang-19"] {
         if has_tool(clang) {
             let outcome = checked(&loaded, &build((clang, CLANG.1), text));
             let expected = format!("enum-value big.BIG_LARGE: {} / {}", 1u64 << 32, 2u64 << 32);
             assert_eq!(told(&outcome.differences), [expected]);
         }
+    }
+}
+
+/// Generated C has macros in place of enums like this one, which is then in no object, and no news.
+#[test]
+fn an_enum_of_which_every_value_is_wide_is_compared_where_somebody_wrote_it() {
+    let loaded = spec("spec = 1\n[enum.wide]\nrepr = \"u64\"\nvariants = [{ name = \"all\", value = 0x123456789 }]\n");
+    let outcome = |value: &str| {
+        let text = format!("enum wide {{ WIDE_ALL = {value} }};\nenum wide uses_wide;\n");
+        has_tool("clang-19").then(|| checked(&loaded, &build(("clang-19", CLANG.1), &text)))
+    };
+    if let (Some(right), Some(wrong)) = (outcome("0x123456789"), outcome("0x123456780")) {
+        assert_eq!((told(&right.differences).len(), right.agrees.len()), (0, 1));
+        assert_eq!(
+            told(&wrong.differences),
+            [format!("enum-value wide.WIDE_ALL: {} / {}", 0x1_2345_6789_u64, 0x1_2345_6780_u64)]
+        );
+        let none = checked(&loaded, &build(("clang-19", CLANG.1), "int uses_nothing;\n"));
+        assert_eq!((none.agrees.len(), none.not_in_object.len(), none.differences.len()), (0, 0, 0));
     }
 }
 

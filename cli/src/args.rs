@@ -43,6 +43,7 @@ Examples:
   cargo bpf-layout diff HEAD:layouts.toml layouts.toml  what has changed, in layout and in bytes?
   cargo bpf-layout audit --spec layouts.toml            what of it is used, on this machine?
   cargo bpf-layout lock                               write layouts.lock, to be committed and reviewed
+  cargo bpf-layout schema --out layouts.schema.json   let an editor complete and check the spec
 
 Exit status:
   0  agrees, or done
@@ -64,6 +65,7 @@ pub(crate) enum Task {
     Diff(Diff),
     Audit(Audit),
     Lock(Lock),
+    Schema(Schema),
     /// Print a completion script for a shell
     ///
     /// It completes `cargo-bpf-layout ...`, which does the same as `cargo bpf-layout ...`.
@@ -82,7 +84,8 @@ Examples:
 /// Write a commented layouts.toml to start from
 ///
 /// The file works as it stands: every part of it can be shown and generated at once, then changed to what is needed.
-/// What exists already is not touched without `--force`.
+/// Beside it, layouts.schema.json lets editors complete and check it. What exists already is not touched without
+/// `--force`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -280,7 +283,7 @@ Examples:
 
 JSON:
   {\"ok\", \"differences\": [{\"code\", \"severity\", \"what\", \"field\", \"expected\", \"found\", \"where\"}],
-   \"not_in_object\": [...]}; with --live also \"live\": {\"maps\", \"resized\", \"unknown\", \"not_loaded\"}
+   \"not_in_object\": [...], \"unknown\": [{\"what\", \"why\", \"where\"}]}; with --live also \"live\": {\"maps\", \"resized\", \"unknown\", \"not_loaded\"}
   docs/checks.md, docs/breaking-changes.md and docs/literals.md list the codes.
 
 Exit status:
@@ -361,6 +364,22 @@ pub(crate) struct Lock {
     #[arg(long, value_name = "FILE")]
     pub(crate) spec: Option<PathBuf>,
     /// The file to write [default: beside the spec, with the extension `.lock`]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Print the JSON Schema of layouts.toml, for editors
+///
+/// With it, an editor completes keys and words, explains them, and marks those that are misspelt, while a spec is written:
+/// Taplo and Tombi, and what is made of them, read it from the line `#:schema ./layouts.schema.json` at the top of the
+/// spec, as `init` writes it. What a schema cannot see, such as a name that nothing defines, the other commands say.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo bpf-layout schema --out layouts.schema.json    beside the spec; again after an update
+  cargo bpf-layout schema > layouts.schema.json")]
+pub(crate) struct Schema {
+    /// The file to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }

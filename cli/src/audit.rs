@@ -2,17 +2,13 @@
 //!
 //! A round gives a [`Document`]; rounds, runs and machines are added up; proposals follow from the sum.
 
-mod document;
 mod edit;
-mod histogram;
 #[cfg(target_os = "linux")]
 mod live;
 mod merge;
 mod places;
 mod propose;
 mod table;
-#[cfg(target_os = "linux")]
-mod tally;
 mod uses;
 #[cfg(target_os = "linux")]
 mod watch;
@@ -21,8 +17,10 @@ use std::process::ExitCode;
 
 use bpf_layout_memory::Machine;
 use bpf_layout_spec::Loaded;
+use bpf_layout_usage::Document;
+use serde::Serialize;
 
-use self::{document::Document, propose::Aim};
+use self::propose::{Aim, Proposal};
 use crate::{
     args::{Audit, AuditFormat, SpecOptions},
     failure::Failure,
@@ -44,11 +42,10 @@ pub(crate) fn run(options: &Audit) -> Result<ExitCode, Failure> {
         watching(&setting)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut document = merged.map_or_else(|| sample(&setting), Ok)?;
-    setting.judge(&mut document);
+    let document = setting.judge(merged.map_or_else(|| sample(&setting), Ok)?);
     print(&match options.format {
         AuditFormat::Table => setting.table(&document),
-        AuditFormat::Json => json(&document) + "\n",
+        AuditFormat::Json => document.to_json() + "\n",
     })?;
     if let Some(loaded) = setting.loaded.as_ref().filter(|_| options.write) {
         remark(&edit::write(loaded, &document.proposals)?);
@@ -71,27 +68,45 @@ fn machine(merged: Option<&Document>) -> Result<Machine, Failure> {
     Ok(Machine { cpus, ..report::machine(None, None)? })
 }
 
-impl Setting<'_> {
-    /// Adds what follows from the figures.
-    fn judge(&self, document: &mut Document) {
-        let Some(loaded) = &self.loaded else { return };
-        let aim = Aim { cover: self.options.cover, headroom: self.options.headroom };
-        (document.proposals, document.notes) = propose::propose(document, loaded, &self.machine, aim);
+/// What was found, and what follows from it.
+#[derive(Debug, Serialize)]
+struct Judged {
+    #[serde(flatten)]
+    document: Document,
+    proposals: Vec<Proposal>,
+    /// What speaks against a proposal, in words.
+    notes: Vec<String>,
+}
+
+impl Judged {
+    /// What was found, of which nothing follows.
+    fn of(document: Document) -> Self {
+        Judged { document, proposals: Vec::new(), notes: Vec::new() }
     }
 
-    fn table(&self, document: &Document) -> String {
-        let layouts = self.loaded.as_ref().map(|loaded| &loaded.layouts);
-        let together = layouts.and_then(|layouts| {
-            let numbers: Vec<_> = document.proposals.iter().map(|proposal| (proposal.knob, proposal.to)).collect();
-            propose::saved(layouts, &self.machine, &numbers).filter(|_| numbers.len() > 1)
-        });
-        table::text(document, together)
+    /// One line of JSON.
+    fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("strings and numbers always serialise")
     }
 }
 
-/// One line of JSON.
-fn json(document: &Document) -> String {
-    serde_json::to_string(document).expect("strings and numbers always serialise")
+impl Setting<'_> {
+    /// With what follows from the figures.
+    fn judge(&self, document: Document) -> Judged {
+        let Some(loaded) = &self.loaded else { return Judged::of(document) };
+        let aim = Aim { cover: self.options.cover, headroom: self.options.headroom };
+        let (proposals, notes) = propose::propose(&document, loaded, &self.machine, aim);
+        Judged { document, proposals, notes }
+    }
+
+    fn table(&self, judged: &Judged) -> String {
+        let layouts = self.loaded.as_ref().map(|loaded| &loaded.layouts);
+        let together = layouts.and_then(|layouts| {
+            let numbers: Vec<_> = judged.proposals.iter().map(|proposal| (proposal.knob, proposal.to)).collect();
+            propose::saved(layouts, &self.machine, &numbers).filter(|_| numbers.len() > 1)
+        });
+        table::text(judged, together)
+    }
 }
 
 fn sample(setting: &Setting<'_>) -> Result<Document, Failure> {

@@ -12,6 +12,7 @@ mod generate;
 mod init;
 mod lock;
 mod report;
+mod schema;
 mod show;
 mod side;
 mod spec_file;
@@ -57,6 +58,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Task::Diff(options) => diff::run(options),
         Task::Audit(options) => audit::run(options),
         Task::Lock(options) => lock::run(options),
+        Task::Schema(options) => schema::run(options),
         Task::Completions { shell } => completions(*shell),
     }
 }

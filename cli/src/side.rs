@@ -63,6 +63,10 @@ fn parts<'a>(label: &'a str, examples: &str) -> Result<(&'a str, Option<String>)
 
 /// Reads a spec and what it includes from a revision of the repository that `folder` lies in.
 fn from_git(revision: &str, path: &str, folder: &Path, options: &Options) -> Result<Loaded, Failure> {
+    if path.is_empty() {
+        let help = format!("write the path of the spec after it, or `{revision}` alone for this spec there");
+        return Err(Failure::new(format_args!("`{revision}:` names no file"), &help));
+    }
     let tree = Revision::find(revision, folder)?;
     let path = tree.path(path);
     let named = |sources: &Sources| {

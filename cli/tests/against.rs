@@ -128,6 +128,7 @@ fn what_cannot_be_compared_is_status_2() {
     for (against, said) in [
         ("nothing", "no revision of this git repository"),
         ("HEAD:gone.toml", "gone.toml"),
+        ("HEAD:", "`HEAD:` names no file"),
         ("layouts.toml#lnog", "did you mean `long`?"),
         ("#long", "names no spec"),
         ("--help:x", "no revision of this git repository"),

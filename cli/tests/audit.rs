@@ -256,6 +256,41 @@ fn what_may_have_been_more_is_no_evidence() {
 }
 
 #[test]
+fn what_a_program_saw_of_its_events_counts() {
+    let event = "[event.seen]\nfields = [{ name = \"path\", type = \"str[PATH]\" }]\n";
+    let buffer = "[map.events]\ntype = \"ringbuf\"\nmax_entries = \"64 KiB\"\nevents = [\"seen\"]\n";
+    let folder = fleet(&format!("{SPEC}{event}{buffer}"));
+    let path = || {
+        let sum = parsed(&audit(folder.path(), &["--spec", "layouts.toml", "--format", "json"]));
+        let proposals = sum["proposals"].as_array().expect("an array").iter();
+        let found = proposals
+            .filter(|proposal| proposal["name"] == "PATH")
+            .map(|proposal| (proposal["to"].clone(), proposal["seen"].clone(), proposal["unseen"].clone()));
+        found.collect::<Vec<_>>()
+    };
+    // Whoever looks at the map sees the buffer, and none of its events.
+    let mut looked = document(1, &json!([]));
+    let mut row = looked["maps"][0].take();
+    for key in ["name", "map"] {
+        row[key] = json!("events");
+    }
+    row["type"] = json!("ringbuf");
+    looked["maps"] = json!([row]);
+    put(folder.path(), "b.json", &[document(600, &json!([])), looked.clone()]);
+    assert_eq!(path(), [(json!(64), json!(200), json!(["`path` of event `seen`"]))]);
+
+    // A program that read them does.
+    let mut program = looked.clone();
+    program["maps"][0]["strings"] = json!([strings("seen.path", 4096, 0, &json!({ "10": 50, "700": 1 }))]);
+    program["maps"][0]["failed"] = json!(3);
+    put(folder.path(), "b.json", &[looked, program.clone(), program]);
+    assert_eq!(path(), [(json!(1024), json!(302), json!([]))]);
+    let ran = audit(folder.path(), &["--spec", "layouts.toml"]);
+    let note = "note: 6 updates of map `events` failed, as its program counted\n";
+    assert!(ran.out.contains("events seen.path") && ran.out.contains(note), "{}", ran.out);
+}
+
+#[test]
 fn included_files_are_edited_where_the_number_is() {
     let common = "[lengths]\nPATH = 4096 # in common\nCOMM = 16\nTAIL = \"2 * COMM\"\n";
     let lengths =

@@ -17,18 +17,26 @@ const RIGHT: &str = "struct value {\n\tunsigned int pid;\n\tchar path[64];\n};\n
 
 /// Whether there is a clang; says so if not.
 fn has_clang() -> bool {
-    let has = Command::new("clang").arg("--version").output().is_ok();
+    has("clang")
+}
+
+fn has(program: &str) -> bool {
+    let has = Command::new(program).arg("--version").output().is_ok();
     if !has {
-        assert!(std::env::var_os("BPF_LAYOUT_REQUIRE_TOOLS").is_none(), "clang is missing and was required");
-        eprintln!("skipped: there is no clang");
+        assert!(std::env::var_os("BPF_LAYOUT_REQUIRE_TOOLS").is_none(), "{program} is missing and was required");
+        eprintln!("skipped: there is no {program}");
     }
     has
 }
 
 fn compile(folder: &Path, name: &str, text: &str) {
+    compile_with("clang", folder, name, text);
+}
+
+fn compile_with(clang: &str, folder: &Path, name: &str, text: &str) {
     fs::write(folder.join(format!("{name}.c")), format!("{MACROS}{text}")).expect("writable");
     let (source, object) = (format!("{name}.c"), format!("{name}.bpf.o"));
-    let clang = Command::new("clang")
+    let clang = Command::new(clang)
         .args(["--target=bpf", "-g", "-O2", "-w", "-c", &source, "-o", &object])
         .current_dir(folder)
         .output()
@@ -53,7 +61,7 @@ fn what_agrees_is_status_0() {
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
     assert_eq!(ran.out, "1 type and 1 map agree with 1 object\n");
     let ran = run(folder.path(), &["check", "--object", "tracer.bpf.o", "--format", "json"]);
-    assert_eq!(ran.out, "{\n  \"ok\": true,\n  \"differences\": [],\n  \"not_in_object\": []\n}\n");
+    assert_eq!(ran.out, "{\n  \"ok\": true,\n  \"differences\": [],\n  \"not_in_object\": [],\n  \"unknown\": []\n}\n");
     let ran = run(folder.path(), &["check", "--object", "tracer.bpf.o", "--format", "github"]);
     assert_eq!((ran.status, ran.out.as_str()), (0, ""));
 }
@@ -267,6 +275,41 @@ fn sarif_of_what_agrees_has_no_results() {
     assert!(ids.contains("field-offset") && ids.contains("event-size"), "{ids:?}");
 }
 
+/// clang before 15 writes 32 bits of values that have 64.
+#[test]
+fn what_a_compiler_writes_wrong_is_unknown_in_every_format() {
+    if !has("clang-14") {
+        return;
+    }
+    let folder = folder();
+    let wide = "\n[enum.wide]\nrepr = \"u64\"\nvariants = [{ name = \"all\", value = 0x123456789 }]\n";
+    fs::write(folder.path().join("layouts.toml"), format!("{}{wide}", common::SPEC)).expect("writable");
+    let program = format!("{RIGHT}enum wide {{ WIDE_ALL = 0x123456789 }};\nenum wide uses_wide;\n");
+    compile_with("clang-14", folder.path(), "tracer", &program);
+    let check = |format| {
+        let ran = run(folder.path(), &["check", "--object", "tracer.bpf.o", "--format", format]);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+        ran.out
+    };
+    let why = "its values have 64 bits, of which clang before 15 writes only 32";
+    assert_eq!(
+        check("human"),
+        format!("unknown: `wide` in tracer.bpf.o: {why}\n1 type and 1 map agree with 1 object\n")
+    );
+    let json: serde_json::Value = serde_json::from_str(&check("json")).expect("JSON");
+    let unknown = serde_json::json!([{ "what": "wide", "why": why, "where": "tracer.bpf.o" }]);
+    assert_eq!((&json["unknown"], &json["differences"]), (&unknown, &serde_json::json!([])));
+    assert_eq!(
+        check("github"),
+        format!(
+            "::notice file=layouts.toml,line=18,col=7,title=unknown::`wide` in tracer.bpf.o could not be compared: {why}\n"
+        )
+    );
+    let sarif: serde_json::Value = serde_json::from_str(&check("sarif")).expect("JSON");
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!((&result["ruleId"], &result["level"]), (&"unknown".into(), &"note".into()));
+}
+
 #[test]
 fn what_cannot_be_checked_is_status_2_and_says_why() {
     let folder = folder();
@@ -275,6 +318,7 @@ fn what_cannot_be_checked_is_status_2_and_says_why() {
         (&["check"][..], "name the BPF objects"),
         (&["check", "--object", "missing.o"], "cannot read `missing.o`"),
         (&["check", "--object", "text.o"], "cannot check `text.o`: this is no ELF object"),
+        (&["check", "--object", common::COMMAND], "this is no BPF object: it was built for another machine"),
         (&["check", "--spec", "none.toml", "--object", "text.o"], "none.toml"),
     ] {
         let ran = run(folder.path(), arguments);

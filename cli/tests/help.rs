@@ -18,6 +18,7 @@ fn help_is_worth_reading() {
         (&["diff", "--help"], "help-diff.txt"),
         (&["audit", "--help"], "help-audit.txt"),
         (&["lock", "--help"], "help-lock.txt"),
+        (&["schema", "--help"], "help-schema.txt"),
         (&["completions", "--help"], "help-completions.txt"),
     ] {
         let ran = run(Path::new("."), task);
@@ -49,9 +50,19 @@ fn completions_know_every_task() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = run(Path::new("."), &["completions", shell]);
         assert_eq!((ran.status, ran.err.as_str()), (0, ""));
-        for word in
-            ["cargo-bpf-layout", "init", "generate", "show", "check", "diff", "audit", "lock", "completions", "profile"]
-        {
+        for word in [
+            "cargo-bpf-layout",
+            "init",
+            "generate",
+            "show",
+            "check",
+            "diff",
+            "audit",
+            "lock",
+            "schema",
+            "completions",
+            "profile",
+        ] {
             assert!(ran.out.contains(word), "{word} is not in the completions of {shell}");
         }
     }

@@ -12,8 +12,9 @@ fn writes_a_spec_that_loads_without_a_word_and_generates() {
     let folder = TempDir::new().expect("a temporary folder");
     let ran = run(folder.path(), &["init"]);
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
-    assert!(ran.out.starts_with("wrote layouts.toml\n\nNext:\n"), "{}", ran.out);
-    assert_eq!(names(folder.path()), ["layouts.toml"]);
+    let first = "wrote layouts.toml, and layouts.schema.json, by which editors complete and check it\n\nNext:\n";
+    assert!(ran.out.starts_with(first), "{}", ran.out);
+    assert_eq!(names(folder.path()), ["layouts.schema.json", "layouts.toml"]);
 
     for profile in ["", "lean"] {
         let ran = run(folder.path(), &["generate", "--out-dir", "out", "--profile", profile]);
@@ -41,6 +42,17 @@ fn the_next_steps_that_it_names_work() {
     }
 }
 
+/// Editors look for it beside the spec.
+#[test]
+fn the_schema_that_the_spec_names_stands_beside_it() {
+    let folder = TempDir::new().expect("a temporary folder");
+    assert_eq!(run(folder.path(), &["init", "--spec", "sub/my.toml"]).status, 0);
+    let spec = fs::read_to_string(folder.path().join("sub/my.toml")).expect("readable");
+    let named = spec.lines().next().and_then(|line| line.strip_prefix("#:schema ./")).expect("the first line names it");
+    let schema = fs::read_to_string(folder.path().join("sub").join(named)).expect("it is there");
+    assert_eq!(schema, run(folder.path(), &["schema"]).out);
+}
+
 #[test]
 fn never_replaces_a_file_unless_forced() {
     let folder = TempDir::new().expect("a temporary folder");
@@ -54,7 +66,15 @@ fn never_replaces_a_file_unless_forced() {
         "error: `layouts.toml` exists already\n  = help: keep it, or replace it with `cargo bpf-layout init --force`\n"
     );
     assert_eq!(fs::read_to_string(&path).expect("readable"), "mine");
+    assert_eq!(names(folder.path()), ["layouts.toml"]);
+
+    let schema = folder.path().join("layouts.schema.json");
+    fs::write(&schema, "mine, too").expect("writable");
+    fs::remove_file(&path).expect("it is there");
+    assert_eq!(run(folder.path(), &["init"]).status, 0);
+    assert_eq!(fs::read_to_string(&schema).expect("readable"), "mine, too");
 
     assert_eq!(run(folder.path(), &["init", "--force"]).status, 0);
     assert!(fs::read_to_string(&path).expect("readable").contains("spec = 1"));
+    assert!(fs::read_to_string(&schema).expect("readable").contains("json-schema.org"));
 }

@@ -52,6 +52,8 @@ pub enum Error {
         path: PathBuf,
         /// What clang says.
         messages: String,
+        /// What to do about it, where that can be told: a line each.
+        help: Vec<String>,
     },
     /// Another header of the same name hides the generated one.
     HiddenHeader {
@@ -117,8 +119,9 @@ impl fmt::Display for Error {
                  = help: or set CLANG to another one, such as `clang-19`",
                 program.display()
             ),
-            Error::Compile { path, messages } => {
-                write!(f, "clang refuses `{}`\n{}", path.display(), messages.trim_end())
+            Error::Compile { path, messages, help } => {
+                write!(f, "clang refuses `{}`\n{}", path.display(), messages.trim_end())?;
+                help.iter().try_for_each(|help| write!(f, "\n  = help: {help}"))
             }
             Error::HiddenHeader { found, generated } => write!(
                 f,

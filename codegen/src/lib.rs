@@ -29,6 +29,7 @@
 mod budget;
 mod check;
 mod clang;
+mod clashes;
 mod depfile;
 mod error;
 mod literals;

@@ -15,7 +15,7 @@ use libbpf_rs::{ObjectBuilder, libbpf_sys};
 use crate::{
     Builder, Object, Output, check,
     clang::{CLANG_VARIABLE, Clang},
-    depfile,
+    clashes, depfile,
     error::Error,
     literals, located, skeleton_names, vmlinux, warnings,
 };
@@ -153,7 +153,10 @@ impl Workshop<'_> {
         let beside = self.header.file_name().map(|name| source.with_file_name(name));
         match beside.filter(|path| path.is_file()) {
             Some(found) => Error::HiddenHeader { found, generated: self.header.clone() },
-            None => Error::Compile { path: source.to_path_buf(), messages },
+            None => {
+                let help = clashes::advice(&messages, self.loaded, &self.header);
+                Error::Compile { path: source.to_path_buf(), messages, help }
+            }
         }
     }
 

@@ -162,3 +162,58 @@ fn two_layouts_of_one_name_in_two_objects_are_a_warning() {
     assert!(warnings.iter().all(both), "{warnings:#?}");
     assert_eq!(about_twins(&[("one", &one), ("other", &one)]), Vec::<String>::new());
 }
+
+/// What a program comes to with other headers beside it, which are given by name.
+fn clashes(spec: &str, headers: &[(&str, &str)], includes: &str) -> String {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("layouts.toml"), spec).expect("writable");
+    headers.iter().for_each(|(name, text)| fs::write(path(name), text).expect("writable"));
+    fs::write(path("tracer.bpf.c"), includes).expect("writable");
+    fs::create_dir(path("out")).expect("a folder");
+    let builder = Builder::new(path("layouts.toml")).source(path("tracer.bpf.c")).out_dir(path("out"));
+    let error = builder.build().expect_err("a name is defined twice").to_string();
+    error.replace(&folder.path().display().to_string(), "DIR")
+}
+
+/// `struct key`, `union node` and `enum key_state` are the kernel's, too.
+#[test]
+fn a_name_that_the_kernel_has_too_is_explained_with_the_line_of_the_spec() {
+    if !has_clang() {
+        return;
+    }
+    let spec = "spec = 1\n[struct.key]\nfields = [{ name = \"id\", type = \"u32\" }]\n\
+                [union.node]\nfields = [{ name = \"id\", type = \"u32\" }]\n\
+                [enum.state]\nrepr = \"u8\"\nprefix = \"KEY_IS_\"\nvariants = [{ name = \"positive\", value = 1 }]\n";
+    let vmlinux = "struct key {\n\tint serial;\n};\nstruct node {\n\tint dev;\n};\nenum key_state {\n\tKEY_IS_POSITIVE = 1,\n};\n";
+    let help = [
+        "help: `key` of DIR/layouts.toml:2:9 is `struct key` in C, and so is the kernel's, in vmlinux.h: give it another name in \
+         the spec, such as `layouts_key`",
+        "help: `node` of DIR/layouts.toml:4:8 is `union node` in C, and so is the kernel's, in vmlinux.h: give it another name in \
+         the spec, such as `layouts_node`",
+        "help: DIR/layouts.toml:9:22 is `KEY_IS_POSITIVE` in C, and so is the kernel's, in vmlinux.h: give the enum `state` \
+         another `prefix`",
+    ];
+    for includes in
+        ["#include \"vmlinux.h\"\n#include \"layouts.h\"\n", "#include \"layouts.h\"\n#include \"vmlinux.h\"\n"]
+    {
+        let error = clashes(spec, &[("vmlinux.h", vmlinux)], includes);
+        assert!(error.contains("error: redefinition of 'key'"), "{error}");
+        help.iter().for_each(|help| assert!(error.contains(help), "{help} is not in\n{error}"));
+        assert_eq!(error.matches("= help: ").count(), help.len(), "each once:\n{error}");
+    }
+}
+
+#[test]
+fn a_struct_that_another_header_has_too_is_explained() {
+    if !has_clang() {
+        return;
+    }
+    let own = "struct open_event {\n\tint pid;\n};\nstruct own {\n\tint a;\n};\nstruct own {\n\tint a;\n};\n";
+    let error = clashes(SPEC, &[("own.h", own)], "#include \"own.h\"\n#include \"layouts.h\"\n");
+    let help = "help: `open` of DIR/layouts.toml:6:8 is `struct open_event` in C, and so is that of DIR/own.h: give it another name in \
+                the spec, such as `layouts_open`, or remove that one and use the generated one";
+    assert!(error.ends_with(help), "{error}");
+    assert!(error.contains("redefinition of 'own'"), "{error}");
+    assert_eq!(error.matches("= help: ").count(), 1, "`own` is not of the spec:\n{error}");
+}

@@ -47,6 +47,12 @@ impl Error {
                 Some("this kernel has no bpf(2), or a seccomp profile forbids it; containers need one that allows it")
             }
             libc::EINVAL => Some("the kernel may be older than what it was asked for"),
+            libc::ENOENT if self.call == Command::ObjGet.name() => {
+                Some("nothing is pinned there; pins are below /sys/fs/bpf, and go with the machine's next start")
+            }
+            libc::ENOENT if self.call == Command::MapGetFdById.name() => {
+                Some("no map of this id is loaded; `bpftool map` lists those that are")
+            }
             libc::EMFILE | libc::ENFILE => Some("too many files are open; raise the limit (`ulimit -n`)"),
             _ => None,
         }
@@ -103,6 +109,9 @@ mod tests {
         assert_eq!(refused.to_string(), "BPF_MAP_GET_FD_BY_ID on map id 7: Operation not permitted (os error 1)");
         assert!(refused.is_refused() && !refused.is_gone());
         assert!(refused.help().is_some_and(|help| help.contains("CAP_SYS_ADMIN")));
+        let missing = |command| Error::call(command, "x", io::Error::from_raw_os_error(libc::ENOENT)).help();
+        assert!(missing(Command::ObjGet).is_some_and(|help| help.contains("pinned there")));
+        assert!(missing(Command::MapGetFdById).is_some_and(|help| help.contains("no map of this id")));
         let gone = Error::new("/proc", "", io::Error::from_raw_os_error(libc::ENOENT));
         assert_eq!(gone.to_string(), "/proc: No such file or directory (os error 2)");
         assert!(gone.is_gone() && gone.help().is_none());

@@ -82,6 +82,19 @@ impl Map {
         Map::from_fd(fd, &name)
     }
 
+    /// Takes over an open file that is a map.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn from_owned_fd(fd: OwnedFd) -> Result<Self, Error> {
+        let name = format!("file {}", fd.as_raw_fd());
+        if !is_map(&fd) {
+            let other = io::Error::new(io::ErrorKind::InvalidInput, "it is no map");
+            return Err(Error::call(Command::ObjGetInfoByFd, name, other));
+        }
+        Map::from_fd(fd, &name)
+    }
+
     /// Takes over a file that is a map; `name` is how it is called in errors.
     pub(crate) fn from_fd(fd: OwnedFd, name: &str) -> Result<Self, Error> {
         let (raw, len) =

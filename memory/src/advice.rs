@@ -4,6 +4,7 @@
 //! proposes a changed spec. What that saves, the model reckons as it reckons any spec; no rule has a formula of its own.
 //! A proposal that saves nothing worth a page is no advice.
 
+mod cache_line;
 mod field_order;
 mod half;
 mod key_padding;
@@ -34,7 +35,7 @@ const MOST_TRIED: usize = 64;
 /// What could be smaller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advice {
-    /// The rule: `field-order`, `key-padding`, `long-string`, `slab-class`, `preallocation`, `per-cpu`, `half`.
+    /// The rule: `field-order`, `key-padding`, `cache-line`, `long-string`, `slab-class`, `preallocation`, `per-cpu`, `half`.
     pub rule: &'static str,
     /// What it is about.
     pub about: About,
@@ -152,9 +153,10 @@ const FIELD_ORDER: &str = "field-order";
 type Rule = fn(&Layouts, &Report) -> Vec<Proposal>;
 
 /// Every rule.
-const RULES: [(&str, Rule); 7] = [
+const RULES: [(&str, Rule); 8] = [
     (FIELD_ORDER, field_order::proposals),
     ("key-padding", key_padding::proposals),
+    ("cache-line", cache_line::proposals),
     ("long-string", long_string::proposals),
     ("slab-class", slab_class::proposals),
     ("preallocation", prealloc::proposals),

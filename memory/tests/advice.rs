@@ -132,6 +132,30 @@ fn figures_of_the_allocator() {
 }
 
 #[test]
+fn elements_lie_in_as_few_cache_lines_as_they_need() {
+    let map = |ty: &str, key: &str, value: u64, flags: &str| {
+        format!(
+            "spec = 1\n[map.m]\ntype = \"{ty}\"\nkey = \"{key}\"\nvalue = \"bytes[{value}]\"\nmax_entries = 4096\n{flags}"
+        )
+    };
+    let of = |spec: &str| {
+        let found = advice(spec).into_iter().find(|(_, advice)| advice.rule == "cache-line");
+        found.map(|(_, advice)| (advice.text.clone(), advice.saved.memlock_full))
+    };
+    // 48 bytes of header, 8 of key, 16 of value: all of them in two lines. Without 8 bytes, all in one.
+    let text =
+        "has elements of 72 bytes, each in 2.00 cache lines on average; with values of 8 instead of 16 bytes, in 1.00";
+    assert_eq!(of(&map("hash", "u64", 16, "")), Some((text.to_owned(), 8 * (4096 + 8))));
+    assert!(of(&map("lru_hash", "u64", 80, "")).is_some_and(|(text, _)| text.contains("136 bytes, each in 3.00")));
+    assert_eq!(of(&map("hash", "u64", 8, "")), None, "64 bytes");
+    assert_eq!(of(&map("hash", "u64", 16, "flags = [\"no_prealloc\"]\n")), None, "they lie anywhere");
+    assert_eq!(of(&map("hash", "u64", 5000, "")), None, "nobody reads all of it");
+    // The kernel has the values of an array begin 8 bytes into a line, and with `mmapable` at its start.
+    assert_eq!(of(&map("array", "u32", 72, "")), None);
+    assert!(of(&map("array", "u32", 72, "flags = [\"mmapable\"]\n")).is_some_and(|(_, saved)| saved == 8 * 4096));
+}
+
+#[test]
 fn what_is_as_it_must_be_gets_none() {
     assert_eq!(rules_of(SPEC, "scratch"), Vec::<&str>::new(), "one entry for each CPU is what these maps are for");
     assert!(!rules_of(SPEC, "keys").contains(&"preallocation"), "has the flag");

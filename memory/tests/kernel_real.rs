@@ -1,12 +1,12 @@
 //! What maps really take, against the growth of the memory controller's counter of kernel memory as they are created and
-//! filled: one map of each family. The counter is that of our own control group, which is only read; who shares it makes
-//! noise, so that maps are large, and figures medians.
+//! filled: one map of each family. The counter is that of a control group of our own, where one can be made; where we share
+//! one, others make noise, so that maps are large, and figures medians.
 
 mod support;
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
@@ -14,7 +14,7 @@ use std::{
 
 use bpf_layout_live::Map;
 use bpf_layout_memory::{Machine, MapShape, MapType, Use, parts, possible_cpus};
-use support::create;
+use support::{create, group::Group};
 
 const NO_PREALLOC: u32 = 1;
 
@@ -33,47 +33,24 @@ struct Counter {
 }
 
 impl Counter {
-    /// Kernel memory of our own control group, of version 1 or 2; none if there is no memory controller, or nothing is
-    /// charged to our group because it is the root.
-    fn of_group() -> Option<Self> {
-        let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
-        let group = |controller: &str| {
-            let is_it =
-                |line: &&str| line.split(':').nth(1).is_some_and(|list| list.split(',').any(|name| name == controller));
-            groups
-                .lines()
-                .find(is_it)?
-                .splitn(3, ':')
-                .nth(2)
-                .map(|path| path.trim_start_matches('/').to_owned())
-                .filter(|path| !path.is_empty())
-        };
-        let counters = [
-            ("/sys/fs/cgroup/memory", "memory", "memory.kmem.usage_in_bytes", None),
-            ("/sys/fs/cgroup", "", "memory.stat", Some("kernel ")),
-        ];
-        counters.into_iter().find_map(|(mount, controller, file, line)| {
-            let counter = Counter { path: Path::new(mount).join(group(controller)?).join(file), line, unit: 1 };
-            counter.try_read().map(|_| counter)
-        })
-    }
-
     /// Per-CPU memory of the whole machine, which is charged to nobody when a map is created.
     fn per_cpu() -> Self {
         Counter { path: "/proc/meminfo".into(), line: Some("Percpu:"), unit: 1024 }
     }
 
-    fn try_read(&self) -> Option<u64> {
-        let text = fs::read_to_string(&self.path).ok()?;
-        let number = match self.line {
-            Some(line) => text.lines().find_map(|text| text.strip_prefix(line))?,
-            None => &text,
-        };
-        Some(number.trim().trim_end_matches(" kB").parse::<u64>().ok()? * self.unit)
+    /// Kernel memory of a control group.
+    fn of_group(group: &Group) -> Self {
+        let (file, line) = group.kernel_memory();
+        Counter { path: file, line, unit: 1 }
     }
 
     fn read(&self) -> u64 {
-        self.try_read().expect("it was read before")
+        let text = fs::read_to_string(&self.path).expect("it was there before");
+        let number = match self.line {
+            Some(line) => text.lines().find_map(|text| text.strip_prefix(line)).expect("the line was there before"),
+            None => &text,
+        };
+        number.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * self.unit
     }
 
     /// Waits until it is down to this again, or for two seconds: maps are freed later than they are closed.
@@ -133,8 +110,13 @@ fn families() -> Vec<Family> {
 
 #[test]
 fn kernel_takes_what_is_reckoned() {
-    let Some((machine, counter)) = machine() else { return };
+    let Some(machine) = machine() else { return };
     let _alone = alone();
+    let Some(group) = Group::enter() else {
+        support::skipped("no memory controller counts what this process takes");
+        return;
+    };
+    let counter = Counter::of_group(&group);
     let mut wrong = Vec::new();
     for family in families() {
         let parts = parts(&family.shape, &machine, family.elements).expect("this kernel has these types");
@@ -148,7 +130,7 @@ fn kernel_takes_what_is_reckoned() {
 
 #[test]
 fn kernel_takes_per_cpu_values_as_reckoned() {
-    let Some((machine, _)) = machine() else { return };
+    let Some(machine) = machine() else { return };
     let _alone = alone();
     let shape = MapShape { entries: 65_536, ..MapShape::new(MapType::PercpuArray, 4, 128) };
     let parts = parts(&shape, &machine, 0).expect("this kernel has these types");
@@ -215,16 +197,12 @@ fn fill(map: &Map, family: &Family) {
     }
 }
 
-/// This machine, if maps can be created on it and memory is counted.
-fn machine() -> Option<(Machine, Counter)> {
+/// This machine, if maps can be created on it.
+fn machine() -> Option<Machine> {
     let kernel = support::running_kernel()?;
     if let Err(error) = create::create(&MapShape::new(MapType::Array, 4, 8)) {
         support::skipped(&format!("no map can be created: {error}"));
         return None;
     }
-    let Some(counter) = Counter::of_group() else {
-        support::skipped("no memory controller counts what this process takes");
-        return None;
-    };
-    Some((Machine::new(kernel, possible_cpus().expect("the machine has CPUs")), counter))
+    Some(Machine::new(kernel, possible_cpus().expect("the machine has CPUs")))
 }

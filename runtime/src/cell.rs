@@ -163,27 +163,56 @@ impl<const N: usize> Bits<N> {
     }
 }
 
-/// Where bit `index` of a field lies: its byte, and the bit in the byte counted from the least significant.
-const fn bit_at(first: usize, width: u32, index: u32, little: bool) -> (usize, usize) {
-    let bit = if little { first + index as usize } else { first + (width - 1 - index) as usize };
-    (bit / 8, if little { bit % 8 } else { 7 - bit % 8 })
+/// Bytes whose bits are counted from the start, as a word in which bit `first` lies where a shift reaches it: the first
+/// byte is lowest on little-endian machines, and highest on big-endian ones. 16 bytes at most; what is behind is left out.
+fn word_of(bytes: &[u8], little: bool) -> u128 {
+    let mut word = [0; 16];
+    for (to, from) in word.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    if little { u128::from_le_bytes(word) } else { u128::from_be_bytes(word) }
+}
+
+/// The bytes that bits `first` to `first + width` lie in, nine at most, and how many bits lie before `first` in them.
+fn bytes_of(first: usize, width: u32, len: usize) -> (core::ops::Range<usize>, usize) {
+    let end = first.saturating_add(width as usize).div_ceil(8).min(len);
+    ((first / 8).min(end)..end, first % 8)
+}
+
+/// How far to the left the lowest of `width` bits lies in [`word_of`] the bytes, `before` bits from their start.
+fn shift_of(before: usize, width: u32, little: bool) -> usize {
+    if little { before } else { 128 - before - width as usize }
 }
 
 pub(crate) fn read_bits(bytes: &[u8], first: usize, width: u32, little: bool) -> u64 {
-    (0..width.min(64)).fold(0, |value, index| {
-        let (byte, bit) = bit_at(first, width, index, little);
-        let set = bytes.get(byte).is_some_and(|byte| byte >> bit & 1 == 1);
-        value | u64::from(set) << index
-    })
+    let width = width.min(64);
+    if width == 0 {
+        return 0;
+    }
+    let (range, before) = bytes_of(first, width, bytes.len());
+    let word = word_of(&bytes[range], little) >> shift_of(before, width, little);
+    word as u64 & low_bits(width)
 }
 
 pub(crate) fn write_bits(bytes: &mut [u8], first: usize, width: u32, value: u64, little: bool) {
-    for index in 0..width.min(64) {
-        let (byte, bit) = bit_at(first, width, index, little);
-        if let Some(byte) = bytes.get_mut(byte) {
-            *byte = *byte & !(1 << bit) | u8::from(value >> index & 1 == 1) << bit;
-        }
+    let width = width.min(64);
+    if width == 0 {
+        return;
     }
+    let (range, before) = bytes_of(first, width, bytes.len());
+    let shift = shift_of(before, width, little);
+    let mask = u128::from(low_bits(width)) << shift;
+    let bytes = &mut bytes[range];
+    let word = word_of(bytes, little) & !mask | u128::from(value) << shift & mask;
+    let word = if little { word.to_le_bytes() } else { word.to_be_bytes() };
+    for (to, from) in bytes.iter_mut().zip(word) {
+        *to = from;
+    }
+}
+
+/// As many ones, 1 to 64 of them.
+const fn low_bits(width: u32) -> u64 {
+    u64::MAX >> (64 - width)
 }
 
 /// The low `width` bits as a signed number.
@@ -263,11 +292,43 @@ mod tests {
         }
     }
 
+    /// Bit by bit, as the compilers' manuals count them.
+    fn naive_bit(first: usize, width: u32, index: u32, little: bool) -> (usize, u32) {
+        let bit = if little { first + index as usize } else { first + (width - 1 - index) as usize };
+        (bit / 8, if little { bit as u32 % 8 } else { 7 - bit as u32 % 8 })
+    }
+
+    #[test]
+    fn every_place_and_width_is_read_and_written_bit_by_bit() {
+        let sample: std::vec::Vec<u8> = (0..24u8).map(|byte| byte.wrapping_mul(37) ^ 0x5a).collect();
+        for (first, width) in (0..200).flat_map(|first| (1..=64).map(move |width| (first, width))) {
+            for (len, little) in [(24, true), (24, false), (9, true), (9, false), (3, true), (3, false)] {
+                let bytes = &sample[..len];
+                let bit = |bytes: &[u8], (byte, bit): (usize, u32)| bytes.get(byte).map_or(0, |byte| byte >> bit & 1);
+                let expected = (0..width).fold(0, |value, index| {
+                    value | u64::from(bit(bytes, naive_bit(first, width, index, little))) << index
+                });
+                let found = read_bits(bytes, first, width, little);
+                assert_eq!(found, expected, "bits {first} to {width} more of {len} bytes, little: {little}");
+                let (mut written, mut naive) = (bytes.to_vec(), bytes.to_vec());
+                write_bits(&mut written, first, width, !found, little);
+                for index in 0..width {
+                    let (byte, bit) = naive_bit(first, width, index, little);
+                    if let Some(byte) = naive.get_mut(byte) {
+                        *byte = *byte & !(1 << bit) | ((!found >> index & 1) as u8) << bit;
+                    }
+                }
+                assert_eq!(written, naive, "bits {first} to {width} more of {len} bytes, little: {little}");
+            }
+        }
+    }
+
     #[test]
     fn whole_words_and_bits_outside_do_not_panic() {
         let bits = Bits::<8>([0xff; 8]);
         assert_eq!((bits.get(0, 64), bits.get_signed(0, 64)), (u64::MAX, -1));
         assert_eq!(bits.get(60, 32), 0xf);
+        assert_eq!((bits.get(3, 0), bits.get(usize::MAX, 64)), (0, 0));
         assert_eq!(extend_sign(7, 0), 7);
     }
 

@@ -33,6 +33,7 @@
 //! | `btf` | `bpf_layout::skew`: values of an older or newer layout, read by its BTF |
 //! | `clock` | `BootClock`, and `SystemTime` made from a [`Ktime`] |
 //! | `libbpf` | typed maps, ring buffers and perf buffers; `btf`, `clock` |
+//! | `usage` | `bpf_layout::libbpf::Usage`: a record of how full maps are and how long strings; `libbpf` |
 //! | `serde` | `Serialize` on every type |
 //! | `zerocopy` | `FromBytes`, `IntoBytes`, `Immutable`, `KnownLayout` on every type; their derives take rustc a tenth of a second per type |
 //! | `bytemuck` | `Zeroable` and `Pod` on every type |
@@ -76,6 +77,7 @@ mod text;
 mod value;
 mod variable;
 mod view;
+mod wakeup;
 
 pub use cell::{Bits, Pad, Unaligned};
 #[cfg(feature = "clock")]
@@ -93,6 +95,7 @@ pub use text::{Str, StrError, StrRef, StrsIter, StrsRef};
 pub use variable::Recorder;
 pub use variable::{Tail, VarBytes, VarStr, VarStrs};
 pub use view::View;
+pub use wakeup::Wakeup;
 
 #[cfg(feature = "macros")]
 pub use bpf_layout_macros::{BpfLayout, include_layouts};

@@ -59,8 +59,11 @@ mod handle;
 mod map;
 mod percpu;
 mod perf;
+mod record;
 mod skewed;
 mod types;
+#[cfg(feature = "usage")]
+mod usage;
 mod verify;
 
 pub use batch::Entry;
@@ -71,6 +74,8 @@ pub use handle::{Checked, TypedMap};
 pub use libbpf_rs::{self, MapFlags};
 pub use perf::{PerfEvents, PerfEventsBuilder};
 pub use skewed::{SkewedEntry, SkewedMap};
+#[cfg(feature = "usage")]
+pub use usage::Usage;
 pub use verify::{Differs, VerifyLayouts, verify};
 
 pub use crate::clock::BootClock;

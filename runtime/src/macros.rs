@@ -82,7 +82,7 @@ macro_rules! layout {
                 ($size, $align),
                 $crate::__private::core::stringify!($($field)*),
                 &[$($offset),*],
-                &[$(<$ty as $crate::Layout>::SHAPE),*],
+                $crate::__fields! { $($ty,)* },
                 &[$($($detail),*)?],
             )$(.with_fingerprint($fingerprint))?;
             // SAFETY: `prove::record` has shown that there is no padding and that each field is where the table says;
@@ -146,7 +146,7 @@ macro_rules! layout_union {
                 $spec,
                 ($size, $align),
                 $crate::__private::core::stringify!($($member)*),
-                &[$(<$ty as $crate::Layout>::SHAPE),*],
+                $crate::__fields! { $($ty,)* },
                 &[$($($detail),*)?],
             )$(.with_fingerprint($fingerprint))?;
             // SAFETY: an array of bytes that fills the struct, as `prove::union` has shown.

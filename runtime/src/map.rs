@@ -1,6 +1,8 @@
 //! Maps as types: what a spec says of each map, for the compiler to hold userspace to.
 
-use crate::{error::ParseError, kind::Kind, layout::Layout, layout::MAX_TRAILING, shape::Shape, view::View};
+use crate::{
+    error::ParseError, kind::Kind, layout::Layout, layout::MAX_TRAILING, shape::Shape, view::View, wakeup::Wakeup,
+};
 
 /// A map of the spec. Generated code implements it for one marker type per map.
 pub trait Map: 'static {
@@ -17,6 +19,8 @@ pub trait Map: 'static {
     const MAX_ENTRIES: u32;
     /// `BPF_F_…`
     const FLAGS: u32;
+    /// When a record wakes the reader of a ring buffer.
+    const WAKEUP: Wakeup = Wakeup::Always;
     /// What its type, key, value, parameters and events come to in one number, see [`Fingerprints`](crate::Fingerprints).
     const FINGERPRINT: Option<u64> = None;
 }

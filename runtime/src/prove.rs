@@ -9,14 +9,16 @@
 //! This needs one const evaluation per type where `offset_of!` would need one per field.
 
 pub mod derived;
+mod fields;
 mod meaning;
 mod message;
 
+pub use fields::{Fields, List};
 use message::{Message, digits, word};
 
 use crate::{
     layout::Layout,
-    shape::{Detail, Shape, TypeInfo},
+    shape::{Detail, TypeInfo},
 };
 
 /// Proves a struct and returns its table.
@@ -29,11 +31,12 @@ pub const fn record<T>(
     (size, align): (usize, usize),
     names: &'static str,
     offsets: &'static [usize],
-    shapes: &'static [Shape],
+    fields: List,
     details: &'static [Detail],
 ) -> TypeInfo {
     assert_size_align::<T>(name, size, align);
-    assert!(offsets.len() == shapes.len());
+    let List { shapes, sizes } = fields;
+    assert!(offsets.len() == sizes.len() && shapes.len() == sizes.len());
     let mut end = 0;
     let mut index = 0;
     while index < offsets.len() {
@@ -43,7 +46,7 @@ pub const fn record<T>(
                 offsets[index],
             );
         }
-        end += shapes[index].size();
+        end += sizes[index];
         index += 1;
     }
     if end != size {
@@ -61,14 +64,16 @@ pub const fn union<T>(
     name: &'static str,
     (size, align): (usize, usize),
     names: &'static str,
-    shapes: &'static [Shape],
+    members: List,
     details: &'static [Detail],
 ) -> TypeInfo {
     assert_size_align::<T>(name, size, align);
+    let List { shapes, sizes } = members;
+    assert!(shapes.len() == sizes.len());
     let mut index = 0;
-    while index < shapes.len() {
-        if shapes[index].size() > size {
-            let have = shapes[index].size();
+    while index < sizes.len() {
+        if sizes[index] > size {
+            let have = sizes[index];
             fail(&[name, ".", word(names, index), " is ", digits(&mut [0; 20], have), " bytes in Rust"], size);
         }
         index += 1;
@@ -117,11 +122,11 @@ mod tests {
     #[repr(C, align(4))]
     struct Key([u32; 2]);
 
-    fn key(size: usize, align: usize, offsets: &'static [usize], shapes: &'static [Shape]) -> TypeInfo {
-        record::<Key>("key", (size, align), "netns r#type", offsets, shapes, &[])
+    fn key(size: usize, align: usize, offsets: &'static [usize], fields: List) -> TypeInfo {
+        record::<Key>("key", (size, align), "netns r#type", offsets, fields, &[])
     }
 
-    const WORDS: &[Shape] = &[Shape::Unsigned(4), Shape::Unsigned(4)];
+    const WORDS: List = <(u32, u32)>::LIST;
 
     #[test]
     fn what_holds_is_proved() {
@@ -151,12 +156,12 @@ mod tests {
     #[test]
     #[should_panic(expected = "key: its fields are 6 bytes together, but the layout says 8")]
     fn padding_is_refused() {
-        key(8, 4, &[0, 4], &[Shape::Unsigned(4), Shape::Unsigned(2)]);
+        key(8, 4, &[0, 4], <(u32, u16)>::LIST);
     }
 
     #[test]
     #[should_panic(expected = "key.netns is 16 bytes in Rust, but the layout says 8")]
     fn a_member_larger_than_its_union_is_refused() {
-        let _ = union::<Key>("key", (8, 4), "netns", &[Shape::Ipv6], &[]);
+        let _ = union::<Key>("key", (8, 4), "netns", <(crate::Ipv6,)>::LIST, &[]);
     }
 }

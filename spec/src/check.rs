@@ -33,6 +33,7 @@ mod limits;
 mod map_entries;
 mod map_flags;
 mod map_inner;
+mod map_wakeup;
 mod maps;
 mod order;
 mod outside;

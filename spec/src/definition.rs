@@ -14,6 +14,7 @@ pub use of::{definitions, map, ty};
 use crate::{
     kernel::{KernelField, KptrKind, MapKind},
     scalar::Scalar,
+    wakeup::Wakeup,
 };
 
 /// A type or map.
@@ -158,6 +159,8 @@ pub struct Map {
     pub numa_node: Option<u32>,
     /// `map_extra`.
     pub map_extra: Option<u64>,
+    /// When a record wakes the reader of a ring buffer.
+    pub wakeup: Wakeup,
     /// Names of the events that travel through it, sorted.
     pub events: Vec<String>,
     /// The map that it holds maps like.

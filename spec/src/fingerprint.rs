@@ -8,7 +8,7 @@
 //! **What counts.** The name, place, size and type of every field; the value of a tag, what it selects, and what a list
 //! or tree contains; the name and value of every variant and flag, and their integer; the C name and size of an extern
 //! type; whether a record is a union. For a map everything that the kernel and libbpf are told of it: type, key, value,
-//! `max_entries`, flags, pinning, NUMA node, `map_extra`, the maps that it holds, and its events. Capacities count
+//! `max_entries`, flags, pinning, NUMA node, `map_extra`, when its reader is woken, the maps that it holds, and its events. Capacities count
 //! because both sides have them as constants (`SOCKETS_MAX_ENTRIES`) and compute masks and indices with them: two sides
 //! that disagree were not built from one spec. What a loader sets at load does not change a fingerprint.
 //!
@@ -25,6 +25,7 @@ use crate::{
     definition::{self, Base, Body, Definition, Field, Map, Record, RecordWord, Type, Values},
     layout::Layouts,
     model::{MapId, TypeId},
+    wakeup::Wakeup,
 };
 
 /// Version of the text that is hashed, which is its first line.
@@ -160,6 +161,9 @@ impl Known {
             if let Some(number) = number {
                 line(text, format_args!("{name} {number}"));
             }
+        }
+        if map.wakeup != Wakeup::Always {
+            line(text, format_args!("wakeup {}", map.wakeup));
         }
         if let Some(inner) = &map.inner {
             line(text, format_args!("inner {}", reference(self.map(inner), inner)));

@@ -30,6 +30,7 @@ pub mod source;
 mod spec;
 pub mod suggest;
 mod ty;
+pub mod wakeup;
 
 use std::{io, path::Path};
 

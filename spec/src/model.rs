@@ -8,6 +8,7 @@ use crate::{
     kernel::{KernelField, KptrKind, MapFlag, MapKind},
     scalar::Scalar,
     source::Span,
+    wakeup::Wakeup,
 };
 
 /// A name in every language that it is written in.
@@ -582,6 +583,8 @@ pub struct Map {
     pub numa_node: Option<u32>,
     /// `map_extra`: the number of hash functions of a bloom filter; the address of an arena.
     pub map_extra: Option<u64>,
+    /// When a record wakes the reader of a ring buffer; for other types [`Wakeup::Always`].
+    pub wakeup: Wakeup,
     /// The events that travel through a ring or perf buffer.
     pub events: Vec<TypeId>,
     /// For maps of maps: what they hold.

@@ -275,6 +275,25 @@ pub(crate) struct MapSettings {
     pub(crate) max_entries: Option<Number>,
     pub(crate) flags: Option<At<Vec<At<String>>>>,
     pub(crate) pinning: Option<At<String>>,
+    pub(crate) wakeup: Option<WakeupDef>,
+}
+
+/// `wakeup` of a ring buffer.
+#[derive(Clone, Debug)]
+pub(crate) enum WakeupDef {
+    /// `wakeup = "never"`
+    Word(At<String>),
+    /// `wakeup = { share = "1/4", after = "10 ms" }`
+    Adaptive { span: Span, share: Option<At<String>>, after: Option<At<String>> },
+}
+
+impl WakeupDef {
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            WakeupDef::Word(word) => word.span,
+            WakeupDef::Adaptive { span, .. } => *span,
+        }
+    }
 }
 
 /// `[map.NAME]`.

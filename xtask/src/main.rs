@@ -1,7 +1,8 @@
-//! The project's own tasks: `cargo xtask demo`, `test`, `case-study` and `kernels`. Plain std, so that they start in
+//! The project's own tasks: `cargo xtask demo`, `test`, `bench`, `case-study` and `kernels`. Plain std, so that they start in
 //! seconds on a fresh machine.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod case_study;
 mod demo;
 mod kernel;
@@ -20,11 +21,13 @@ const HELP: &str = "\
 The project's own tasks.
 
 Usage: cargo xtask <TASK> [OPTIONS]
+       cargo xtask bench [GROUP]... [OPTIONS]
        cargo xtask kernels [NAME]...
 
 Tasks:
   demo         Install what is missing, build, and trace a few commands with the `exec` example
   test         Install what is missing, and check everything: format, lints, tests, documentation
+  bench        Install what is missing, and measure what bpf-layout costs beside its peers: docs/performance.md
   case-study   Install what is missing, and measure the tools in each profile: docs/case-study.md
   kernels      Boot kernels of Debian's packages, such as 6.12.117+deb12-cloud-amd64, and hold the memory model against
                them; without a name, list those that there are
@@ -32,6 +35,8 @@ Tasks:
 Options:
   --no-install       Say what is missing instead of installing it
   --require-kernel   test: fail instead of skipping where BPF is not permitted or a compiler is missing
+  --short            bench: as little as shows that everything runs, without optimisation
+  --write            bench: put the tables into docs/performance.md
   --markdown         case-study: print tables as docs/case-study.md has them
   --help             This text
 ";
@@ -42,6 +47,8 @@ struct Flags {
     no_install: bool,
     require_kernel: bool,
     markdown: bool,
+    short: bool,
+    write: bool,
 }
 
 fn main() -> ExitCode {
@@ -66,16 +73,24 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
             "--no-install" => flags.no_install = true,
             "--require-kernel" => flags.require_kernel = true,
             "--markdown" => flags.markdown = true,
+            "--short" => flags.short = true,
+            "--write" => flags.write = true,
             name if task.is_none() && !name.starts_with('-') => task = Some(name),
-            name if task == Some("kernels") && !name.starts_with('-') => names.push(name.to_owned()),
+            name if matches!(task, Some("bench" | "kernels")) && !name.starts_with('-') => names.push(name.to_owned()),
             other => return Err(format!("unexpected argument `{other}`\n\n{HELP}")),
         }
     }
     match task {
-        Some("demo" | "case-study" | "kernels") if flags.require_kernel => {
+        Some("demo" | "bench" | "case-study" | "kernels") if flags.require_kernel => {
             Err("`--require-kernel` belongs to `test`".into())
         }
-        Some("demo" | "test" | "kernels") if flags.markdown => Err("`--markdown` belongs to `case-study`".into()),
+        Some("demo" | "test" | "bench" | "kernels") if flags.markdown => {
+            Err("`--markdown` belongs to `case-study`".into())
+        }
+        Some("demo" | "test" | "case-study" | "kernels") if flags.short || flags.write => {
+            Err("`--short` and `--write` belong to `bench`".into())
+        }
+        Some("bench") => bench::run(&names, flags),
         Some("case-study") => case_study::run(flags),
         Some("demo") => demo::run(flags),
         Some("test") => test::run(flags),

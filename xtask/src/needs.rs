@@ -51,6 +51,13 @@ pub(crate) const BUILD: &[Need] = &[
 
 /// What the tests compare with, beyond [`BUILD`].
 pub(crate) const TEST: &[Need] = &[
+    Need { probe: Probe::Program("clang-13"), apt: "clang-13", dnf: "clang13", what_for: "objects of an older clang" },
+    Need {
+        probe: Probe::Program("clang-15"),
+        apt: "clang-15",
+        dnf: "clang15",
+        what_for: "the first 64-bit enums in BTF",
+    },
     Need { probe: Probe::Program("clang-14"), apt: "clang-14", dnf: "clang14", what_for: "the oldest clang supported" },
     Need { probe: Probe::Program("clang-16"), apt: "clang-16", dnf: "clang16", what_for: "a clang with 64-bit enums" },
     Need { probe: Probe::Program("clang-19"), apt: "clang-19", dnf: "clang19", what_for: "a newer clang" },
@@ -93,6 +100,18 @@ pub(crate) const TEST: &[Need] = &[
         what_for: "the HTML report, as a browser shows it",
     },
     Need { probe: Probe::Libclang, apt: "libclang1-14", dnf: "clang-libs", what_for: "bindgen's opinion on layouts" },
+    Need {
+        probe: Probe::Program("valgrind"),
+        apt: "valgrind",
+        dnf: "valgrind",
+        what_for: "benchmarks count instructions",
+    },
+];
+
+/// What the benchmarks compare with or count by, beyond [`BUILD`].
+pub(crate) const BENCH: &[Need] = &[
+    Need { probe: Probe::Libclang, apt: "libclang1-14", dnf: "clang-libs", what_for: "bindgen, to compare with" },
+    Need { probe: Probe::Program("valgrind"), apt: "valgrind", dnf: "valgrind", what_for: "counts instructions" },
 ];
 
 /// To boot other kernels.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Flags, cargo, kernel, needs,
+    Flags, bench, cargo, kernel, needs,
     objects::{self, PROFILE},
     shown, succeeds,
 };
@@ -83,6 +83,8 @@ fn steps(flags: Flags) -> Vec<Step> {
         Step::profile("tools, lean", "lean").required(flags),
         Step::new("proofs", &["test", "--no-fail-fast"], PROOFS).required(flags),
         Step { name: "own objects", action: Action::OwnObjects },
+        Step::new("format of benchmarks", &["fmt", "--check", "--manifest-path", "bench/Cargo.toml"], &[]),
+        Step { name: "benchmarks", action: Action::Command(bench::command(&[], Flags { short: true, ..flags })) },
         Step::new("documentation", &["doc", "--no-deps"], OTHERS).variable("RUSTDOCFLAGS", "-D warnings"),
     ]
 }

@@ -24,7 +24,9 @@ pub type Compiler = (&'static str, &'static [&'static str]);
 
 /// Every compiler whose BTF must be understood, in both byte orders.
 pub const COMPILERS: &[Compiler] = &[
+    ("clang-13", &["--target=bpf", "-g", "-O2"]),
     ("clang-14", &["--target=bpf", "-g", "-O2"]),
+    ("clang-15", &["--target=bpf", "-g", "-O2"]),
     ("clang-16", &["--target=bpf", "-g", "-O2"]),
     ("clang-19", &["--target=bpf", "-g", "-O2"]),
     ("clang-19", &["--target=bpfeb", "-g", "-O2"]),

@@ -1,23 +1,16 @@
 //! One round: what the running kernel has loaded, as it is now.
 
-mod count;
-
 use std::{
     collections::BTreeMap,
-    fs,
     path::Path,
     time::{Duration, Instant},
 };
 
 use bpf_layout_live::{Error, Map, MapInfo, map_ids};
 use bpf_layout_memory::{MapShape, MapType, memlock, parts};
+use bpf_layout_usage::{Counted, Document, InUse, Machine, Place, Row, count, kernel_release};
 
-use self::count::{Counted, count};
-use super::{
-    Setting,
-    document::{Document, InUse, Machine, Row, VERSION},
-    places::{Place, places},
-};
+use super::{Setting, places::places};
 use crate::{
     check::live::{Agreement, agreements},
     failure::Failure,
@@ -61,22 +54,16 @@ pub(super) fn sample(setting: &Setting<'_>, must_exist: bool) -> Result<Document
         maps.push(row(setting, &map, known.get(&info.id), deadline)?);
     }
     Ok(Document {
-        audit: VERSION,
         spec: setting.loaded.as_ref().map(|loaded| loaded.layouts.model.spec_name.clone()),
         profile: setting.loaded.as_ref().and_then(|loaded| loaded.layouts.model.profile.clone()),
-        machines: vec![this(setting)],
         maps,
-        proposals: Vec::new(),
-        notes: Vec::new(),
+        ..Document::of(this(setting))
     })
 }
 
 fn this(setting: &Setting<'_>) -> Machine {
-    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let kernel = match release.trim() {
-        "" => setting.machine.kernel.name.clone(),
-        release => release.to_owned(),
-    };
+    let release = kernel_release();
+    let kernel = if release.is_empty() { setting.machine.kernel.name.clone() } else { release };
     Machine { kernel, cpus: setting.machine.cpus, page_size: setting.machine.page_size, runs: 1 }
 }
 
@@ -135,10 +122,12 @@ fn row(setting: &Setting<'_>, map: &Map, known: Option<&Agreement>, deadline: In
     };
     let layouts = setting.loaded.as_ref().map(|loaded| &loaded.layouts);
     let strings: Vec<Place> = match (layouts, spec) {
-        (Some(layouts), Some(id)) if skipped.is_none() => places(layouts, layouts.model.map(id)),
+        (Some(layouts), Some(id)) if skipped.is_none() => {
+            places(layouts, layouts.model.map(id)).into_iter().map(|place| place.at).collect()
+        }
         _ => Vec::new(),
     };
-    let Counted { in_use, strings } = count(map, &strings, deadline);
+    let Counted { in_use, strings } = count(map, strings, deadline);
     let shape = shape(info);
     let used = in_use.map(|in_use| in_use.peak);
     Ok(Row {
@@ -156,6 +145,7 @@ fn row(setting: &Setting<'_>, map: &Map, known: Option<&Agreement>, deadline: In
         in_use,
         strings,
         skipped,
+        failed: None,
     })
 }
 

@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::document::{Document, VERSION};
+use bpf_layout_usage::Document;
+
 use crate::failure::Failure;
 
 /// Reads files of one document or of several, one after another, as `--watch --format json` prints them.
@@ -13,16 +14,7 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Document, Failure> {
     let mut sum: Option<Document> = None;
     for path in paths {
         let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error.to_string()))?;
-        let mut documents = serde_json::Deserializer::from_str(&text).into_iter::<Document>().peekable();
-        if documents.peek().is_none() {
-            return Err(unreadable(path, "it is empty"));
-        }
-        for document in documents {
-            let document = document.map_err(|error| unreadable(path, &error.to_string()))?;
-            if document.audit != VERSION {
-                let version = format!("it is of version {}, and this reads version {VERSION}", document.audit);
-                return Err(unreadable(path, &version));
-            }
+        for document in Document::read(&text).map_err(|error| unreadable(path, &error.to_string()))? {
             sum.get_or_insert_with(|| empty(&document)).add(document, false);
         }
     }
@@ -30,12 +22,12 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Document, Failure> {
 }
 
 fn empty(like: &Document) -> Document {
-    Document { machines: Vec::new(), maps: Vec::new(), proposals: Vec::new(), notes: Vec::new(), ..like.clone() }
+    Document { machines: Vec::new(), maps: Vec::new(), ..like.clone() }
 }
 
 fn unreadable(path: &Path, why: &str) -> Failure {
     Failure::new(
         format_args!("cannot merge `{}`: {why}", path.display()),
-        "merge what `cargo bpf-layout audit --format json` printed",
+        "merge what `cargo bpf-layout audit --format json` printed, or a program's own record of usage",
     )
 }

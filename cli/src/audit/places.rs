@@ -1,4 +1,4 @@
-//! Where the strings of keys and values lie, by the spec's layout.
+//! Where the strings of keys, values and events lie, by the spec's layout.
 
 use bpf_layout_spec::{
     layout::{Layouts, Member},
@@ -6,27 +6,16 @@ use bpf_layout_spec::{
 };
 
 use bpf_layout_memory::shrink::Knob;
+use bpf_layout_usage::{Part, Place as At};
 
-/// A key or a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    Key,
-    Value,
-}
-
-/// A string in keys or values.
+/// A string in keys, values or events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    /// `value.cwd`; elements of arrays are `value.args[]`.
-    pub(super) field: String,
-    pub(super) part: Part,
-    /// Bytes from the start of the key or value, for the first element of each array around it.
-    pub(super) offset: u64,
-    /// Arrays around it, the outermost first: bytes from one element to the next, and elements.
-    pub(super) repeats: Vec<(u64, u64)>,
-    /// Bytes that it has.
-    pub(super) length: u64,
-    /// What decides them.
+    /// Where it lies.
+    pub(super) at: At,
+    /// The event that it is in; none for keys and values.
+    pub(super) event: Option<TypeId>,
+    /// What decides how many bytes it has.
     pub(super) decided: Decided,
     /// The field of the record that it is written in; none where it is a key or value itself.
     pub(super) written: Option<(TypeId, usize)>,
@@ -47,39 +36,49 @@ pub(super) enum Decided {
 pub(super) fn places(layouts: &Layouts, map: &Map) -> Vec<Place> {
     let mut found = Vec::new();
     for (part, name, ty) in [(Part::Key, "key", &map.key), (Part::Value, "value", &map.value)] {
-        let at = Place {
-            field: name.to_owned(),
-            part,
-            offset: 0,
-            repeats: Vec::new(),
-            length: 0,
-            decided: Decided::Otherwise,
-            written: None,
-        };
         if let Some(ty) = ty {
-            walk(layouts, ty, at, &mut found);
+            walk(layouts, ty, Place::at_start(name, part, None), &mut found);
         }
     }
     found
 }
 
-fn walk(layouts: &Layouts, ty: &Type, at: Place, found: &mut Vec<Place>) {
+/// All strings of the events that travel through a map, which nobody sees but its reader. A field is called by the event's
+/// name: `exec.cwd`.
+pub(super) fn event_places(layouts: &Layouts, map: &Map) -> Vec<Place> {
+    let mut found = Vec::new();
+    for id in &map.events {
+        let name = &layouts.model.ty(*id).name().spec;
+        walk(layouts, &Type::Def(*id), Place::at_start(name, Part::Value, Some(*id)), &mut found);
+    }
+    found
+}
+
+impl Place {
+    fn at_start(name: &str, part: Part, event: Option<TypeId>) -> Self {
+        let at = At { field: name.to_owned(), part, offset: 0, repeats: Vec::new(), length: 0 };
+        Place { at, event, decided: Decided::Otherwise, written: None }
+    }
+}
+
+fn walk(layouts: &Layouts, ty: &Type, place: Place, found: &mut Vec<Place>) {
     match ty {
         Type::Str(count) => {
-            let decided = decided(layouts, count, &at);
-            found.push(Place { length: count.value, decided, ..at });
+            let decided = decided(layouts, count, &place);
+            found.push(Place { at: At { length: count.value, ..place.at }, decided, ..place });
         }
         Type::Array(element, count) => {
-            let mut repeats = at.repeats;
-            repeats.push((layouts.size_align(element).0, count.value));
-            walk(layouts, element, Place { field: at.field + "[]", repeats, ..at }, found);
+            let mut at = place.at;
+            at.repeats.push((layouts.size_align(element).0, count.value));
+            at.field += "[]";
+            walk(layouts, element, Place { at, ..place }, found);
         }
-        Type::Def(id) => fields(layouts, *id, &at, found),
+        Type::Def(id) => fields(layouts, *id, &place, found),
         Type::Scalar(_) | Type::Bytes(_) | Type::Variable(_) | Type::Kernel(_) | Type::Kptr(..) => {}
     }
 }
 
-fn fields(layouts: &Layouts, id: TypeId, at: &Place, found: &mut Vec<Place>) {
+fn fields(layouts: &Layouts, id: TypeId, place: &Place, found: &mut Vec<Place>) {
     let TypeDef::Record(record) = layouts.model.ty(id) else { return };
     if record.kind == RecordKind::Union {
         return;
@@ -87,14 +86,17 @@ fn fields(layouts: &Layouts, id: TypeId, at: &Place, found: &mut Vec<Place>) {
     for member in &layouts.of(id).members {
         let Member::Field { field, offset, .. } = member else { continue };
         let written = &record.fields[*field];
-        let name = if written.anonymous { at.field.clone() } else { format!("{}.{}", at.field, written.name.spec) };
-        let offset = at.offset + offset;
-        walk(layouts, &written.ty, Place { field: name, offset, written: Some((id, *field)), ..at.clone() }, found);
+        let mut at = place.at.clone();
+        at.offset += offset;
+        if !written.anonymous {
+            at.field = format!("{}.{}", at.field, written.name.spec);
+        }
+        walk(layouts, &written.ty, Place { at, written: Some((id, *field)), ..place.clone() }, found);
     }
 }
 
-fn decided(layouts: &Layouts, count: &Count, at: &Place) -> Decided {
-    match (&count.expr, at.written) {
+fn decided(layouts: &Layouts, count: &Count, place: &Place) -> Decided {
+    match (&count.expr, place.written) {
         (Expr::Const(id), _) => Decided::Constant(*id),
         (Expr::Literal(_), Some((id, field))) if is_plain(layouts, id, field) => {
             Decided::Number(Knob::Length(id, field))
@@ -139,14 +141,22 @@ type = "hash"
 key = "str[16]"
 value = "value"
 max_entries = 16
+[event.opened]
+fields = [{ name = "path", type = "str[PATH]" }, { name = "inner", type = "inner" }]
+[map.events]
+type = "ringbuf"
+max_entries = 4096
+events = ["opened"]
 "#;
         let text = SPEC.replace("'2 * PATH'", "2 * PATH");
         let options = bpf_layout_spec::Options::default();
         let loaded = bpf_layout_spec::load_with(Path::new("s.toml"), &mut |_| Ok(text.clone()), &options);
         let layouts = loaded.expect("a valid spec").layouts;
         let places = places(&layouts, &layouts.model.maps[0]);
-        let found: Vec<_> =
-            places.iter().map(|at| (at.field.as_str(), at.offset, at.length, at.repeats.as_slice())).collect();
+        let found: Vec<_> = places
+            .iter()
+            .map(|Place { at, .. }| (at.field.as_str(), at.offset, at.length, at.repeats.as_slice()))
+            .collect();
         let inner =
             layouts.size_align(&Type::Def(layouts.model.records().find(|(_, r)| r.name.spec == "inner").unwrap().0)).0;
         let offset_of = |name: &str| found.iter().find(|at| at.0 == name).unwrap().1;
@@ -161,10 +171,15 @@ max_entries = 16
                 ("value.lines[]", offset_of("value.lines[]"), 64, &[(64, 2)]),
             ]
         );
-        let decided: Vec<Decided> = places.iter().map(|at| at.decided).collect();
+        let decided: Vec<Decided> = places.iter().map(|place| place.decided).collect();
         assert!(matches!(decided[0], Decided::Otherwise), "a key is no field");
         assert!(matches!(decided[1], Decided::Constant(_)) && matches!(decided[5], Decided::Constant(_)));
         assert!(matches!(decided[2], Decided::Otherwise), "an expression");
         assert!(matches!(decided[3], Decided::Number(_)) && matches!(decided[4], Decided::Number(_)));
+        let travelling: Vec<_> = event_places(&layouts, &layouts.model.maps[1])
+            .into_iter()
+            .map(|place| (place.at.field, place.at.offset))
+            .collect();
+        assert_eq!(travelling, [("opened.path".to_owned(), 0), ("opened.inner.text".to_owned(), 72)]);
     }
 }

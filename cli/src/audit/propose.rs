@@ -11,11 +11,11 @@ use bpf_layout_spec::{
     layout::Layouts,
     model::{Expr, MapId},
 };
+use bpf_layout_usage::{Document, Histogram, Row, Strings};
 use serde::Serialize;
 
 use super::{
-    document::{Document, Row, Strings},
-    histogram::Histogram,
+    places::Place,
     uses::{Uses, knob_of, span_of},
 };
 
@@ -107,8 +107,10 @@ impl Context<'_> {
 
     /// What was seen of a map of the spec.
     fn rows(&self, map: usize) -> impl Iterator<Item = &Row> {
-        let name = self.layouts().model.maps[map].name.spec.as_str();
-        self.document.maps.iter().filter(move |row| row.map.as_deref() == Some(name))
+        let name = &self.layouts().model.maps[map].name;
+        // A program knows its maps by their names in C.
+        let is_it = move |found: &str| found == name.spec || found == name.c;
+        self.document.maps.iter().filter(move |row| row.map.as_deref().is_some_and(is_it))
     }
 
     fn strings(&self, map: usize, field: &str) -> impl Iterator<Item = &Strings> {
@@ -123,10 +125,11 @@ impl Context<'_> {
         (most > 0 && is_counted(self.layouts().model.maps[map].kind)).then_some(most)
     }
 
-    /// Whether a string was measured wherever its map was found.
-    fn is_measured(&self, map: usize, field: &str) -> bool {
-        self.strings(map, field).any(|strings| strings.lengths.count() > 0)
-            && self.rows(map).all(|row| row.skipped.is_none())
+    /// Whether a string was measured wherever its map was found. Whoever looks at a map sees none of the events that
+    /// travel through it.
+    fn is_measured(&self, map: usize, place: &Place) -> bool {
+        self.strings(map, &place.at.field).any(|strings| strings.lengths.count() > 0)
+            && (place.event.is_some() || self.rows(map).all(|row| row.skipped.is_none()))
     }
 
     /// Another length, if shorter strings would do.
@@ -135,7 +138,7 @@ impl Context<'_> {
         let (mut lengths, mut filled) = (Histogram::default(), 0_u64);
         for (map, places) in self.uses.places.iter().enumerate() {
             for place in places.iter().filter(|place| knob_of(place, model) == Some(knob)) {
-                for strings in self.strings(map, &place.field) {
+                for strings in self.strings(map, &place.at.field) {
                     lengths.merge(&strings.lengths);
                     filled = filled.saturating_add(strings.filled);
                 }
@@ -157,7 +160,7 @@ impl Context<'_> {
         }
         let to = shorter(from, lengths.percentile(self.aim.cover)?);
         let truncated = lengths.above(to);
-        let unseen = self.uses.unseen_lengths(knob, |map, place| self.is_measured(map, &place.field));
+        let unseen = self.uses.unseen_lengths(knob, |map, place| self.is_measured(map, place));
         self.proposal(Proposal { kind: "length", to, seen: count, most, truncated, unseen, ..self.blank(knob) })
     }
 
@@ -214,18 +217,18 @@ impl Context<'_> {
         let mut notes = Vec::new();
         for (map, places) in self.uses.places.iter().enumerate() {
             for place in places.iter().filter(|place| knob_of(place, model).is_none()) {
-                let Some(most) = self.strings(map, &place.field).filter_map(|strings| strings.lengths.max()).max()
+                let Some(most) = self.strings(map, &place.at.field).filter_map(|strings| strings.lengths.max()).max()
                 else {
                     continue;
                 };
-                if most.saturating_mul(2) <= place.length {
+                if most.saturating_mul(2) <= place.at.length {
                     let of = &model.maps[map];
                     let at = self.loaded.sources.line_column(
                         place.written.map_or(of.name.span, |(id, field)| span_of(Knob::Length(id, field), model)),
                     );
                     notes.push(format!(
                         "`{}` of map `{}` (line {}) uses at most {} of {} bytes; its length is an expression, to be changed by hand",
-                        place.field, of.name.spec, at.line, grouped(most), grouped(place.length)
+                        place.at.field, of.name.spec, at.line, grouped(most), grouped(place.at.length)
                     ));
                 }
             }

@@ -4,8 +4,10 @@ use std::{cmp::Reverse, fmt::Write as _};
 
 use bpf_layout_memory::text::{grouped, percent, rounded};
 
+use bpf_layout_usage::{Document, Row, Strings};
+
 use super::{
-    document::{Document, Row, Strings},
+    Judged,
     propose::{Proposal, Saving},
 };
 use crate::report::table::{BOLD, DIM, Kind, Line, lines, words};
@@ -16,12 +18,23 @@ const LONGEST_NAME: usize = 34;
 const BAR: u64 = 40;
 
 /// Everything, coloured with ANSI escapes; `together` is what all proposals save.
-pub(super) fn text(document: &Document, together: Option<Saving>) -> String {
+pub(super) fn text(judged: &Judged, together: Option<Saving>) -> String {
+    let document = &judged.document;
     let mut text = heading(document);
     text += &maps(document);
     text += &strings(document);
-    text += &proposals(&document.proposals, together);
-    for note in &document.notes {
+    text += &proposals(&judged.proposals, together);
+    for row in &document.maps {
+        if let Some(failed) = row.failed.filter(|failed| *failed > 0) {
+            let _ = writeln!(
+                text,
+                "note: {} updates of map `{}` failed, as its program counted",
+                grouped(failed),
+                name(row)
+            );
+        }
+    }
+    for note in &judged.notes {
         let _ = writeln!(text, "note: {note}");
     }
     text

@@ -8,9 +8,9 @@ use bpf_layout_spec::{
     model::{ConstId, Count, Expr, Model, RecordKind, Type, TypeDef, Variable, VariableKind},
 };
 
-use super::places::{Decided, Place, places};
+use super::places::{Decided, Place, event_places, places};
 
-/// The strings of every map of a spec, in the order of the model.
+/// The strings of every map of a spec and of the events that travel through it, in the order of the model.
 pub(super) struct Uses<'a> {
     layouts: &'a Layouts,
     pub(super) places: Vec<Vec<Place>>,
@@ -18,21 +18,26 @@ pub(super) struct Uses<'a> {
 
 impl<'a> Uses<'a> {
     pub(super) fn new(layouts: &'a Layouts) -> Self {
-        let places = layouts.model.maps.iter().map(|map| places(layouts, map)).collect();
+        let all = |map| [places(layouts, map), event_places(layouts, map)].concat();
+        let places = layouts.model.maps.iter().map(all).collect();
         Uses { layouts, places }
     }
 
-    /// Everything but strings of maps whose length a number decides, in words: nothing was measured of it. Strings of maps
-    /// are told apart by `measured`.
+    /// Everything but strings of maps and events whose length a number decides, in words: nothing was measured of it. Those
+    /// strings are told apart by `measured`.
     pub(super) fn unseen_lengths(&self, knob: Knob, measured: impl Fn(usize, &Place) -> bool) -> Vec<String> {
         let model = &self.layouts.model;
         let mut unseen = Vec::new();
         let mut written = BTreeSet::new();
         for (index, places) in self.places.iter().enumerate() {
             for place in places.iter().filter(|place| decides(knob, place, model)) {
-                written.extend(place.written.map(|(id, field)| (id.0, field)));
-                if !measured(index, place) {
-                    unseen.push(format!("`{}` of map `{}`", place.field, model.maps[index].name.spec));
+                let seen = measured(index, place);
+                // Events are measured by their reader only. Where none did, they are told of below, as what no map holds.
+                if seen || place.event.is_none() {
+                    written.extend(place.written.map(|(id, field)| (id.0, field)));
+                }
+                if !seen && place.event.is_none() {
+                    unseen.push(format!("`{}` of map `{}`", place.at.field, model.maps[index].name.spec));
                 }
             }
         }

@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Setting, document::Document, json, live};
+use bpf_layout_usage::Document;
+
+use super::{Judged, Setting, live};
 use crate::{args::AuditFormat, failure::Failure, print};
 
 /// Erases the screen and goes to its first place (ECMA-48: `ED 2`, `CUP`).
@@ -21,13 +23,13 @@ pub(super) fn run(setting: &Setting<'_>) -> Result<(), Failure> {
         let found = live::sample(setting, round == 0)?;
         match setting.options.format {
             // A document a line, each of one round: they can be merged.
-            AuditFormat::Json => print(&(json(&found) + "\n"))?,
+            AuditFormat::Json => print(&(Judged::of(found).to_json() + "\n"))?,
             AuditFormat::Table => {
                 match &mut sum {
                     Some(sum) => sum.add(found, true),
                     None => sum = Some(found),
                 }
-                sum.as_mut().map_or(Ok(()), |sum| show(setting, sum))?;
+                sum.as_ref().map_or(Ok(()), |sum| show(setting, sum))?;
             }
         }
         if setting.options.rounds.is_some_and(|rounds| round + 1 >= u64::from(rounds)) {
@@ -38,8 +40,8 @@ pub(super) fn run(setting: &Setting<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show(setting: &Setting<'_>, sum: &mut Document) -> Result<(), Failure> {
-    setting.judge(sum);
+fn show(setting: &Setting<'_>, sum: &Document) -> Result<(), Failure> {
+    let judged = setting.judge(sum.clone());
     let clear = if io::stdout().is_terminal() { CLEAR } else { "" };
-    print(&format!("{clear}{}\n", setting.table(sum)))
+    print(&format!("{clear}{}\n", setting.table(&judged)))
 }

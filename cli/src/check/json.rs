@@ -4,13 +4,14 @@
 use bpf_layout_spec::compare::Value;
 use serde::Serialize;
 
-use super::section::{Found, Live, Section, word};
+use super::section::{Found, InObject, Live, Section, word};
 
 #[derive(Serialize)]
 struct Document<'a> {
     ok: bool,
     differences: Vec<Difference<'a>>,
     not_in_object: Vec<&'a str>,
+    unknown: Vec<&'a InObject>,
     /// With `--live`.
     #[serde(skip_serializing_if = "Option::is_none")]
     live: Option<&'a Live>,
@@ -52,6 +53,7 @@ pub(super) fn text(sections: &[Section]) -> String {
         differences: sections.iter().flat_map(|section| &section.found).map(difference).collect(),
         live: sections.iter().find_map(|section| section.live.as_ref()),
         not_in_object: sections.iter().flat_map(|section| &section.not_in_object).map(String::as_str).collect(),
+        unknown: sections.iter().flat_map(|section| &section.unknown).collect(),
     };
     let json = serde_json::to_string_pretty(&document).expect("strings and numbers always serialise");
     json + "\n"

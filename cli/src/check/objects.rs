@@ -11,7 +11,10 @@ use bpf_layout_spec::{
     source::Sources,
 };
 
-use super::section::{At, Found, Section};
+use super::{
+    rules::UNKNOWN,
+    section::{At, Found, InObject, Note, Section},
+};
 use crate::{args::Check, failure::Failure};
 
 pub(super) fn check(options: &Check, loaded: &Loaded) -> Result<Section, Failure> {
@@ -27,8 +30,21 @@ pub(super) fn check(options: &Check, loaded: &Loaded) -> Result<Section, Failure
         human: human(options, &outcome, &loaded.sources),
         found: outcome.differences.iter().map(|difference| found(difference, &loaded.sources)).collect(),
         not_in_object: outcome.not_in_object.iter().map(|thing| thing.name.clone()).collect(),
+        notes: outcome.unknown.iter().map(|unknown| note(unknown, &loaded.sources)).collect(),
+        unknown: outcome.unknown.iter().map(unknown).collect(),
         ..Section::default()
     })
+}
+
+/// What an object has and cannot be believed about, for programs.
+fn unknown((object, thing, why): &(String, Thing, &'static str)) -> InObject {
+    InObject { what: thing.name.clone(), why: (*why).to_owned(), place: object.clone() }
+}
+
+/// The same for those who read notes, at the line of the spec.
+fn note((object, thing, why): &(String, Thing, &'static str), sources: &Sources) -> Note {
+    let message = format!("{} in {object} could not be compared: {why}", named(thing));
+    Note { title: UNKNOWN, message, at: At::span(sources, thing.span) }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -21,6 +21,9 @@ pub(super) struct Listed {
     pub(super) page: &'static str,
 }
 
+/// What a note is called about something that an object has and that could not be compared.
+pub(super) const UNKNOWN: &str = "unknown";
+
 /// The rules of all gates.
 pub(super) fn all() -> Vec<Listed> {
     let of_objects = compare::RULES.iter().map(|rule| Listed {
@@ -29,6 +32,12 @@ pub(super) fn all() -> Vec<Listed> {
         level: word(rule.severity),
         page: "docs/checks.md#rules",
     });
+    let of_compilers = [Listed {
+        id: UNKNOWN,
+        summary: "An object has a type or map of which its compiler is known to write something wrong.",
+        level: "note",
+        page: "docs/checks.md#what-cannot-be-told",
+    }];
     let of_live_maps = [Listed {
         id: "map-resized",
         summary: "A loaded map has another number of entries than the object was built with.",
@@ -53,7 +62,7 @@ pub(super) fn all() -> Vec<Listed> {
         level: word(Severity::Warning),
         page: "docs/breaking-changes.md#changes-that-are-meant",
     }];
-    of_objects.chain(of_live_maps).chain(of_sources).chain(of_versions).chain(of_allows).collect()
+    of_objects.chain(of_compilers).chain(of_live_maps).chain(of_sources).chain(of_versions).chain(of_allows).collect()
 }
 
 #[cfg(test)]

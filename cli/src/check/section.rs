@@ -16,13 +16,25 @@ pub(super) struct Section {
     pub(super) found: Vec<Found>,
     /// Names of what the witness does not have, where that is worth telling.
     pub(super) not_in_object: Vec<String>,
-    /// What is otherwise than the spec says, and may be.
+    /// What objects have, and say nothing reliable of.
+    pub(super) unknown: Vec<InObject>,
+    /// What is worth telling and no mistake: otherwise than the spec says, and may be, or unknown.
     pub(super) notes: Vec<Note>,
     /// What only the running kernel can tell; none for other gates.
     pub(super) live: Option<Live>,
 }
 
-/// Something that is otherwise than the spec says, and may be.
+/// What an object has, and why it could not be compared, as it stands in the JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct InObject {
+    pub(super) what: String,
+    pub(super) why: String,
+    /// The object.
+    #[serde(rename = "where")]
+    pub(super) place: String,
+}
+
+/// Something that is worth telling and no mistake.
 #[derive(Debug)]
 pub(super) struct Note {
     /// What it is about, in the form of a rule's id.

@@ -10,6 +10,8 @@ pub(crate) struct Costs {
     /// The largest difference first, then in the order of the old spec.
     pub(crate) maps: Vec<MapCosts>,
     pub(crate) total: Pair,
+    /// The total of empty maps.
+    pub(crate) empty: Pair,
 }
 
 /// What one map costs.
@@ -26,7 +28,7 @@ pub(crate) struct Pair {
     pub(crate) new: Option<Full>,
 }
 
-/// Bytes with every entry in use.
+/// Bytes with every entry in use; for [`Costs::empty`], with none.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Full {
     pub(crate) memlock: u64,
@@ -58,8 +60,16 @@ impl Costs {
             }
         }
         maps.sort_by_key(|map| Reverse(map.costs.weight()));
-        let total = |totals: Totals| Some(Full { memlock: totals.memlock_full, real: totals.real_full });
-        Costs { maps, total: Pair { old: total(old.1.totals()), new: total(new.1.totals()) } }
+        let (old, new) = (old.1.totals(), new.1.totals());
+        let full = |totals: Totals| Some(Full { memlock: totals.memlock_full, real: totals.real_full });
+        let empty = |totals: Totals| Some(Full { memlock: totals.memlock, real: totals.real });
+        let total = Pair { old: full(old), new: full(new) };
+        Costs { maps, total, empty: Pair { old: empty(old), new: empty(new) } }
+    }
+
+    /// The total of empty maps, unless it is that of full ones.
+    pub(crate) fn other_empty(&self) -> Option<&Pair> {
+        (self.empty.old != self.total.old || self.empty.new != self.total.new).then_some(&self.empty)
     }
 }
 

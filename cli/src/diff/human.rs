@@ -124,6 +124,9 @@ fn bytes(outcome: &Outcome) -> String {
         table.push(Line { name: map.name.clone(), cells: cells(&map.costs), kind: Kind::Map { over: false } });
     }
     table.push(Line { name: "total".into(), cells: cells(&outcome.costs.total), kind: Kind::Total });
+    if let Some(empty) = outcome.costs.other_empty() {
+        table.push(Line { name: "of empty maps".into(), cells: cells(empty), kind: Kind::Total });
+    }
     text + &lines(LONGEST_NAME, &table)
 }
 

@@ -28,6 +28,7 @@ struct Document<'a> {
     compatibility: Vec<Compatibility<'a>>,
     maps: Vec<Map<'a>>,
     total: Costs,
+    total_empty: Empty,
 }
 
 #[derive(Serialize)]
@@ -89,6 +90,19 @@ struct Costs {
 }
 
 #[derive(Serialize)]
+struct Empty {
+    old: Option<Bytes<u64>>,
+    new: Option<Bytes<u64>>,
+    difference: Bytes<i128>,
+}
+
+#[derive(Serialize)]
+struct Bytes<T> {
+    memlock: T,
+    real: T,
+}
+
+#[derive(Serialize)]
 struct Figures<T> {
     memlock_full: T,
     real_full: T,
@@ -110,6 +124,7 @@ pub(super) fn text(outcome: &Outcome) -> String {
         compatibility: outcome.findings.iter().map(compatibility).collect(),
         maps: outcome.costs.maps.iter().map(|map| Map { name: &map.name, costs: costs(&map.costs) }).collect(),
         total: costs(&outcome.costs.total),
+        total_empty: empty(&outcome.costs.empty),
     };
     serde_json::to_string_pretty(&document).expect("strings and numbers always serialise") + "\n"
 }
@@ -161,6 +176,15 @@ fn fact(side: &Side) -> Fact<'_> {
     match &side.value {
         Value::Number(number) => Fact::Number(*number),
         Value::Text(text) => Fact::Text(text),
+    }
+}
+
+fn empty(pair: &Pair) -> Empty {
+    let bytes = |full: Full| Bytes { memlock: full.memlock, real: full.real };
+    Empty {
+        old: pair.old.map(bytes),
+        new: pair.new.map(bytes),
+        difference: Bytes { memlock: pair.difference(|full| full.memlock), real: pair.difference(|full| full.real) },
     }
 }
 

@@ -63,7 +63,11 @@ fn bytes(outcome: &Outcome) -> String {
         let _ = writeln!(text, "| {} | {} |", code(&map.name), cells(&map.costs).join(" | "));
     }
     let total: Vec<String> = cells(&costs.total).into_iter().map(|cell| format!("**{cell}**")).collect();
-    let _ = writeln!(text, "| **total** | {} |\n", total.join(" | "));
+    let _ = writeln!(text, "| **total** | {} |", total.join(" | "));
+    if let Some(empty) = costs.other_empty() {
+        let _ = writeln!(text, "| of empty maps | {} |", cells(empty).join(" | "));
+    }
+    text += "\n";
     let cpus = if machine.cpus == 1 { "1 possible CPU".into() } else { format!("{} possible CPUs", machine.cpus) };
     let (page, kernel) = (grouped(machine.page_size), code(&machine.kernel.name));
     let _ = writeln!(text, "On {cpus}, with pages of {page} bytes; struct sizes of kernel {kernel}.\n");

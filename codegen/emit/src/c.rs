@@ -17,6 +17,7 @@ mod out;
 mod prelude;
 mod record;
 mod types;
+mod wakeup;
 
 use std::collections::BTreeSet;
 
@@ -120,7 +121,7 @@ fn bpf(out: &mut Out, layouts: &Layouts, fingerprints: &Fingerprints) {
         access::functions(&mut functions, &mut helpers, layouts, &facts, (id, record));
     }
     for map in &layouts.model.maps {
-        maps::definition(&mut functions, layouts, &facts, map);
+        maps::definition(&mut functions, &mut helpers, layouts, &facts, map);
     }
     fingerprints::table(&mut functions, layouts, fingerprints);
     let functions = functions.finish();

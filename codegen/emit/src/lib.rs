@@ -5,6 +5,7 @@
 
 pub mod c;
 pub mod files;
+mod lines;
 pub mod render;
 pub mod rust;
 pub mod write;

@@ -10,12 +10,12 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use libbpf_rs::{MapCore, RingBuffer, RingBufferBuilder};
 
-use super::{error::Error, handle::compare};
+use super::{error::Error, handle::compare, record::Recorder};
 use crate::{
     error::ParseError,
     kind::Ring,
@@ -104,6 +104,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct EventsBuilder<'a, 'cb, M> {
     map: &'a dyn MapCore,
     on_malformed: Option<OnMalformed<'cb>>,
+    recorder: Option<Recorder>,
     spec: PhantomData<fn() -> M>,
 }
 
@@ -115,13 +116,27 @@ impl<'cb, M: Buffer<Kind: Ring>> EventsBuilder<'_, 'cb, M> {
         self
     }
 
+    /// Has the strings of all records measured.
+    ///
+    /// # Errors
+    /// If the kernel does not say what map it is.
+    #[cfg(feature = "usage")]
+    pub fn usage(mut self, usage: &super::Usage) -> Result<Self, Error> {
+        self.recorder = Some(usage.recorder::<M>(self.map)?);
+        Ok(self)
+    }
+
     /// Opens the buffer; `handler` is called with each record.
     ///
     /// # Errors
     /// If the map is no ring buffer, or libbpf cannot map its memory.
-    pub fn build(self, mut handler: impl FnMut(M::Record<'_>) + Send + 'cb) -> Result<Events<'cb, M>, Error> {
+    pub fn build(mut self, mut handler: impl FnMut(M::Record<'_>) + Send + 'cb) -> Result<Events<'cb, M>, Error> {
+        let recorder = self.recorder.take();
         self.open(move |bytes, received| {
             let record = M::parse(bytes)?;
+            if let Some(recorder) = &recorder {
+                recorder.record(bytes);
+            }
             received();
             handler(record);
             Ok(())
@@ -134,13 +149,18 @@ impl<'cb, M: Buffer<Kind: Ring>> EventsBuilder<'_, 'cb, M> {
     /// # Errors
     /// As for [`build`](Self::build).
     pub fn build_skewed(
-        self,
+        mut self,
         buffer: SkewedBuffer<M>,
         mut handler: impl FnMut(M::Record<'_>, &Lost<'_>) + Send + 'cb,
     ) -> Result<Events<'cb, M>, Error> {
         let mut scratch = Scratch::default();
+        let recorder = self.recorder.take();
         self.open(move |bytes, received| {
-            let (record, lost) = buffer.parse(bytes, &mut scratch)?;
+            let (event, bytes, lost) = buffer.convert(bytes, &mut scratch)?;
+            let record = M::parse_event(event, bytes)?;
+            if let Some(recorder) = &recorder {
+                recorder.record_event(event, bytes);
+            }
             received();
             handler(record, &lost);
             Ok(())
@@ -185,18 +205,47 @@ impl<'cb, M: Buffer<Kind: Ring>> Events<'cb, M> {
     /// [`new`](Self::new) with options.
     #[must_use]
     pub fn builder<'a>(map: &'a dyn MapCore) -> EventsBuilder<'a, 'cb, M> {
-        EventsBuilder { map, on_malformed: None, spec: PhantomData }
+        EventsBuilder { map, on_malformed: None, recorder: None, spec: PhantomData }
     }
 
     /// Waits for records at most this long ([`Duration::MAX`]: for ever), hands on all there are, and returns how many
     /// those were. A signal ends the wait, with 0.
     ///
+    /// Where the spec says that records wake the reader seldom or never ([`Map::WAKEUP`](crate::Map::WAKEUP)), it looks
+    /// by itself in between, so that it sees a record after [`Wakeup::longest_sleep`](crate::Wakeup::longest_sleep) at
+    /// the latest.
+    ///
     /// # Errors
     /// If the kernel refuses.
     pub fn poll(&self, timeout: Duration) -> Result<usize, Error> {
+        match M::WAKEUP.longest_sleep() {
+            None => self.wait(timeout),
+            Some(longest_sleep) => self.look(timeout, longest_sleep),
+        }
+    }
+
+    /// Sleeps until it is woken.
+    fn wait(&self, timeout: Duration) -> Result<usize, Error> {
         // libbpf-rs casts milliseconds to an i32; a long wait must not become a negative, endless one.
         let timeout = if timeout == Duration::MAX { timeout } else { timeout.min(MAX_WAIT) };
         self.finish("poll", self.buffer.poll_raw(timeout))
+    }
+
+    /// Sleeps until it is woken, and looks in between: libbpf reads only what epoll says is ready, which is what woke it.
+    fn look(&self, timeout: Duration, longest_sleep: Duration) -> Result<usize, Error> {
+        let start = Instant::now();
+        loop {
+            let records = self.consume()?;
+            let left = timeout.saturating_sub(start.elapsed());
+            if records > 0 || left.is_zero() {
+                return Ok(records);
+            }
+            let status = self.buffer.poll_raw(left.min(longest_sleep).max(SHORTEST_SLEEP));
+            let records = self.finish("poll", status)?;
+            if records > 0 || status == -libc::EINTR {
+                return Ok(records);
+            }
+        }
     }
 
     /// Hands on all records that there are, without waiting, and returns how many those were.
@@ -227,7 +276,9 @@ impl<'cb, M: Buffer<Kind: Ring>> Events<'cb, M> {
         }
     }
 
-    /// A file descriptor that is readable when there are records, for an event loop. Valid as long as this is.
+    /// A file descriptor that is readable when there are records, for an event loop. Valid as long as this is. Where
+    /// records wake the reader seldom or never, an event loop also calls [`consume`](Self::consume) at least as often as
+    /// [`Wakeup::longest_sleep`](crate::Wakeup::longest_sleep) of [`Map::WAKEUP`](crate::Map::WAKEUP) says.
     #[must_use]
     pub fn epoll_fd(&self) -> i32 {
         self.buffer.epoll_fd()
@@ -245,6 +296,9 @@ impl<'cb, M: Buffer<Kind: Ring>> Events<'cb, M> {
         self.shared.last_error()
     }
 }
+
+/// `epoll_wait` counts in milliseconds: less would be no sleep at all, and a loop that spins.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 
 /// Longest wait that fits the `int` of milliseconds of `epoll_wait`.
 pub(super) const MAX_WAIT: Duration = Duration::from_millis(i32::MAX as u64);

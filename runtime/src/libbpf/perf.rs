@@ -14,6 +14,7 @@ use super::{
     error::Error,
     events::{MAX_WAIT, OnMalformed, Shared, Stats},
     handle::compare,
+    record::Recorder,
 };
 use crate::{
     error::ParseError,
@@ -27,6 +28,7 @@ pub struct PerfEventsBuilder<'a, 'cb, M, H> {
     map: &'a H,
     pages: usize,
     on_malformed: Option<OnMalformed<'cb>>,
+    recorder: Option<Recorder>,
     spec: PhantomData<fn() -> M>,
 }
 
@@ -45,13 +47,30 @@ impl<'cb, M: Buffer<Kind: Perf>, H: MapCore> PerfEventsBuilder<'_, 'cb, M, H> {
         self
     }
 
+    /// Has the strings of all records measured.
+    ///
+    /// # Errors
+    /// If the kernel does not say what map it is.
+    #[cfg(feature = "usage")]
+    pub fn usage(mut self, usage: &super::Usage) -> Result<Self, Error> {
+        self.recorder = Some(usage.recorder::<M>(self.map)?);
+        Ok(self)
+    }
+
     /// Opens the buffers; `handler` is called with the CPU and each record.
     ///
     /// # Errors
     /// If the map is no `perf_event_array`, the number of pages no power of two, or the kernel refuses.
-    pub fn build(self, mut handler: impl FnMut(i32, M::Record<'_>) + Send + 'cb) -> Result<PerfEvents<'cb, M>, Error> {
+    pub fn build(
+        mut self,
+        mut handler: impl FnMut(i32, M::Record<'_>) + Send + 'cb,
+    ) -> Result<PerfEvents<'cb, M>, Error> {
+        let recorder = self.recorder.take();
         self.open(move |cpu, bytes, received| {
             let record = M::parse(bytes)?;
+            if let Some(recorder) = &recorder {
+                recorder.record(bytes);
+            }
             received();
             handler(cpu, record);
             Ok(())
@@ -64,13 +83,18 @@ impl<'cb, M: Buffer<Kind: Perf>, H: MapCore> PerfEventsBuilder<'_, 'cb, M, H> {
     /// # Errors
     /// As for [`build`](Self::build).
     pub fn build_skewed(
-        self,
+        mut self,
         buffer: SkewedBuffer<M>,
         mut handler: impl FnMut(i32, M::Record<'_>, &Lost<'_>) + Send + 'cb,
     ) -> Result<PerfEvents<'cb, M>, Error> {
         let mut scratch = Scratch::default();
+        let recorder = self.recorder.take();
         self.open(move |cpu, bytes, received| {
-            let (record, lost) = buffer.parse(bytes, &mut scratch)?;
+            let (event, bytes, lost) = buffer.convert(bytes, &mut scratch)?;
+            let record = M::parse_event(event, bytes)?;
+            if let Some(recorder) = &recorder {
+                recorder.record_event(event, bytes);
+            }
             received();
             handler(cpu, record, &lost);
             Ok(())
@@ -121,7 +145,7 @@ impl<'cb, M: Buffer<Kind: Perf>> PerfEvents<'cb, M> {
     /// [`new`](Self::new) with options.
     #[must_use]
     pub fn builder<H: MapCore>(map: &H) -> PerfEventsBuilder<'_, 'cb, M, H> {
-        PerfEventsBuilder { map, pages: 64, on_malformed: None, spec: PhantomData }
+        PerfEventsBuilder { map, pages: 64, on_malformed: None, recorder: None, spec: PhantomData }
     }
 
     /// Waits for records at most this long, and hands on all there are. A signal ends the wait.

@@ -1,4 +1,6 @@
 //! What generated types can do, whichever macro defines them. No part of the interface.
+//!
+//! Every function is `#[inline]`, so that rustc makes machine code of those that are called and of no others.
 
 /// What a record, union or opaque type can do beside [`Layout`](crate::Layout): everything goes by its bytes.
 #[doc(hidden)]
@@ -19,6 +21,7 @@ macro_rules! __impls {
 macro_rules! __trait {
     (PartialEq $name:ident) => {
         impl $crate::__private::core::cmp::PartialEq for $name {
+            #[inline]
             fn eq(&self, other: &Self) -> bool {
                 $crate::__private::eq(self, other)
             }
@@ -29,6 +32,7 @@ macro_rules! __trait {
     };
     (Hash $name:ident) => {
         impl $crate::__private::core::hash::Hash for $name {
+            #[inline]
             fn hash<H: $crate::__private::core::hash::Hasher>(&self, state: &mut H) {
                 $crate::__private::hash(self, state);
             }
@@ -36,6 +40,7 @@ macro_rules! __trait {
     };
     (Default $name:ident) => {
         impl $crate::__private::core::default::Default for $name {
+            #[inline]
             fn default() -> Self {
                 $crate::__private::default()
             }
@@ -43,6 +48,7 @@ macro_rules! __trait {
     };
     (Debug $name:ident) => {
         impl $crate::__private::core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut $crate::__private::core::fmt::Formatter<'_>) -> $crate::__private::core::fmt::Result {
                 $crate::__private::debug(self, f)
             }
@@ -64,17 +70,20 @@ macro_rules! __trait {
 macro_rules! __scalar_impls {
     ($name:ident, $repr:ty) => {
         impl $crate::__private::Number for $name {
+            #[inline]
             fn number(&self) -> $crate::__private::Wide {
                 $crate::__private::Number::number(&self.0)
             }
         }
         impl $crate::__private::OpenEnum for $name {}
         impl $crate::__private::core::convert::From<$repr> for $name {
+            #[inline]
             fn from(value: $repr) -> Self {
                 $name(value)
             }
         }
         impl $crate::__private::core::convert::From<$name> for $repr {
+            #[inline]
             fn from(value: $name) -> Self {
                 value.0
             }
@@ -91,6 +100,7 @@ macro_rules! __value_impls {
         impl $crate::__private::core::marker::Copy for $name {}
         #[allow(clippy::expl_impl_clone_on_copy)]
         impl $crate::__private::core::clone::Clone for $name {
+            #[inline]
             fn clone(&self) -> Self {
                 *self
             }

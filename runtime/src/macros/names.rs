@@ -28,20 +28,7 @@ macro_rules! open_enum {
             $($(#[doc $($variant_doc:tt)+])* $variant:ident($variant_spec:literal) = $value:literal),* $(,)?
         }
     ) => {
-        $crate::__derived! {
-            $(#[doc $($doc)+])*
-            #[allow(dead_code, missing_docs, unreachable_pub, non_camel_case_types)]
-            #[derive(
-                $crate::__private::core::cmp::PartialEq,
-                $crate::__private::core::cmp::Eq,
-                $crate::__private::core::cmp::PartialOrd,
-                $crate::__private::core::cmp::Ord,
-                $crate::__private::core::hash::Hash,
-                $crate::__private::core::default::Default,
-            )]
-            #[repr(transparent)]
-            $vis struct $name(pub $crate::__private::core::primitive::$repr);
-        }
+        $crate::__number! { $(#[doc $($doc)+])* $vis struct $name(pub $repr); }
         #[allow(dead_code, missing_docs, unreachable_pub, non_upper_case_globals)]
         impl $name {
             $($(#[doc $($variant_doc)+])* pub const $variant: Self = $name($value);)*
@@ -91,20 +78,7 @@ macro_rules! flags {
             $($(#[doc $($bit_doc:tt)+])* $bit:ident = $value:literal),* $(,)?
         }
     ) => {
-        $crate::__derived! {
-            $(#[doc $($doc)+])*
-            #[allow(dead_code, missing_docs, unreachable_pub, non_camel_case_types)]
-            #[derive(
-                $crate::__private::core::cmp::PartialEq,
-                $crate::__private::core::cmp::Eq,
-                $crate::__private::core::cmp::PartialOrd,
-                $crate::__private::core::cmp::Ord,
-                $crate::__private::core::hash::Hash,
-                $crate::__private::core::default::Default,
-            )]
-            #[repr(transparent)]
-            $vis struct $name($crate::__private::core::primitive::$repr);
-        }
+        $crate::__number! { $(#[doc $($doc)+])* $vis struct $name($repr); }
         $crate::__private::bitflags::bitflags! {
             #[allow(dead_code, missing_docs, unreachable_pub, non_upper_case_globals)]
             impl $name: $crate::__private::core::primitive::$repr {
@@ -134,6 +108,28 @@ macro_rules! flags {
         }
         impl $crate::__private::FlagSet for $name {}
         $crate::__value_impls! { $name }
+    };
+}
+
+/// The newtype of an integer that enums and flags are.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __number {
+    ($(#[doc $($doc:tt)+])* $vis:vis struct $name:ident($inner:vis $repr:ident);) => {
+        $crate::__derived! {
+            $(#[doc $($doc)+])*
+            #[allow(dead_code, missing_docs, unreachable_pub, non_camel_case_types)]
+            #[derive(
+                $crate::__private::core::cmp::PartialEq,
+                $crate::__private::core::cmp::Eq,
+                $crate::__private::core::cmp::PartialOrd,
+                $crate::__private::core::cmp::Ord,
+                $crate::__private::core::hash::Hash,
+                $crate::__private::core::default::Default,
+            )]
+            #[repr(transparent)]
+            $vis struct $name($inner $crate::__private::core::primitive::$repr);
+        }
     };
 }
 

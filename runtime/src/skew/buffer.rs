@@ -84,13 +84,23 @@ impl<M: Buffer> SkewedBuffer<M> {
         bytes: &'a [u8],
         scratch: &'a mut Scratch,
     ) -> Result<(M::Record<'a>, Lost<'a>), ParseError> {
+        let (event, bytes, lost) = self.convert(bytes, scratch)?;
+        Ok((M::parse_event(event, bytes)?, lost))
+    }
+
+    /// Which of [`EVENTS`](Buffer::EVENTS) a record is, and its bytes in our layout.
+    pub(crate) fn convert<'a>(
+        &'a self,
+        bytes: &'a [u8],
+        scratch: &'a mut Scratch,
+    ) -> Result<(usize, &'a [u8], Lost<'a>), ParseError> {
         let (event, steps) = self.pick(bytes).ok_or(ParseError::unknown_event(M::NAME, bytes.len()))?;
         if steps.is_in_place() {
-            return Ok((M::parse_event(event, bytes)?, Lost::new(steps, Vec::new())));
+            return Ok((event, bytes, Lost::new(steps, Vec::new())));
         }
         let converted = scratch.bytes(M::EVENTS.get(event).map_or(0, Shape::size));
         let events = steps.read(bytes, converted)?;
-        Ok((M::parse_event(event, converted)?, Lost::new(steps, events)))
+        Ok((event, converted, Lost::new(steps, events)))
     }
 
     /// The event that a record is. If there is but one, it is that, so that the error of reading it can say what does not

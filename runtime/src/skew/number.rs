@@ -138,22 +138,56 @@ impl Slot {
 
 const LITTLE: bool = cfg!(target_endian = "little");
 
+/// An unsigned integer of up to 16 bytes. Those of whole words, which most are, are one load.
 fn integer(bytes: &[u8], little: bool) -> u128 {
+    macro_rules! word {
+        ($ty:ty) => {
+            bytes
+                .try_into()
+                .map_or(0, |word| if little { <$ty>::from_le_bytes(word) } else { <$ty>::from_be_bytes(word) })
+        };
+    }
     let fold = |value: u128, byte: &u8| value << 8 | u128::from(*byte);
-    if little { bytes.iter().rev().fold(0, fold) } else { bytes.iter().fold(0, fold) }
+    match bytes.len() {
+        1 => word!(u8).into(),
+        2 => word!(u16).into(),
+        4 => word!(u32).into(),
+        8 => word!(u64).into(),
+        16 => word!(u128),
+        _ if little => bytes.iter().rev().fold(0, fold),
+        _ => bytes.iter().fold(0, fold),
+    }
 }
 
+/// The low bytes of `value`, as many as there is room for.
 fn put_integer(bytes: &mut [u8], value: u128, little: bool) {
-    for (byte, part) in bytes.iter_mut().zip(value.to_le_bytes()) {
-        *byte = part;
+    macro_rules! word {
+        ($ty:ty) => {{
+            let word = value as $ty;
+            bytes.copy_from_slice(&if little { word.to_le_bytes() } else { word.to_be_bytes() });
+        }};
     }
-    if !little {
-        bytes.reverse();
+    match bytes.len() {
+        1 => word!(u8),
+        2 => word!(u16),
+        4 => word!(u32),
+        8 => word!(u64),
+        16 => word!(u128),
+        _ => {
+            for (byte, part) in bytes.iter_mut().zip(value.to_le_bytes()) {
+                *byte = part;
+            }
+            if !little {
+                bytes.reverse();
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::vec;
+
     use super::*;
 
     fn slot(size: usize, signed: bool) -> Slot {
@@ -200,6 +234,22 @@ mod tests {
         assert_eq!(bytes, 443u16.to_be_bytes());
         assert_eq!(moved(443, big, slot(4, false)), (443, true));
         assert_eq!(moved(256, slot(4, false), Slot { bool: true, ..slot(1, false) }), (1, true));
+    }
+
+    #[test]
+    fn integers_of_every_length_are_read_as_they_were_put() {
+        let value = 0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10_u128;
+        for len in 1..=16 {
+            for little in [true, false] {
+                let (mut bytes, mut expected) = (vec![0; len], value.to_le_bytes()[..len].to_vec());
+                if !little {
+                    expected.reverse();
+                }
+                put_integer(&mut bytes, value, little);
+                assert_eq!(bytes, expected);
+                assert_eq!(integer(&bytes, little), value & (u128::MAX >> (128 - 8 * len)));
+            }
+        }
     }
 
     #[test]

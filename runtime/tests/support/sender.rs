@@ -1,4 +1,5 @@
 //! Programs small enough to be written as instructions.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::{
     ffi::CString,

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     diff::{Aspect, Detail, Side, Value},
     model::{Map, RecordKind, Type, TypeDef},
+    wakeup::Wakeup,
 };
 
 const NOT_REUSED: &str = "libbpf refuses to use the pinned map again, and does not load the object";
@@ -211,6 +212,30 @@ pub(super) fn extra(pair: &Pair<'_>) -> Vec<Draft> {
 pub(super) fn numa_node(pair: &Pair<'_>) -> Vec<Draft> {
     let Some(detail) = detail(pair, Aspect::NumaNode) else { return Vec::new() };
     vec![drafted(pair, detail, "`numa_node`", Broken::default().verdicts(pair))]
+}
+
+/// A reader that knows of the policy also looks by itself; one that does not sleeps until it is woken.
+pub(super) fn wakeup(pair: &Pair<'_>) -> Vec<Draft> {
+    let Some(detail) = detail(pair, Aspect::Wakeup) else { return Vec::new() };
+    let late = "a reader that does not know that it is woken seldom sees records late";
+    let broken = Broken {
+        new_userspace: detail.new.is_none().then_some(late),
+        old_userspace: detail.old.is_none().then_some(late),
+        pinned: None,
+    };
+    let policy = |side: &Option<Side>| match value_of(side) {
+        Some(Value::Text(policy)) => policy.clone(),
+        _ => Wakeup::Always.to_string(),
+    };
+    let (old, new) = (policy(&detail.old), policy(&detail.new));
+    let message = format!("`wakeup` of the map `{}` is `{new}` instead of `{old}`", pair.name());
+    let draft = pair.draft(message, broken.verdicts(pair)).at(detail);
+    let help = match (&detail.old, &detail.new) {
+        (None, _) => "let the old userspace call `consume()` at short intervals before objects get the new policy",
+        (_, None) => "let the new userspace call `consume()` at short intervals until no old object is left",
+        _ => return vec![draft],
+    };
+    vec![draft.help(help)]
 }
 
 /// A map of maps remembers what it was created with.

@@ -214,6 +214,7 @@ pub static RULES: &[Rule] = &[
     rule("map-pinning-changed", "A map is pinned by its name in one version only.", Map, Changes, Whole(maps::pinning)),
     rule("map-extra-changed", "A map has another `map_extra`.", Map, Changes, Whole(maps::extra)),
     rule("map-numa-node-changed", "A map is allocated on another NUMA node.", Map, Changes, Whole(maps::numa_node)),
+    rule("map-wakeup-changed", "The reader of a ring buffer is woken otherwise.", Map, Changes, Whole(maps::wakeup)),
     rule("map-inner-changed", "A map of maps holds other maps.", Map, Changes, Whole(maps::inner)),
     rule("map-budget-changed", "The budget of a map is another.", Map, Changes, Whole(maps::budget)),
     rule("event-added", "Another event travels through a map.", Event, Adds, Whole(maps::event_added)),

@@ -228,6 +228,11 @@ impl Spaces {
         self.c_ordinary.claim(&name.c, name, cx);
         self.claim_macro(format!("DEFINE_{}_MAP", name.upper), name, cx);
         self.rust_maps.claim(&name.rust, name, cx);
+        if map.kind.name == "ringbuf" {
+            for function in ["wakeup", "submit"] {
+                self.c_ordinary.claim(format!("{}_{function}", name.c), name, cx);
+            }
+        }
         if !map.events.is_empty() {
             self.rust_maps.claim(format!("{}Record", name.rust), name, cx);
         }

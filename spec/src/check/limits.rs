@@ -128,7 +128,8 @@ fn wrong_stack(map: &Map, size: u64) -> Option<Diagnostic> {
 fn check_compact(layouts: &Layouts, id: TypeId, record: &Record, cx: &mut Diagnostics) {
     let Some(room) = layouts.room(id) else { return };
     let name = &record.name.spec;
-    for (field, variable) in record.variable().filter(|(_, variable)| variable.most() > Variable::MAX) {
+    let long = record.variable().find(|(_, variable)| variable.most() > Variable::MAX);
+    if let Some((field, variable)) = long {
         let message = format!("`{}` of `{name}` may have {} bytes", field.name.spec, variable.most());
         let label = format!("a field of variable length has up to {}", Variable::MAX);
         cx.push(Diagnostic::new(Code::TooLarge, message, field.ty_span, label).help("let it have fewer"));

@@ -8,6 +8,7 @@ use super::{
     map_entries::{PAGE_SIZE, wrong_entries},
     map_flags::check_flags,
     map_inner::{check_inner, order},
+    map_wakeup::check_wakeup,
     order::renumber_type,
     types::{Resolve, Types},
 };
@@ -18,7 +19,7 @@ use crate::{
     names,
     scalar::Scalar,
     source::Span,
-    spec::{At, Definition, MapDef, MapSettings, Number, ProfileDef, Shape, Spec, Text},
+    spec::{At, Definition, MapDef, MapSettings, Number, ProfileDef, Shape, Spec, Text, WakeupDef},
     suggest,
 };
 
@@ -46,6 +47,7 @@ pub(super) struct Written<'a> {
     max_entries: Option<&'a Number>,
     pub(super) flags: Option<&'a At<Vec<At<String>>>>,
     pinning: Option<&'a At<String>>,
+    pub(super) wakeup: Option<&'a WakeupDef>,
 }
 
 impl<'a> Maps<'_, 'a> {
@@ -86,6 +88,7 @@ impl<'a> Maps<'_, 'a> {
             max_entries: over.and_then(|over| over.max_entries.as_ref()).or(own.max_entries.as_ref()),
             flags: over.and_then(|over| over.flags.as_ref()).or(own.flags.as_ref()),
             pinning: over.and_then(|over| over.pinning.as_ref()).or(own.pinning.as_ref()),
+            wakeup: over.and_then(|over| over.wakeup.as_ref()).or(own.wakeup.as_ref()),
         };
         self.check_parts(&written, key, value)
     }
@@ -107,6 +110,7 @@ impl<'a> Maps<'_, 'a> {
         let pinned_by_name = map.pinning.is_some_and(|pinning| check_pinning(pinning, self.cx));
         let numa_node = self.check_numa_node(map, &flags);
         let map_extra = self.check_map_extra(map);
+        let wakeup = check_wakeup(map, self.cx);
         let events = self.check_events(map);
         let budget = def.budget.as_ref().and_then(|budget| self.constants.count(budget, Scope::All, self.cx));
         self.check_has_inner(map);
@@ -123,6 +127,7 @@ impl<'a> Maps<'_, 'a> {
             pinned_by_name,
             numa_node,
             map_extra,
+            wakeup,
             events,
             inner: None,
             budget: budget.map(|budget| budget.value),
@@ -366,7 +371,7 @@ fn lacks(map: &Written<'_>, part: &str, help: &str) -> Diagnostic {
     Diagnostic::new(Code::MapParameter, message, name.span, format!("`{part}` is missing")).help(help)
 }
 
-fn refuses(map: &Written<'_>, part: &str, span: Span) -> Diagnostic {
+pub(super) fn refuses(map: &Written<'_>, part: &str, span: Span) -> Diagnostic {
     let message = format!("a map of type `{}` has no `{part}`", map.kind.name);
     Diagnostic::new(Code::MapParameter, message, span, "not taken by this type").help(format!("remove `{part}`"))
 }

@@ -6,6 +6,7 @@ use super::{
     constants::{Constants, Scope},
     duplicate,
     map_flags::unknown_flag,
+    map_wakeup::check_policy,
     maps::{check_pinning, unknown_kind},
 };
 use crate::{
@@ -113,6 +114,9 @@ pub(super) fn check_unapplied_maps(spec: &Spec, applied: Option<&ProfileDef>, cx
         }
         if let Some(pinning) = &settings.pinning {
             check_pinning(pinning, cx);
+        }
+        if let Some(wakeup) = &settings.wakeup {
+            check_policy(wakeup, cx);
         }
     }
 }

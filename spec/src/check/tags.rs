@@ -124,7 +124,10 @@ fn check_tag_field(field: &Field, tag: &At<String>, defs: &[Option<TypeDef>], cx
     let (label, help) = if !fits {
         ("neither an enum nor an integer", "a tag is an enum, `u8` to `u64` or `i8` to `i64`")
     } else if field.bits.is_some() {
-        ("a bitfield", "give the tag whole bytes")
+        (
+            "a bitfield",
+            "give the tag whole bytes; where the layout exists, leave `tag` out, and choose the member by hand",
+        )
     } else if field.optional {
         ("optional", "remove `optional`: without its tag, nobody knows what the rest holds")
     } else {

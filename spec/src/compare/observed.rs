@@ -150,6 +150,16 @@ pub struct ObservedPart {
     pub shape: Option<Shape>,
 }
 
+impl ObservedType<'_> {
+    /// Bytes, and where the witness says it.
+    pub(crate) fn size_place(&self) -> (u64, &str) {
+        match self {
+            ObservedType::Record(record) => (record.size, &record.place),
+            ObservedType::Enum(def) => (def.size, &def.place),
+        }
+    }
+}
+
 impl<'a> Observed<'a> {
     /// Structs and unions of this name, with their indices.
     pub fn records<'b>(&'b self, name: &'b str) -> impl Iterator<Item = (usize, &'b ObservedRecord<'a>)> {

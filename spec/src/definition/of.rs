@@ -156,6 +156,7 @@ pub fn map(layouts: &Layouts, def: &model::Map) -> Definition {
         pinned_by_name: def.pinned_by_name,
         numa_node: def.numa_node,
         map_extra: def.map_extra,
+        wakeup: def.wakeup,
         events,
         inner: def.inner.map(|id| layouts.model.map(id).name.spec.clone()),
     });

@@ -51,6 +51,8 @@ pub enum Aspect {
     NumaNode,
     /// `map_extra`.
     MapExtra,
+    /// When a record wakes the reader of a ring buffer.
+    Wakeup,
     /// The events that travel through a map.
     Events,
     /// The map that a map of maps holds.
@@ -92,6 +94,7 @@ impl Aspect {
             Aspect::Pinning => "pinning",
             Aspect::NumaNode => "numa_node",
             Aspect::MapExtra => "map_extra",
+            Aspect::Wakeup => "wakeup",
             Aspect::Events => "events",
             Aspect::Inner => "inner",
             Aspect::Maps => "maps",

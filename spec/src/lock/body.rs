@@ -8,6 +8,7 @@ use crate::{
     kernel::{KernelField, MapFlag, MapKind},
     scalar::Scalar,
     ty,
+    wakeup::Wakeup,
 };
 
 /// Reads a definition. `known` has what it may be made of. Returns with it where its fingerprint stands.
@@ -137,6 +138,7 @@ impl<'b, 'a> Reader<'b, 'a> {
             pinned_by_name: self.pinning()?,
             numa_node: self.optional_number("numa_node")?,
             map_extra: self.optional_number("map_extra")?,
+            wakeup: self.wakeup()?,
             events: self.events()?,
             inner: self.inner()?,
         };
@@ -163,6 +165,12 @@ impl<'b, 'a> Reader<'b, 'a> {
             Some(word) if word.text != "by_name" => Err(word.error("expected `by_name`")),
             word => Ok(word.is_some()),
         }
+    }
+
+    fn wakeup(&mut self) -> Result<Wakeup, Error> {
+        let Some(line) = self.optional("wakeup") else { return Ok(Wakeup::Always) };
+        let word = line.value("`never`, or a share and a time")?;
+        word.text.parse().map_err(|()| word.error("expected `never`, or a share and a time: `1/4,10ms`"))
     }
 
     fn events(&mut self) -> Result<Vec<String>, Error> {

@@ -1,7 +1,10 @@
 //! One definition as a lock has it, and as the spec has it now, fact by fact.
 
 use super::write;
-use crate::definition::{Body, Definition, Field, Map, Part, Record, Values};
+use crate::{
+    definition::{Body, Definition, Field, Map, Part, Record, Values},
+    wakeup::Wakeup,
+};
 
 /// One thing that is otherwise.
 #[derive(Debug, PartialEq, Eq)]
@@ -100,6 +103,7 @@ fn map(facts: &mut Vec<Fact>, map: &Map) {
         ("pinning", map.pinned_by_name.then(|| "by_name".to_owned())),
         ("numa_node", map.numa_node.map(|number| number.to_string())),
         ("map_extra", map.map_extra.map(|number| number.to_string())),
+        ("wakeup", (map.wakeup != Wakeup::Always).then(|| map.wakeup.to_string())),
         ("events", (!map.events.is_empty()).then(|| map.events.join(", "))),
         ("inner", map.inner.clone()),
     ];

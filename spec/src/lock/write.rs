@@ -6,6 +6,7 @@ use super::{FORMAT, Lock, Locked};
 use crate::{
     definition::{Body, Field, Map, Part, Record, Values},
     kernel::MAP_FLAGS,
+    wakeup::Wakeup,
 };
 
 /// Columns of offset, size and type of a field, and of the value of a variant. A wider one moves only its own line.
@@ -109,6 +110,7 @@ fn map(text: &mut String, map: &Map) {
         ("pinning", map.pinned_by_name.then(|| "by_name".to_owned())),
         ("numa_node", map.numa_node.map(|number| number.to_string())),
         ("map_extra", map.map_extra.map(|number| number.to_string())),
+        ("wakeup", (map.wakeup != Wakeup::Always).then(|| map.wakeup.to_string())),
         ("events", (!map.events.is_empty()).then(|| map.events.join(" "))),
         ("inner", map.inner.clone()),
     ];

@@ -4,7 +4,9 @@ use super::{
     read_constants,
     table::{Cx, Table, Value},
 };
-use crate::spec::{At, BudgetDef, MapDef, MapOverride, MapSettings, ProfileDef};
+use toml::de::DeValue;
+
+use crate::spec::{At, BudgetDef, MapDef, MapOverride, MapSettings, ProfileDef, WakeupDef};
 
 /// All maps of one file, in its order.
 pub(super) fn read_maps(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Vec<MapDef> {
@@ -49,7 +51,24 @@ fn read_settings(cx: &mut Cx<'_>, table: &mut Table<'_>) -> MapSettings {
         max_entries: table.number(cx, "max_entries"),
         flags: table.strings(cx, "flags"),
         pinning: table.string(cx, "pinning"),
+        wakeup: read_wakeup(cx, table),
     }
+}
+
+/// A word, or a table with numbers.
+fn read_wakeup(cx: &mut Cx<'_>, table: &mut Table<'_>) -> Option<WakeupDef> {
+    let value = table.peek("wakeup")?;
+    if !matches!(value.get_ref(), DeValue::Table(_)) {
+        let help = "write `\"always\"`, `\"adaptive\"`, `\"never\"` or `{ share = \"1/4\", after = \"10 ms\" }`";
+        return table.string_or(cx, "wakeup", "a string or a table", Some(help)).map(WakeupDef::Word);
+    }
+    let mut numbers = table.table(cx, "wakeup", format!("`wakeup` of {}", table.what()))?;
+    let (share, after) = (numbers.string(cx, "share"), numbers.string(cx, "after"));
+    let span = cx.span(value.span());
+    if !numbers.finish(cx) {
+        table.spoil();
+    }
+    Some(WakeupDef::Adaptive { span, share, after })
 }
 
 /// `[budget]`: its shape. What it promises is enforced where memory is computed.

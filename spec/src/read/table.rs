@@ -138,6 +138,16 @@ impl<'t> Table<'t> {
         Some(self.entries[index].1)
     }
 
+    /// Looks at a key without taking it.
+    pub(super) fn peek(&self, key: &str) -> Option<&'t Value<'t>> {
+        self.entries.iter().find(|(name, _)| name.value == key).map(|(_, value)| *value)
+    }
+
+    /// Says that something in a table of this one was wrong.
+    pub(super) fn spoil(&mut self) {
+        self.sound = false;
+    }
+
     /// Says that a key that must be given is missing.
     pub(super) fn missing(&mut self, cx: &mut Cx<'_>, key: &str, help: &str) {
         self.sound = false;
@@ -154,11 +164,22 @@ impl<'t> Table<'t> {
     }
 
     pub(super) fn string(&mut self, cx: &mut Cx<'_>, key: &'static str) -> Option<At<String>> {
+        self.string_or(cx, key, "a string", None)
+    }
+
+    /// A string, where something else may stand that the caller has looked for.
+    pub(super) fn string_or(
+        &mut self,
+        cx: &mut Cx<'_>,
+        key: &'static str,
+        expected: &str,
+        help: Option<&str>,
+    ) -> Option<At<String>> {
         let value = self.take(key)?;
         if let DeValue::String(string) = value.get_ref() {
             return Some(At { value: string.to_string(), span: cx.span(value.span()) });
         }
-        self.wrong(cx, key, "a string", value, None);
+        self.wrong(cx, key, expected, value, help);
         None
     }
 

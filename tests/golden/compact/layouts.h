@@ -554,6 +554,16 @@ __bpf_layout_inline long __bpf_layout_perf_send(void *ctx, void *perfbuf,
 }
 #endif
 
+#ifndef __BPF_LAYOUT_SUBMIT
+#define __BPF_LAYOUT_SUBMIT
+__bpf_layout_inline void __bpf_layout_submit(void *record, __u64 flags)
+{
+	void (*submit)(void *, __u64) = (void *)132; /* bpf_ringbuf_submit() */
+
+	submit(record, flags);
+}
+#endif
+
 __bpf_layout_btf void __btf_type_event_kind(enum event_kind *p)
 {
 	(void)p;
@@ -1256,17 +1266,26 @@ __bpf_layout_inline long maybe_event_perf_submit(void *ctx, void *perfbuf,
 	}                                                                 \
 	struct maybe_event
 
-#define DEFINE_EVENTS_MAP                                        \
-	static __attribute__((used)) void __btf_map_events(void) \
-	{                                                        \
-		__bpf_layout_keep(__btf_type_exec_event);        \
-		__bpf_layout_keep(__btf_type_open_event);        \
-		__bpf_layout_keep(__btf_type_exit_event);        \
-	}                                                        \
-	struct {                                                 \
-		__uint(type, 27); /* BPF_MAP_TYPE_RINGBUF */     \
-		__uint(max_entries, 256 * 1024);                 \
-	} events SEC(".maps")
+#define DEFINE_EVENTS_MAP                                                  \
+	static __attribute__((used)) void __btf_map_events(void)           \
+	{                                                                  \
+		__bpf_layout_keep(__btf_type_exec_event);                  \
+		__bpf_layout_keep(__btf_type_open_event);                  \
+		__bpf_layout_keep(__btf_type_exit_event);                  \
+	}                                                                  \
+	struct {                                                           \
+		__uint(type, 27); /* BPF_MAP_TYPE_RINGBUF */               \
+		__uint(max_entries, 256 * 1024);                           \
+	} events SEC(".maps");                                             \
+	__bpf_layout_inline __u64 events_wakeup(void)                      \
+	{                                                                  \
+		return 0; /* wakes a reader that has read all before it */ \
+	}                                                                  \
+	__bpf_layout_inline void events_submit(void *record)               \
+	{                                                                  \
+		__bpf_layout_submit(record, events_wakeup());              \
+	}                                                                  \
+	struct __bpf_layout_woken
 
 #define DEFINE_BARES_MAP                                             \
 	static __attribute__((used)) void __btf_map_bares(void)      \

@@ -294,6 +294,16 @@ __bpf_layout_inline void *__bpf_layout_lookup(void *map, __u32 key)
 }
 #endif
 
+#ifndef __BPF_LAYOUT_SUBMIT
+#define __BPF_LAYOUT_SUBMIT
+__bpf_layout_inline void __bpf_layout_submit(void *record, __u64 flags)
+{
+	void (*submit)(void *, __u64) = (void *)132; /* bpf_ringbuf_submit() */
+
+	submit(record, flags);
+}
+#endif
+
 __bpf_layout_btf void __btf_type_file_op(enum file_op *p)
 {
 	(void)p;
@@ -465,15 +475,24 @@ __bpf_layout_inline struct file_event *file_event_reserve(void *ringbuf)
 		__uint(map_flags, 0x2);                      \
 	} paths SEC(".maps")
 
-#define DEFINE_EVENTS_MAP                                        \
-	static __attribute__((used)) void __btf_map_events(void) \
-	{                                                        \
-		__bpf_layout_keep(__btf_type_file_event);        \
-	}                                                        \
-	struct {                                                 \
-		__uint(type, 27); /* BPF_MAP_TYPE_RINGBUF */     \
-		__uint(max_entries, 256 * 1024);                 \
-	} events SEC(".maps")
+#define DEFINE_EVENTS_MAP                                                  \
+	static __attribute__((used)) void __btf_map_events(void)           \
+	{                                                                  \
+		__bpf_layout_keep(__btf_type_file_event);                  \
+	}                                                                  \
+	struct {                                                           \
+		__uint(type, 27); /* BPF_MAP_TYPE_RINGBUF */               \
+		__uint(max_entries, 256 * 1024);                           \
+	} events SEC(".maps");                                             \
+	__bpf_layout_inline __u64 events_wakeup(void)                      \
+	{                                                                  \
+		return 0; /* wakes a reader that has read all before it */ \
+	}                                                                  \
+	__bpf_layout_inline void events_submit(void *record)               \
+	{                                                                  \
+		__bpf_layout_submit(record, events_wakeup());              \
+	}                                                                  \
+	struct __bpf_layout_woken
 
 #ifndef BPF_LAYOUT_NO_FINGERPRINTS
 /*

@@ -259,6 +259,47 @@ __bpf_layout_inline void *__bpf_layout_lookup(void *map, __u32 key)
 }
 #endif
 
+#ifndef __BPF_LAYOUT_SUBMIT
+#define __BPF_LAYOUT_SUBMIT
+__bpf_layout_inline void __bpf_layout_submit(void *record, __u64 flags)
+{
+	void (*submit)(void *, __u64) = (void *)132; /* bpf_ringbuf_submit() */
+
+	submit(record, flags);
+}
+#endif
+
+/*
+ * Whether the next record wakes the reader: if a share of the buffer was written
+ * since one last did, or some time has passed. Where two CPUs find at once that
+ * one should, both do, which costs a wake-up and harms nothing.
+ */
+#ifndef __BPF_LAYOUT_WAKEUP
+#define __BPF_LAYOUT_WAKEUP
+struct __bpf_layout_woken {
+	__u64 position;
+	__u64 time;
+};
+
+__bpf_layout_inline __u64
+__bpf_layout_wakeup(void *ringbuf, volatile struct __bpf_layout_woken *last,
+		    __u64 numerator, __u64 denominator, __u64 nanoseconds)
+{
+	__u64 (*query)(void *, __u64) = (void *)134; /* bpf_ringbuf_query() */
+	__u64 (*ktime_get_ns)(void) = (void *)5; /* bpf_ktime_get_ns() */
+	__u64 size = query(ringbuf, 1); /* BPF_RB_RING_SIZE */
+	__u64 position = query(ringbuf, 3); /* BPF_RB_PROD_POS */
+	__u64 time = ktime_get_ns();
+
+	if (position - last->position < size / denominator * numerator &&
+	    time - last->time < nanoseconds)
+		return 1; /* BPF_RB_NO_WAKEUP */
+	last->position = position;
+	last->time = time;
+	return 2; /* BPF_RB_FORCE_WAKEUP */
+}
+#endif
+
 __bpf_layout_btf void __btf_type_peer_key(struct peer_key *p)
 {
 	(void)p;
@@ -602,15 +643,64 @@ __bpf_layout_inline struct gone_event *gone_event_reserve(void *ringbuf)
 		__array(values, struct __outer_array_inner);       \
 	} outer_array SEC(".maps")
 
-#define DEFINE_EVENTS_MAP                                        \
-	static __attribute__((used)) void __btf_map_events(void) \
+#define DEFINE_EVENTS_MAP                                                  \
+	static __attribute__((used)) void __btf_map_events(void)           \
+	{                                                                  \
+		__bpf_layout_keep(__btf_type_seen_event);                  \
+	}                                                                  \
+	struct {                                                           \
+		__uint(type, 27); /* BPF_MAP_TYPE_RINGBUF */               \
+		__uint(max_entries, 256 * 1024);                           \
+	} events SEC(".maps");                                             \
+	__bpf_layout_inline __u64 events_wakeup(void)                      \
+	{                                                                  \
+		return 0; /* wakes a reader that has read all before it */ \
+	}                                                                  \
+	__bpf_layout_inline void events_submit(void *record)               \
+	{                                                                  \
+		__bpf_layout_submit(record, events_wakeup());              \
+	}                                                                  \
+	struct __bpf_layout_woken
+
+#define DEFINE_BATCHED_MAP                                                   \
+	static __attribute__((used)) void __btf_map_batched(void)            \
+	{                                                                    \
+		__bpf_layout_keep(__btf_type_gone_event);                    \
+	}                                                                    \
+	struct {                                                             \
+		__uint(type, 27); /* BPF_MAP_TYPE_RINGBUF */                 \
+		__uint(max_entries, 64 * 1024);                              \
+	} batched SEC(".maps");                                              \
+	static volatile struct __bpf_layout_woken __batched_woken;           \
+	__bpf_layout_inline __u64 batched_wakeup(void)                       \
+	{                                                                    \
+		return __bpf_layout_wakeup(&batched, &__batched_woken, 1, 2, \
+					   1000000000ULL);                   \
+	}                                                                    \
+	__bpf_layout_inline void batched_submit(void *record)                \
+	{                                                                    \
+		__bpf_layout_submit(record, batched_wakeup());               \
+	}                                                                    \
+	struct __bpf_layout_woken
+
+#define DEFINE_POLLED_MAP                                        \
+	static __attribute__((used)) void __btf_map_polled(void) \
 	{                                                        \
-		__bpf_layout_keep(__btf_type_seen_event);        \
+		__bpf_layout_keep(__btf_type_gone_event);        \
 	}                                                        \
 	struct {                                                 \
 		__uint(type, 27); /* BPF_MAP_TYPE_RINGBUF */     \
-		__uint(max_entries, 256 * 1024);                 \
-	} events SEC(".maps")
+		__uint(max_entries, 4 * 1024);                   \
+	} polled SEC(".maps");                                   \
+	__bpf_layout_inline __u64 polled_wakeup(void)            \
+	{                                                        \
+		return 1; /* BPF_RB_NO_WAKEUP */                 \
+	}                                                        \
+	__bpf_layout_inline void polled_submit(void *record)     \
+	{                                                        \
+		__bpf_layout_submit(record, polled_wakeup());    \
+	}                                                        \
+	struct __bpf_layout_woken
 
 #define DEFINE_FROM_USER_MAP                                      \
 	struct {                                                  \
@@ -670,6 +760,8 @@ static const struct {
 		__u64 outer;
 		__u64 outer_array;
 		__u64 events;
+		__u64 batched;
+		__u64 polled;
 		__u64 from_user;
 		__u64 lossy;
 	} maps;
@@ -709,6 +801,8 @@ __bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
 		.outer = 0x056782b7b3b7d365ULL,
 		.outer_array = 0x8d5de038ba322dc7ULL,
 		.events = 0x67f931c622c4fcb4ULL,
+		.batched = 0xe0da856701824dd7ULL,
+		.polled = 0x90fd19137c8909baULL,
 		.from_user = 0xe87aafbcbc0f0be1ULL,
 		.lossy = 0x639acb389b44f2f2ULL,
 	},

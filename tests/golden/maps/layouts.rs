@@ -39,6 +39,8 @@ use ::bpf_layout::Layout as _;
             "outer" = 0x0567_82b7_b3b7_d365,
             "outer_array" = 0x8d5d_e038_ba32_2dc7,
             "events" = 0x67f9_31c6_22c4_fcb4,
+            "batched" = 0xe0da_8567_0182_4dd7,
+            "polled" = 0x90fd_1913_7c89_09ba,
             "from_user" = 0xe87a_afbc_bc0f_0be1,
             "lossy" = 0x639a_cb38_9b44_f2f2,
         }
@@ -486,6 +488,54 @@ pub mod maps {
         pub enum EventsRecord for Events("events") {
             /// Event `seen`.
             Seen(super::SeenEvent),
+        }
+    }
+
+    /// Map `batched`.
+    #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
+    pub struct Batched;
+
+    impl ::bpf_layout::Map for Batched {
+        type Kind = ::bpf_layout::kind::Ringbuf;
+        type Key = ();
+        type Value = ();
+        const NAME: &'static str = "batched";
+        const MAX_ENTRIES: u32 = 65536;
+        const FLAGS: u32 = 0;
+        const WAKEUP: ::bpf_layout::Wakeup = ::bpf_layout::Wakeup::adaptive(1000);
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xe0da_8567_0182_4dd7);
+    }
+
+    ::bpf_layout::buffer! {
+        /// A record of `batched`.
+        pub enum BatchedRecord for Batched("batched") {
+            /// Event `gone`.
+            Gone(super::GoneEvent),
+        }
+    }
+
+    /// Map `polled`.
+    #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
+    pub struct Polled;
+
+    impl ::bpf_layout::Map for Polled {
+        type Kind = ::bpf_layout::kind::Ringbuf;
+        type Key = ();
+        type Value = ();
+        const NAME: &'static str = "polled";
+        const MAX_ENTRIES: u32 = 4096;
+        const FLAGS: u32 = 0;
+        const WAKEUP: ::bpf_layout::Wakeup = ::bpf_layout::Wakeup::Never;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0x90fd_1913_7c89_09ba);
+    }
+
+    ::bpf_layout::buffer! {
+        /// A record of `polled`.
+        pub enum PolledRecord for Polled("polled") {
+            /// Event `gone`.
+            Gone(super::GoneEvent),
         }
     }
 

@@ -49,6 +49,10 @@ pub(super) enum Helper {
     Send,
     /// `__bpf_layout_perf_send()`: copies a record into this CPU's perf buffer.
     PerfSend,
+    /// `__bpf_layout_submit()`: hands a record of a ring buffer to its reader.
+    Submit,
+    /// `__bpf_layout_wakeup()`: whether a record wakes the reader.
+    Wakeup,
 }
 
 impl Helper {
@@ -82,6 +86,8 @@ impl Helper {
             Helper::AppendText => "__bpf_layout_append_text",
             Helper::Send => "__bpf_layout_send",
             Helper::PerfSend => "__bpf_layout_perf_send",
+            Helper::Submit => "__bpf_layout_submit",
+            Helper::Wakeup => "__bpf_layout_wakeup",
         }
     }
 
@@ -97,7 +103,8 @@ impl Helper {
             Helper::AppendText => APPEND_TEXT_COMMENT,
             Helper::Send => SEND_COMMENT,
             Helper::PerfSend => PERF_SEND_COMMENT,
-            Helper::Reserve | Helper::Lookup => "",
+            Helper::Wakeup => WAKEUP_COMMENT,
+            Helper::Reserve | Helper::Lookup | Helper::Submit => "",
         }
     }
 
@@ -121,6 +128,8 @@ impl Helper {
             Helper::AppendText => append_text(),
             Helper::Send => SEND.to_owned(),
             Helper::PerfSend => PERF_SEND.to_owned(),
+            Helper::Submit => SUBMIT.to_owned(),
+            Helper::Wakeup => WAKEUP.to_owned(),
         }
     }
 }
@@ -265,5 +274,46 @@ const LOOKUP: &str = r#"__bpf_layout_inline void *__bpf_layout_lookup(void *map,
 		(void *)1; /* bpf_map_lookup_elem() */
 
 	return lookup(map, &key);
+}
+"#;
+
+const SUBMIT: &str = r#"__bpf_layout_inline void __bpf_layout_submit(void *record, __u64 flags)
+{
+	void (*submit)(void *, __u64) = (void *)132; /* bpf_ringbuf_submit() */
+
+	submit(record, flags);
+}
+"#;
+
+const WAKEUP_COMMENT: &str = "/*
+ * Whether the next record wakes the reader: if a share of the buffer was written
+ * since one last did, or some time has passed. Where two CPUs find at once that
+ * one should, both do, which costs a wake-up and harms nothing.
+ */
+";
+
+// Positions count bytes since the buffer was made, as unsigned long: on 32 bits, one that has wrapped around is smaller
+// than the one before, and the difference so large that the record wakes the reader.
+const WAKEUP: &str = r#"struct __bpf_layout_woken {
+	__u64 position;
+	__u64 time;
+};
+
+__bpf_layout_inline __u64
+__bpf_layout_wakeup(void *ringbuf, volatile struct __bpf_layout_woken *last,
+		    __u64 numerator, __u64 denominator, __u64 nanoseconds)
+{
+	__u64 (*query)(void *, __u64) = (void *)134; /* bpf_ringbuf_query() */
+	__u64 (*ktime_get_ns)(void) = (void *)5; /* bpf_ktime_get_ns() */
+	__u64 size = query(ringbuf, 1); /* BPF_RB_RING_SIZE */
+	__u64 position = query(ringbuf, 3); /* BPF_RB_PROD_POS */
+	__u64 time = ktime_get_ns();
+
+	if (position - last->position < size / denominator * numerator &&
+	    time - last->time < nanoseconds)
+		return 1; /* BPF_RB_NO_WAKEUP */
+	last->position = position;
+	last->time = time;
+	return 2; /* BPF_RB_FORCE_WAKEUP */
 }
 "#;

@@ -1,5 +1,7 @@
 //! Maps, each as a macro, so that an object has only those that its program uses.
 
+use std::collections::BTreeSet;
+
 use bpf_layout_spec::{
     kernel::Part,
     layout::Layouts,
@@ -10,13 +12,15 @@ use super::{
     comment::comment,
     expr,
     facts::Facts,
+    helpers::Helper,
     keep,
     out::{MACRO_LINE, Out, call, macro_definition},
     types::declarator,
+    wakeup,
 };
 
 /// `DEFINE_SOCKETS_MAP`.
-pub(super) fn definition(out: &mut Out, layouts: &Layouts, facts: &Facts, map: &Map) {
+pub(super) fn definition(out: &mut Out, helpers: &mut BTreeSet<Helper>, layouts: &Layouts, facts: &Facts, map: &Map) {
     let mut body = keep::of_map(layouts, facts, map);
     if let Some(inner) = map.inner {
         let inner = layouts.model.map(inner);
@@ -29,7 +33,13 @@ pub(super) fn definition(out: &mut Out, layouts: &Layouts, facts: &Facts, map: &
     if map.inner.is_some() {
         body.extend(call(MACRO_LINE, "\t\t__array", &["values", &format!("struct {}", inner_struct(map))], ";"));
     }
-    body.push(format!("\t}} {} SEC(\".maps\")", map.name.c));
+    let variable = format!("\t}} {} SEC(\".maps\")", map.name.c);
+    if map.kind.name == "ringbuf" {
+        body.push(format!("{variable};"));
+        wakeup::functions(&mut body, helpers, map);
+    } else {
+        body.push(variable);
+    }
     out.blank();
     if let Some(doc) = &map.doc {
         let lines = comment(doc, out.room());

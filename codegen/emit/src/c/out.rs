@@ -1,6 +1,8 @@
 //! C text under construction, broken into lines as the kernel's `.clang-format` breaks them: tabs of 8 columns, lines of
 //! 80, arguments aligned behind their opening bracket, backslashes of a macro in one column as far left as possible.
 
+use crate::lines::{Language, Lines};
+
 /// Columns that a tab spans.
 const TAB: usize = 8;
 
@@ -10,23 +12,17 @@ pub(super) const LINE: usize = 80;
 /// Columns of a line of a macro, which a backslash follows.
 pub(super) const MACRO_LINE: usize = LINE - 2;
 
-/// Lines of C, with blank lines between sections.
-#[derive(Default)]
-pub(super) struct Out {
-    text: String,
-    indent: usize,
+/// C, as far as lines are concerned.
+pub(super) struct C;
+
+impl Language for C {
+    const INDENT: &'static str = "\t";
 }
 
-impl Out {
-    /// One line at the current indentation. Empty text makes an empty line.
-    pub(super) fn line(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.text.extend(std::iter::repeat_n('\t', self.indent));
-            self.text.push_str(text);
-        }
-        self.text.push('\n');
-    }
+/// Lines of C, with blank lines between sections.
+pub(super) type Out = Lines<C>;
 
+impl Out {
     /// Lines at the current indentation.
     pub(super) fn lines<T: AsRef<str>>(&mut self, lines: impl IntoIterator<Item = T>) {
         for line in lines {
@@ -50,11 +46,6 @@ impl Out {
         }
     }
 
-    /// Text that has its own line ends and no indentation.
-    pub(super) fn verbatim(&mut self, text: &str) {
-        self.text.push_str(text);
-    }
-
     /// Indents what follows by one more tab.
     pub(super) fn indent(&mut self) {
         self.indent += 1;
@@ -73,11 +64,6 @@ impl Out {
     /// Columns that are left at the current indentation.
     pub(super) fn room(&self) -> usize {
         LINE.saturating_sub(self.indent * TAB)
-    }
-
-    /// Everything written so far.
-    pub(super) fn finish(self) -> String {
-        self.text
     }
 }
 

@@ -6,6 +6,7 @@ use bpf_layout_spec::{
     layout::Layouts,
     model::{ConstKind, Map, MapId, Type, TypeDef},
     scalar::Scalar,
+    wakeup::Wakeup,
 };
 
 use super::{ALLOW, constants, docs, fingerprints, out::Out, types::Scope};
@@ -60,6 +61,7 @@ fn marker(out: &mut Out, layouts: &Layouts, map: &Map, fingerprint: Fingerprint)
     );
     out.assign("const MAX_ENTRIES: u32", &entries);
     flags(out, map);
+    wakeup(out, map);
     out.assign(
         "const FINGERPRINT: ::core::option::Option<u64>",
         &format!("::core::option::Option::Some({})", fingerprints::literal(fingerprint)),
@@ -74,6 +76,16 @@ fn flags(out: &mut Out, map: &Map) {
         out.line(&format!("// {names}"));
     }
     out.assign("const FLAGS: u32", &if bits == 0 { "0".to_owned() } else { constants::hexadecimal(bits.into()) });
+}
+
+/// What it is by itself is left out.
+fn wakeup(out: &mut Out, map: &Map) {
+    let policy = match map.wakeup {
+        Wakeup::Always => return,
+        Wakeup::Adaptive { after_ms, .. } => format!("adaptive({after_ms})"),
+        Wakeup::Never => "Never".to_owned(),
+    };
+    out.assign("const WAKEUP: ::bpf_layout::Wakeup", &format!("::bpf_layout::Wakeup::{policy}"));
 }
 
 /// `lru_hash` as `LruHash`.

@@ -1,25 +1,21 @@
 //! Rust text under construction, broken into lines as rustfmt breaks them by default.
 
+use crate::lines::{Language, Lines};
+
 /// Columns of a line.
 const COLUMNS: usize = 100;
 
-/// Lines of Rust, with blank lines between items.
-#[derive(Default)]
-pub(super) struct Out {
-    text: String,
-    indent: usize,
+/// Rust, as far as lines are concerned.
+pub(super) struct Rust;
+
+impl Language for Rust {
+    const INDENT: &'static str = "    ";
 }
 
-impl Out {
-    /// One line at the current indentation. Empty text makes an empty line.
-    pub(super) fn line(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.text.extend(std::iter::repeat_n(' ', 4 * self.indent));
-            self.text.push_str(text);
-        }
-        self.text.push('\n');
-    }
+/// Lines of Rust, with blank lines between items.
+pub(super) type Out = Lines<Rust>;
 
+impl Out {
     /// A blank line, unless one is there already or a block has just begun.
     pub(super) fn blank(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") && !self.text.ends_with("{\n") {
@@ -76,16 +72,7 @@ impl Out {
         self.indent = 1;
     }
 
-    /// Lines that have their indentation.
-    pub(super) fn verbatim(&mut self, text: &str) {
-        self.text.push_str(text);
-    }
-
     fn fits(&self, columns: usize) -> bool {
         4 * self.indent + columns <= COLUMNS
-    }
-
-    pub(super) fn finish(self) -> String {
-        self.text
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     layout::Layouts,
     model::{Group, Map, Model, Type},
     source::Span,
+    wakeup::Wakeup,
 };
 
 pub(super) fn map(layouts: &Layouts, map: &Map) -> Thing {
@@ -20,6 +21,7 @@ pub(super) fn map(layouts: &Layouts, map: &Map) -> Thing {
     facts.text(Aspect::Pinning, map.pinned_by_name.then_some("by_name"));
     facts.number(Aspect::NumaNode, map.numa_node.map(u64::from));
     facts.number(Aspect::MapExtra, map.map_extra);
+    facts.text(Aspect::Wakeup, (map.wakeup != Wakeup::Always).then(|| map.wakeup.to_string()));
     facts.text(Aspect::Events, events(layouts, map));
     facts.text(Aspect::Inner, map.inner.map(|inner| model.map(inner).name.spec.as_str()));
     facts.number(Aspect::Budget, map.budget);

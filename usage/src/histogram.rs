@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 /// Counts by length. In JSON an object, `{"12": 3}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Histogram(BTreeMap<u64, u64>);
+pub struct Histogram(BTreeMap<u64, u64>);
 
 impl Histogram {
     /// One more of this length.
-    pub(super) fn record(&mut self, length: u64) {
+    pub fn record(&mut self, length: u64) {
         let count = self.0.entry(length).or_default();
         *count = count.saturating_add(1);
     }
 
     /// Adds the counts of another one.
-    pub(super) fn merge(&mut self, other: &Histogram) {
+    pub fn merge(&mut self, other: &Histogram) {
         for (length, count) in &other.0 {
             let sum = self.0.entry(*length).or_default();
             *sum = sum.saturating_add(*count);
@@ -26,22 +26,26 @@ impl Histogram {
     }
 
     /// How many were seen.
-    pub(super) fn count(&self) -> u64 {
+    #[must_use]
+    pub fn count(&self) -> u64 {
         self.0.values().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// The longest.
-    pub(super) fn max(&self) -> Option<u64> {
+    #[must_use]
+    pub fn max(&self) -> Option<u64> {
         self.0.iter().rfind(|(_, count)| **count > 0).map(|(length, _)| *length)
     }
 
     /// How many were longer than this.
-    pub(super) fn above(&self, length: u64) -> u64 {
+    #[must_use]
+    pub fn above(&self, length: u64) -> u64 {
         self.between(length.saturating_add(1), u64::MAX)
     }
 
     /// How many were from `first` to `last` long.
-    pub(super) fn between(&self, first: u64, last: u64) -> u64 {
+    #[must_use]
+    pub fn between(&self, first: u64, last: u64) -> u64 {
         if first > last {
             return 0;
         }
@@ -49,7 +53,8 @@ impl Histogram {
     }
 
     /// The smallest length that this share of all, in percent, does not exceed (the nearest rank).
-    pub(super) fn percentile(&self, percent: f64) -> Option<u64> {
+    #[must_use]
+    pub fn percentile(&self, percent: f64) -> Option<u64> {
         let count = self.count();
         // Ranks that are not whole are rounded up; what multiplying added to a whole one is not.
         let rank = (count as f64 * percent / 100.0 - 1e-9).ceil().max(1.0) as u64;

@@ -2,15 +2,13 @@
 //! evicts next: a lookup by `bpf(2)` marks no element as used (`__htab_lru_map_lookup_elem` and `bpf_percpu_hash_copy` of
 //! `kernel/bpf/hashtab.c`), and a batch reads whole buckets beside the lists.
 
-use std::time::Instant;
+use std::{fs, time::Instant};
 
 use bpf_layout_live::{Elements, Error, Map};
-use bpf_layout_memory::MapType;
 
-use crate::audit::{
+use crate::{
     document::{InUse, Strings},
-    places::Place,
-    tally::Tally,
+    tally::{Place, Tally},
 };
 
 /// Bytes that are read at a time.
@@ -22,10 +20,11 @@ const KEYS: usize = 256;
 
 /// What was found.
 #[derive(Debug)]
-pub(super) struct Counted {
+pub struct Counted {
     /// None if the kernel does not show it.
-    pub(super) in_use: Option<InUse>,
-    pub(super) strings: Vec<Strings>,
+    pub in_use: Option<InUse>,
+    /// What was measured of each string.
+    pub strings: Vec<Strings>,
 }
 
 /// What can be seen of a type of map.
@@ -45,29 +44,41 @@ enum Visible {
     Nothing,
 }
 
+/// The release of the running kernel; empty where it does not say.
+#[must_use]
+pub fn kernel_release() -> String {
+    fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
+}
+
+/// By the numbers of `enum bpf_map_type` (`include/uapi/linux/bpf.h`).
 fn visible(kind: u32) -> Visible {
-    use MapType::{
-        Array, ArrayOfMaps, CgroupStorage, Cpumap, Devmap, DevmapHash, Hash, HashOfMaps, LpmTrie, LruHash,
-        LruPercpuHash, PercpuArray, PercpuCgroupStorage, PercpuHash, ProgArray, ReuseportSockarray, Rhash, Ringbuf,
-        Sockhash, Sockmap, StackTrace, UserRingbuf,
-    };
-    match MapType::from_id(kind) {
-        Some(Hash | PercpuHash | LruHash | LruPercpuHash | LpmTrie | Rhash) => Visible::Elements,
-        Some(Array | PercpuArray) => Visible::Places,
-        Some(ProgArray | ArrayOfMaps | Devmap | Cpumap | Sockmap | ReuseportSockarray) => Visible::Slots,
-        Some(HashOfMaps | DevmapHash | Sockhash | StackTrace | CgroupStorage | PercpuCgroupStorage) => Visible::Keys,
-        Some(Ringbuf | UserRingbuf) => Visible::Ring,
+    match kind {
+        // hash, percpu_hash, lru_hash, lru_percpu_hash, lpm_trie, rhash
+        1 | 5 | 9 | 10 | 11 | 35 => Visible::Elements,
+        // array, percpu_array
+        2 | 6 => Visible::Places,
+        // prog_array, array_of_maps, devmap, sockmap, cpumap, reuseport_sockarray
+        3 | 12 | 14 | 15 | 16 | 20 => Visible::Slots,
+        // stack_trace, hash_of_maps, sockhash, cgroup_storage, percpu_cgroup_storage, devmap_hash
+        7 | 13 | 18 | 19 | 21 | 25 => Visible::Keys,
+        // ringbuf, user_ringbuf
+        27 | 31 => Visible::Ring,
         _ => Visible::Nothing,
     }
 }
 
+/// Whether each CPU has a value of its own: percpu_hash, percpu_array, lru_percpu_hash, percpu_cgroup_storage.
+fn is_per_cpu(kind: u32) -> bool {
+    matches!(kind, 5 | 6 | 10 | 21)
+}
+
 /// Counts until everything is seen or the time is over.
-pub(super) fn count(map: &Map, places: &[Place], deadline: Instant) -> Counted {
+#[must_use]
+pub fn count(map: &Map, places: Vec<Place>, deadline: Instant) -> Counted {
     let info = map.info();
     let visible = visible(info.kind);
-    let per_cpu = MapType::from_id(info.kind).is_some_and(MapType::is_per_cpu);
     // `bpf_map_value_size` of `kernel/bpf/syscall.c`.
-    let stride = if per_cpu { info.value_size.next_multiple_of(8) } else { info.value_size };
+    let stride = if is_per_cpu(info.kind) { info.value_size.next_multiple_of(8) } else { info.value_size };
     let mut tally = Tally::new(places, stride as usize, visible == Visible::Places);
     let complete = match visible {
         Visible::Nothing => None,
@@ -80,7 +91,7 @@ pub(super) fn count(map: &Map, places: &[Place], deadline: Instant) -> Counted {
             map.elements().and_then(|elements| walk(elements, visible, &mut tally, deadline, info.max_entries)).ok()
         }
     };
-    let in_use = complete.map(|complete| InUse::once(tally.entries, complete));
+    let in_use = complete.map(|complete| InUse::once(tally.entries(), complete));
     Counted { in_use, strings: tally.strings() }
 }
 
@@ -88,7 +99,7 @@ pub(super) fn count(map: &Map, places: &[Place], deadline: Instant) -> Counted {
 fn walk(
     elements: Elements<'_>,
     visible: Visible,
-    tally: &mut Tally<'_>,
+    tally: &mut Tally,
     deadline: Instant,
     max_entries: u32,
 ) -> Result<bool, Error> {
@@ -102,7 +113,7 @@ fn walk(
     keys(elements, visible != Visible::Keys, tally, deadline, max_entries)
 }
 
-fn batches(elements: Elements<'_>, tally: &mut Tally<'_>, deadline: Instant) -> Result<bool, Error> {
+fn batches(elements: Elements<'_>, tally: &mut Tally, deadline: Instant) -> Result<bool, Error> {
     let (key, value) = (elements.key_len(), elements.value_len());
     for batch in elements.batches((BATCH / (key + value).max(1)).clamp(1, BATCH_COUNT)) {
         let batch = batch?;
@@ -119,14 +130,14 @@ fn batches(elements: Elements<'_>, tally: &mut Tally<'_>, deadline: Instant) -> 
 fn keys(
     elements: Elements<'_>,
     lookup: bool,
-    tally: &mut Tally<'_>,
+    tally: &mut Tally,
     deadline: Instant,
     max_entries: u32,
 ) -> Result<bool, Error> {
     for (index, key) in elements.keys().enumerate() {
         let key = key?;
         let value = if lookup { elements.lookup(&key)? } else { Some(Vec::new()) };
-        if tally.entries == u64::from(max_entries) && max_entries > 0 {
+        if tally.entries() == u64::from(max_entries) && max_entries > 0 {
             return Ok(false);
         }
         if let Some(value) = value {

@@ -1,0 +1,116 @@
+//! Time and memory of processes.
+
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use nix::sys::resource::{Usage, UsageWho, getrusage};
+
+use crate::child;
+
+/// What one process took, with all that it started.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cost {
+    /// From its start to its end.
+    pub(crate) wall: Duration,
+    /// In user mode and in the kernel.
+    pub(crate) cpu: Duration,
+    /// KiB of the largest process.
+    pub(crate) peak: u64,
+}
+
+/// Several runs of the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Costs(Vec<Cost>);
+
+/// Runs this program as the child `name` again and again: at least once, until `seconds` have passed, at most `most` times.
+///
+/// # Errors
+/// If it fails.
+pub(crate) fn repeat(name: &str, arguments: &[&OsStr], seconds: u64, most: usize) -> Result<Costs, String> {
+    let (started, mut costs) = (Instant::now(), Vec::new());
+    while costs.is_empty() || costs.len() < most && started.elapsed() < Duration::from_secs(seconds) {
+        costs.push(once(name, arguments)?);
+    }
+    Ok(Costs(costs))
+}
+
+fn once(name: &str, arguments: &[&OsStr]) -> Result<Cost, String> {
+    let own = env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
+    let started = Instant::now();
+    let output = Command::new(own)
+        .args([child::WORD, name])
+        .args(arguments)
+        .output()
+        .map_err(|error| format!("cannot run `{name}`: {error}"))?;
+    let wall = started.elapsed();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let usage = text.lines().last().and_then(|line| line.strip_prefix(USAGE)).and_then(|numbers| {
+        let (cpu, peak) = numbers.split_once(' ')?;
+        Some((Duration::from_micros(cpu.parse().ok()?), peak.parse().ok()?))
+    });
+    match usage {
+        Some((cpu, peak)) if output.status.success() => Ok(Cost { wall, cpu, peak }),
+        _ => Err(format!("`{name}` failed: {}", String::from_utf8_lossy(&output.stderr))),
+    }
+}
+
+/// How the last line of a child begins.
+const USAGE: &str = "usage ";
+
+/// What this process and those that it waited for have taken so far, as a line for [`repeat`].
+///
+/// # Errors
+/// If the kernel does not say.
+pub(crate) fn usage_line() -> Result<String, String> {
+    let of = |who| getrusage(who).map_err(|error| format!("getrusage: {error}"));
+    let (own, children) = (of(UsageWho::RUSAGE_SELF)?, of(UsageWho::RUSAGE_CHILDREN)?);
+    let peak = own.max_rss().max(children.max_rss());
+    Ok(format!("{USAGE}{} {peak}", microseconds(&own) + microseconds(&children)))
+}
+
+fn microseconds(usage: &Usage) -> i64 {
+    [usage.user_time(), usage.system_time()].iter().map(|time| time.tv_sec() * 1_000_000 + time.tv_usec()).sum()
+}
+
+impl Costs {
+    pub(crate) fn wall(&self) -> Figure {
+        Figure::of(self.0.iter().map(|cost| cost.wall.as_secs_f64()).collect())
+    }
+
+    pub(crate) fn cpu(&self) -> Figure {
+        Figure::of(self.0.iter().map(|cost| cost.cpu.as_secs_f64()).collect())
+    }
+
+    /// KiB.
+    pub(crate) fn peak(&self) -> Figure {
+        Figure::of(self.0.iter().map(|cost| cost.peak as f64).collect())
+    }
+}
+
+/// A number that was measured several times.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Figure {
+    pub(crate) median: f64,
+    pub(crate) least: f64,
+    pub(crate) most: f64,
+    pub(crate) runs: usize,
+}
+
+impl Figure {
+    /// # Panics
+    /// If there is none.
+    pub(crate) fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        let (least, most) = (values[0], values[values.len() - 1]);
+        Figure { median: values[values.len() / 2], least, most, runs: values.len() }
+    }
+}
+
+/// Arguments for a child.
+pub(crate) fn words<'a>(arguments: &[&'a OsString]) -> Vec<&'a OsStr> {
+    arguments.iter().map(|argument| argument.as_os_str()).collect()
+}
