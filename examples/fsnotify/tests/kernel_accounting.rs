@@ -2,7 +2,14 @@
 
 mod common;
 
-use std::{io::Read, path::Path, process::Command, thread, time::Duration};
+use std::{
+    io::Read,
+    path::Path,
+    process::Command,
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
 
 use common::{
     FsnotifyTrace, Traced, Tracer, Waiting, built_with, folder, fsnotify, kernel_permits, odd, profile, run, start,
@@ -13,6 +20,14 @@ use tool::testing::compared;
 
 fn compare_maps(tracer: &Tracer) -> Vec<String> {
     compared(tracer.pid(), &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../layouts.toml"), profile())
+}
+
+/// The tracer counts the calls of all processes, whatever paths it prints: threads that wait for another test would be
+/// among "not returned yet" and in the map. So only one test at a time has threads that wait.
+fn alone_with_waiting_threads() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    // What a failed test leaves is a lock, not a state.
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[test]
@@ -60,6 +75,7 @@ fn kernel_accounting_of_a_full_map() {
     if !kernel_permits() {
         return;
     }
+    let _alone = alone_with_waiting_threads();
     let room = built_with("paths");
     let (_folder, path) = folder();
     let tracer = start(&["--path", &path]);
@@ -85,6 +101,7 @@ fn kernel_accounting_of_a_process_that_is_killed_inside() {
     if !kernel_permits() {
         return;
     }
+    let _alone = alone_with_waiting_threads();
     let Traced { trace, result: pid, .. } = traced(|path| {
         let waiting = Waiting::start(path, 20);
         thread::sleep(Duration::from_millis(100));
@@ -104,6 +121,7 @@ fn kernel_accounting_of_calls_that_have_not_returned() {
     if !kernel_permits() {
         return;
     }
+    let _alone = alone_with_waiting_threads();
     let (_folder, path) = folder();
     let tracer = start(&["--path", &path]);
     let waiting = Waiting::start(&path, 30);
