@@ -69,7 +69,7 @@ impl<'a> Parser<'a, '_> {
         match (token.kind, word) {
             (Kind::Number, _) => integer(word).map(i128::from),
             (Kind::Word, _) => (self.resolve)(word),
-            (_, "-") => self.operand().map(|value| -value),
+            (_, "-") => self.operand()?.checked_neg(),
             (_, "+") => self.operand(),
             (_, "(") => {
                 if let Some(close) = self.cast() {
