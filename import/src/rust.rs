@@ -160,7 +160,10 @@ impl Rust {
 
     fn parse_here(path: &str, text: &str) -> Result<Self, RustError> {
         if let Some(place) = nesting::too_deep(text) {
-            return Err(RustError::at(place, "this stands in too many others: import a file with the types alone".to_owned()));
+            return Err(RustError::at(
+                place,
+                "this stands in too many others: import a file with the types alone".to_owned(),
+            ));
         }
         let file = syn::parse_file(text).map_err(|error| RustError::at(error.span(), error.to_string()))?;
         let mut rust = Rust {
@@ -521,10 +524,7 @@ impl<'a> Reader<'a> {
         let mut used = Vec::new();
         for field in fields {
             let ty = self.used(&field.ty, 0).ok_or_else(|| {
-                format!(
-                    "is left out: what `{}` of field `{}` is, this file does not say",
-                    field.text, field.name
-                )
+                format!("is left out: what `{}` of field `{}` is, this file does not say", field.text, field.name)
             })?;
             used.push(ty);
         }

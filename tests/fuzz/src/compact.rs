@@ -81,7 +81,11 @@ impl<'a> Read<'a> for StrRef<'a> {
 
 impl<'a> Read<'a> for StrsRef<'a> {
     fn read(self) -> &'a [u8] {
-        assert_eq!(self.iter().map(|text| text.read().len()).sum::<usize>(), self.raw().len(), "all bytes are of a text");
+        assert_eq!(
+            self.iter().map(|text| text.read().len()).sum::<usize>(),
+            self.raw().len(),
+            "all bytes are of a text"
+        );
         assert_eq!(self.len(), self.raw().split_inclusive(|byte| *byte == 0).count());
         assert_eq!(self.is_empty(), self.raw().is_empty());
         self.raw()

@@ -15,7 +15,11 @@ pub(crate) fn run(data: &[u8]) {
         Ok(imported) => {
             assert!(load(&imported.toml, None).is_some(), "what is written is a spec:\n{}", imported.toml);
             let proof = compare(&imported, &found).expect("what is written is compared");
-            assert!(proof.is_identical(), "what is written says the same as what was found: {proof:?}\n{}", imported.toml);
+            assert!(
+                proof.is_identical(),
+                "what is written says the same as what was found: {proof:?}\n{}",
+                imported.toml
+            );
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
