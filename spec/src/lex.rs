@@ -175,8 +175,10 @@ fn glued_unit(word: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
+    type Placed<'a> = (Token<'a>, Range<usize>);
+
     /// Each token with its place, or what is wrong, and where.
-    fn tokens(text: &str) -> Result<Vec<(Token<'_>, Range<usize>)>, (Range<usize>, String)> {
+    fn tokens(text: &str) -> Result<Vec<Placed<'_>>, (Range<usize>, String)> {
         let wrong = |wrong: Wrong| (wrong.at, wrong.message);
         let mut cursor = Cursor::new(text).map_err(wrong)?;
         let mut tokens = Vec::new();
