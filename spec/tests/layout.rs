@@ -409,6 +409,21 @@ fn padding_is_numbered_past_fields_that_c_calls_so() {
     assert_eq!(numbers, [4, 1, 3]);
 }
 
+#[test]
+fn what_a_named_member_calls_so_is_no_name_of_the_record_around_it() {
+    let text = "[struct.inner]\nfields = [{ name = \"a\", type = \"u8\", c = \"_pad0\" }]\n\
+                [struct.s]\nfields = [{ name = \"b\", type = \"inner\" }, { name = \"d\", type = \"u64\" }]\n";
+    assert_eq!(show(text, None, "s"), "16 8: b@0+1 _pad0@1+7 d@8+8");
+}
+
+#[test]
+fn limits_are_those_of_records_that_could_be_laid_out() {
+    let map = "[map.m]\ntype = \"percpu_array\"\nkey = \"u32\"\nvalue = \"bytes[40000]\"\nmax_entries = 1\n";
+    assert_eq!(codes(map), [Code::MapLimit]);
+    let bad = "[struct.a]\nalign = 2\nfields = [{ name = \"x\", type = \"u64\" }]\n";
+    assert_eq!(codes(&format!("{bad}{map}")), [Code::Placement], "a stage runs only on what all before it found sound");
+}
+
 /// Whether C needs `packed` for a struct.
 fn needs_packed(keys: &str, fields: &str) -> bool {
     let text = format!("[struct.s]\n{keys}\nfields = [{}]\n", written(fields));
