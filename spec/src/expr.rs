@@ -240,6 +240,7 @@ mod tests {
         ] {
             assert_eq!(value(text), Err((at, message.to_owned())), "{text}");
         }
+        assert_eq!(parse("17179869184 GiB").map_err(|wrong| wrong.fault), Err(Fault::Overflow));
         assert_eq!(value("1 << 63"), Ok(1 << 63));
         assert_eq!(value("18446744073709551614 + 1"), Ok(u64::MAX));
         assert_eq!(value("17179869183 GiB"), Ok(17_179_869_183 << 30));

@@ -151,14 +151,13 @@ fn number(text: &str, start: usize) -> Result<(Token<'_>, Range<usize>), Wrong> 
         let digits = &word[..word.len() - unit.len()];
         return Err(Wrong::grammar(at, "a number and its unit stand apart").help(format!("write `{digits} {unit}`")));
     }
-    if digits.is_empty() || !digits.chars().all(|c| c == '_' || c.is_digit(radix)) {
+    let digits = digits.replace('_', "");
+    if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
         return Err(Wrong::grammar(at, format!("`{word}` is not a number"))
             .help("write numbers as `4096`, `4_096` or `0x1000`"));
     }
-    let digits = digits.replace('_', "");
     match u64::from_str_radix(&digits, radix) {
         Ok(value) => Ok((Token::Number(value), at)),
-        Err(_) if digits.is_empty() => Err(Wrong::grammar(at, format!("`{word}` is not a number"))),
         Err(_) => Err(Wrong { fault: Fault::Overflow, ..Wrong::grammar(at, "the number does not fit 64 bits") }),
     }
 }

@@ -9,7 +9,7 @@ use crate::{Flags, kernel, needs, shown, succeeds, tools};
 const TESTS: &[&str] = &["parsers", "compact", "conversions", "skew"];
 
 /// Seeds are files, which Miri keeps its programs from. Pointers must come from where they say that they do.
-const MIRI_FLAGS: &str = "-Zmiri-disable-isolation -Zmiri-strict-provenance -Zmiri-symbolic-alignment-check";
+const MIRI_FLAGS: &str = "-Zmiri-disable-isolation -Zmiri-strict-provenance";
 
 /// What AddressSanitizer watches: the crate that calls `bpf(2)` and `mmap(2)`, with its tests in this kernel.
 const CALLS: &str = "bpf-layout-live";
