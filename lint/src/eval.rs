@@ -140,6 +140,8 @@ mod tests {
             ("N 1", None),
             ("1 / 0", None),
             ("1 << 64", None),
+            ("-(1 << 63 << 63) * 2", Some(i128::MIN)),
+            ("-(-(1 << 63 << 63) * 2)", None),
             ("(N", None),
             ("sizeof(N)", None),
             ("~0", None),
