@@ -76,7 +76,7 @@ fn targets() -> Result<Vec<String>, String> {
 fn fuzz(name: &str, seconds: u32) -> Result<Outcome, String> {
     let corpus = format!("fuzz/corpus/{name}");
     fs::create_dir_all(root().join(&corpus)).map_err(|error| format!("{corpus}: {error}"))?;
-    let mut command = tools::nightly(&["fuzz", "run", name, &corpus]);
+    let mut command = tools::nightly(&["fuzz", "run", "--target-dir", "target/fuzz", name, &corpus]);
     command.arg(format!("fuzz/seeds/{name}")).args(also(name)?).arg("--");
     command.args(LIMITS).arg(format!("-max_total_time={seconds}"));
     println!("\n== {name}\n$ {}", shown(&command));

@@ -47,7 +47,7 @@ struct Outcome {
 
 pub(crate) fn run(names: &[String], choice: &Choice, flags: Flags) -> Result<ExitCode, String> {
     let parts = chosen(names, choice)?;
-    needs::provide(needs::BUILD, needs::MUTANTS, flags.no_install)?;
+    needs::provide(needs::BUILD, &[], flags.no_install)?;
     tools::provide_subcommand("mutants", flags.no_install)?;
     let text = fs::read_to_string(root().join(EXPLAINED)).map_err(|error| format!("{EXPLAINED}: {error}"))?;
     let explained = explained::parse(&text).map_err(|error| format!("{EXPLAINED}: {error}"))?;
@@ -122,6 +122,7 @@ fn mutate(part: &Part, choice: &Choice) -> Result<Outcome, String> {
 fn command(part: &Part, choice: &Choice, folder: &PathBuf) -> Command {
     let mut command = cargo();
     command.args(["mutants", "--no-config", "--no-shuffle", "--minimum-test-timeout", LONGEST, "--output"]).arg(folder);
+    command.args(["--package", part.package]);
     for file in files(part, choice) {
         command.arg("--file").arg(if file.ends_with('/') { format!("{file}**") } else { file.to_owned() });
     }
@@ -132,11 +133,9 @@ fn command(part: &Part, choice: &Choice, folder: &PathBuf) -> Command {
         command.args(["--test-package", judge]);
     }
     command.args(["--", "--locked"]).args(part.tests);
-    // Each mutant is a build: as little as can be in each.
+    // Each mutant is a build: as little as can be in each, and what none of them changes once for all.
     command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "1");
-    if needs::on_path("mold") {
-        command.env("RUSTFLAGS", "-Clink-arg=-fuse-ld=mold");
-    }
+    command.env("CARGO_TARGET_DIR", root().join("target/mutants/build"));
     command
 }
 

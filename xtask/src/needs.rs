@@ -118,10 +118,6 @@ pub(crate) const BENCH: &[Need] = &[
 pub(crate) const FUZZ: &[Need] =
     &[Need { probe: Probe::Program("c++"), apt: "g++", dnf: "gcc-c++", what_for: "builds libFuzzer" }];
 
-/// To try mutants: each is linked anew.
-pub(crate) const MUTANTS: &[Need] =
-    &[Need { probe: Probe::Program("mold"), apt: "mold", dnf: "mold", what_for: "links quickly" }];
-
 /// To boot other kernels.
 pub(crate) const KERNELS: &[Need] = &[
     Need {
@@ -164,7 +160,7 @@ impl Need {
     }
 }
 
-pub(crate) fn on_path(program: &str) -> bool {
+fn on_path(program: &str) -> bool {
     env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
