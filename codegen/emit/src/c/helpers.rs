@@ -8,8 +8,9 @@ use super::out::{Out, signature};
 mod append;
 
 use append::{
-    APPEND, APPEND_BYTES_COMMENT, APPEND_COMMENT, APPEND_STR_COMMENT, APPEND_TEXT_COMMENT, OPAQUE, OPAQUE_COMMENT,
-    PERF_SEND, PERF_SEND_COMMENT, SEND, SEND_COMMENT, append_bytes, append_str, append_text,
+    APPEND, APPEND_BYTES_COMMENT, APPEND_COMMENT, APPEND_STR_COMMENT, APPEND_TEXT_COMMENT, GIVE, OPAQUE,
+    OPAQUE_COMMENT, PERF_SEND, PERF_SEND_COMMENT, SEND, SEND_COMMENT, TAKE, TAKE_COMMENT, append_bytes, append_str,
+    append_text,
 };
 
 /// One of them; the order is that in the header.
@@ -49,6 +50,10 @@ pub(super) enum Helper {
     Send,
     /// `__bpf_layout_perf_send()`: copies a record into this CPU's perf buffer.
     PerfSend,
+    /// `__bpf_layout_take()`: a room that nobody else has.
+    Take,
+    /// `__bpf_layout_give()`: gives it back.
+    Give,
     /// `__bpf_layout_submit()`: hands a record of a ring buffer to its reader.
     Submit,
     /// `__bpf_layout_wakeup()`: whether a record wakes the reader.
@@ -86,6 +91,8 @@ impl Helper {
             Helper::AppendText => "__bpf_layout_append_text",
             Helper::Send => "__bpf_layout_send",
             Helper::PerfSend => "__bpf_layout_perf_send",
+            Helper::Take => "__bpf_layout_take",
+            Helper::Give => "__bpf_layout_give",
             Helper::Submit => "__bpf_layout_submit",
             Helper::Wakeup => "__bpf_layout_wakeup",
         }
@@ -104,6 +111,7 @@ impl Helper {
             Helper::Send => SEND_COMMENT,
             Helper::PerfSend => PERF_SEND_COMMENT,
             Helper::Wakeup => WAKEUP_COMMENT,
+            Helper::Take | Helper::Give => TAKE_COMMENT,
             Helper::Reserve | Helper::Lookup | Helper::Submit => "",
         }
     }
@@ -128,6 +136,8 @@ impl Helper {
             Helper::AppendText => append_text(),
             Helper::Send => SEND.to_owned(),
             Helper::PerfSend => PERF_SEND.to_owned(),
+            Helper::Take => TAKE.to_owned(),
+            Helper::Give => GIVE.to_owned(),
             Helper::Submit => SUBMIT.to_owned(),
             Helper::Wakeup => WAKEUP.to_owned(),
         }
