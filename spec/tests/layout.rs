@@ -464,14 +464,20 @@ fn room(keys: &str, fields: &str) -> (Option<Room>, u64) {
 
 #[test]
 fn a_compact_event_grows_in_a_room_for_its_largest_record_and_a_byte_more() {
+    let one =
+        Room { smallest: 0, typical: 0, worst: 0, count: 1, account: 16, header: 16, spare: 0, size: 0, align: 8 };
     // Two counters of 8 bytes; 12 bytes of struct, up to 100 and 4 * 32 bytes behind it; 64 of each are typical.
-    let expected = Room { smallest: 12, typical: 140, worst: 240, header: 16, spare: 8, size: 264, align: 8 };
+    let expected = Room { smallest: 12, typical: 140, worst: 240, spare: 8, size: 264, ..one };
     assert_eq!(room("", "pid:u32 path:str[..100] args:str[..32][..4]"), (Some(expected), 240));
     // A field that takes less than 64 bytes is typically full; one byte is left at least.
-    let expected = Room { smallest: 8, typical: 31, worst: 31, header: 16, spare: 1, size: 48, align: 8 };
+    let expected = Room { smallest: 8, typical: 31, worst: 31, spare: 1, size: 48, ..one };
     assert_eq!(room("", "pid:u32 data:bytes[..23]"), (Some(expected), 31));
-    let expected = Room { smallest: 64, typical: 74, worst: 74, header: 64, spare: 54, size: 192, align: 64 };
+    let expected = Room { smallest: 64, typical: 74, worst: 74, header: 64, spare: 54, size: 192, align: 64, ..one };
     assert_eq!(room("align = 64", "pid:u32 data:bytes[..10]"), (Some(expected), 74));
+    // Where there are several, each has a third counter.
+    let expected =
+        Room { smallest: 8, typical: 31, worst: 31, count: 3, account: 24, header: 24, spare: 1, size: 56, ..one };
+    assert_eq!(room("rooms = 3", "pid:u32 data:bytes[..23]"), (Some(expected), 31));
     assert_eq!(room("", "pid:u32 path:str[100]"), (None, 104), "a fixed event needs none");
     assert_eq!(SCRATCH_MAX, 32_768, "PCPU_MIN_UNIT_SIZE");
 }
