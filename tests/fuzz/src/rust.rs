@@ -8,7 +8,8 @@ pub(crate) fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let rust = match Rust::parse("fuzz.rs", &text) {
         Ok(rust) => rust,
-        Err(error) => return assert!(error.line >= 1 && error.column >= 1 && !error.message.is_empty()),
+        // Its place is no matter here: where a fuzzer builds it, proc-macro2 knows no lines.
+        Err(error) => return assert!(!error.message.is_empty()),
     };
     let (found, _) = rust.found();
     match write(&found, "Written from Rust.") {
