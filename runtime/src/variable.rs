@@ -45,6 +45,19 @@ impl Tail {
         Tail { offset: half(0), len: half(2) }
     }
 
+    /// Its four bytes.
+    #[cfg(feature = "btf")]
+    pub(crate) fn to_bytes(self) -> [u8; 4] {
+        let [offset, len] = [self.offset, self.len].map(u16::to_ne_bytes);
+        [offset[0], offset[1], len[0], len[1]]
+    }
+
+    /// `len` as a number of 15 bits.
+    #[cfg(feature = "btf")]
+    pub(crate) const fn raw_len(self) -> u16 {
+        self.len & !CUT
+    }
+
     /// A descriptor of `len` bytes, up to 32,767, at this offset.
     #[must_use]
     pub const fn new(offset: u16, len: u16, truncated: bool) -> Self {
