@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::out::{Out, signature};
 
 mod append;
+mod intern;
 
 use append::{
     APPEND, APPEND_BYTES_COMMENT, APPEND_COMMENT, APPEND_STR_COMMENT, APPEND_TEXT_COMMENT, OPAQUE, OPAQUE_COMMENT,
@@ -49,6 +50,14 @@ pub(super) enum Helper {
     Send,
     /// `__bpf_layout_perf_send()`: copies a record into this CPU's perf buffer.
     PerfSend,
+    /// `__bpf_layout_copy_text()`: copies a text of known length into a field.
+    CopyText,
+    /// `__bpf_layout_intern_begin()`: what a CPU puts strings together in. The others need it.
+    InternBegin,
+    /// `__bpf_layout_intern_same()`: compares two strings.
+    InternSame,
+    /// `__bpf_layout_intern()`: the id of a string.
+    Intern,
     /// `__bpf_layout_submit()`: hands a record of a ring buffer to its reader.
     Submit,
     /// `__bpf_layout_wakeup()`: whether a record wakes the reader.
@@ -86,6 +95,10 @@ impl Helper {
             Helper::AppendText => "__bpf_layout_append_text",
             Helper::Send => "__bpf_layout_send",
             Helper::PerfSend => "__bpf_layout_perf_send",
+            Helper::CopyText => "__bpf_layout_copy_text",
+            Helper::InternBegin => "__bpf_layout_intern_begin",
+            Helper::InternSame => "__bpf_layout_intern_same",
+            Helper::Intern => "__bpf_layout_intern",
             Helper::Submit => "__bpf_layout_submit",
             Helper::Wakeup => "__bpf_layout_wakeup",
         }
@@ -103,6 +116,10 @@ impl Helper {
             Helper::AppendText => APPEND_TEXT_COMMENT,
             Helper::Send => SEND_COMMENT,
             Helper::PerfSend => PERF_SEND_COMMENT,
+            Helper::CopyText => intern::COPY_TEXT_COMMENT,
+            Helper::InternBegin => intern::BEGIN_COMMENT,
+            Helper::InternSame => intern::SAME_COMMENT,
+            Helper::Intern => intern::INTERN_COMMENT,
             Helper::Wakeup => WAKEUP_COMMENT,
             Helper::Reserve | Helper::Lookup | Helper::Submit => "",
         }
@@ -128,6 +145,10 @@ impl Helper {
             Helper::AppendText => append_text(),
             Helper::Send => SEND.to_owned(),
             Helper::PerfSend => PERF_SEND.to_owned(),
+            Helper::CopyText => intern::copy_text(),
+            Helper::InternBegin => intern::BEGIN.to_owned(),
+            Helper::InternSame => intern::SAME.to_owned(),
+            Helper::Intern => intern::intern(),
             Helper::Submit => SUBMIT.to_owned(),
             Helper::Wakeup => WAKEUP.to_owned(),
         }
