@@ -44,6 +44,18 @@ pub(crate) fn spec(count: usize) -> String {
     text
 }
 
+/// `count` hash maps of the structs, to follow [`spec`].
+pub(crate) fn maps(count: usize) -> String {
+    let mut text = String::new();
+    for number in 0..count {
+        let _ = writeln!(
+            text,
+            "\n[map.map{number}]\ntype = \"hash\"\nkey = \"u32\"\nvalue = \"event{number}\"\nmax_entries = 1024"
+        );
+    }
+    text
+}
+
 /// A C header with the same structs, for bindgen.
 pub(crate) fn header(count: usize) -> String {
     let mut text = String::from("struct owner {\n\tunsigned int uid;\n\tunsigned int gid;\n};\n");

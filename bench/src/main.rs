@@ -11,6 +11,7 @@ mod kernel;
 mod measure;
 mod parsing;
 mod report;
+mod scale;
 mod skew;
 
 use std::{env, process::ExitCode};
@@ -38,6 +39,7 @@ const GROUPS: &[Group] = &[
     Group { name: "parsing", run: parsing::run },
     Group { name: "skew", run: skew::run },
     Group { name: "kernel", run: kernel::run },
+    Group { name: "scale", run: scale::run },
 ];
 
 fn main() -> ExitCode {
