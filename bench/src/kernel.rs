@@ -5,7 +5,7 @@ pub(crate) mod program;
 pub(crate) mod storm;
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     ffi::CStr,
     fs,
     hint::black_box,
@@ -16,7 +16,10 @@ use std::{
 };
 
 use libbpf_rs::{MapCore as _, MapFlags, ObjectBuilder, Program, RingBufferBuilder, query::ProgInfoIter};
-use nix::sys::resource::{UsageWho, getrusage};
+use nix::{
+    sys::resource::{UsageWho, getrusage},
+    time::{ClockId, clock_gettime},
+};
 use tempfile::TempDir;
 
 use crate::{
@@ -88,6 +91,9 @@ const CONTENDER: &str = "compact";
 /// Bytes of an event's fields of fixed length, before its texts.
 const FIELDS: usize = offset_of!(layouts::OpenatEvent, cwd);
 
+/// Of so many events one has its delay measured: asking for the time takes longer than reading an event.
+const SAMPLED: u64 = 16;
+
 /// Texts of an event.
 const TEXTS: usize = 3;
 
@@ -113,6 +119,9 @@ struct Outcome {
     verified: u32,
     /// Nanoseconds of userspace for one event.
     user: f64,
+    /// Nanoseconds from the program's first look at the clock until userspace has the event, of one in
+    /// [`SAMPLED`].
+    delays: Delays,
 }
 
 pub(crate) fn run(extent: Extent) -> Result<Section, String> {
@@ -160,6 +169,8 @@ fn rows(section: &mut Section, load: &Load, outcomes: &[Outcome]) {
         "BPF ns per call",
         "verified",
         "user ns per event",
+        "delay, median µs",
+        "99th percentile",
     ];
     let found = |name: &str| VARIANTS.iter().position(|variant| variant.name == name).map(|index| &outcomes[index]);
     let (Some(peer), Some(contender)) = (found(PEER), found(CONTENDER)) else { return };
@@ -175,6 +186,8 @@ fn rows(section: &mut Section, load: &Load, outcomes: &[Outcome]) {
             number(outcome.bpf),
             outcome.verified.to_string(),
             number(outcome.user),
+            number(outcome.delays.median / 1e3),
+            number(outcome.delays.percentile_99 / 1e3),
         ]);
     }
     let aim = |section: &mut Section, what: &str, found, bound| {
@@ -190,6 +203,27 @@ fn rows(section: &mut Section, load: &Load, outcomes: &[Outcome]) {
     }
     let unaccounted = outcomes.iter().filter(|one| one.delivered + one.lost != u64::from(2 * load.calls)).count();
     aim(section, "runs with calls that became nothing", unaccounted as f64, Bound::AtMost(0.0));
+}
+
+/// Of many delays, in nanoseconds.
+struct Delays {
+    median: f64,
+    percentile_99: f64,
+}
+
+impl Delays {
+    fn of(mut delays: Vec<f64>) -> Self {
+        delays.sort_by(f64::total_cmp);
+        let at = |percent: usize| delays[delays.len() * percent / 100];
+        Delays { median: at(50), percentile_99: at(99) }
+    }
+}
+
+/// Nanoseconds since the program took the event's time, which is its first field.
+fn delay(record: &[u8]) -> Option<f64> {
+    let sent = Duration::from_nanos(u64::from_ne_bytes(*record.first_chunk()?));
+    let now: Duration = clock_gettime(ClockId::CLOCK_MONOTONIC).ok()?.into();
+    Some(now.saturating_sub(sent).as_nanos() as f64)
 }
 
 impl Outcome {
@@ -230,8 +264,12 @@ fn measure(variant: &Variant, load: &Load) -> Result<Outcome, String> {
     storm.update(&0u32.to_ne_bytes(), &pids, MapFlags::ANY).map_err(failed)?;
 
     let (delivered, bytes, meant) = (Cell::new(0u64), Cell::new(0u64), Cell::new(0u64));
+    let delays = RefCell::new(Vec::new());
     let mut builder = RingBufferBuilder::new();
     let seen = |record: &[u8]| {
+        if delivered.get() % SAMPLED == 0 {
+            delays.borrow_mut().extend(delay(record));
+        }
         delivered.set(delivered.get() + 1);
         // Each record follows a header of 8 bytes, and both together are rounded up to 8 (kernel/bpf/ringbuf.c).
         bytes.set(bytes.get() + (record.len() as u64 + 8).next_multiple_of(8));
@@ -268,7 +306,10 @@ fn measure(variant: &Variant, load: &Load) -> Result<Outcome, String> {
     let counted = counters.lookup(&0u32.to_ne_bytes(), MapFlags::ANY).map_err(failed)?.ok_or("no counters")?;
     let lost =
         counted.get(8..16).and_then(|bytes| bytes.try_into().ok()).map(u64::from_ne_bytes).ok_or("no counter")?;
-    let delivered = delivered.get();
+    let (delivered, delays) = (delivered.get(), delays.take());
+    if delays.is_empty() {
+        return Err(format!("{}: nothing came through the ring buffer", variant.name));
+    }
     Ok(Outcome {
         delivered,
         lost,
@@ -278,6 +319,7 @@ fn measure(variant: &Variant, load: &Load) -> Result<Outcome, String> {
         bpf: info.run_time_ns as f64 / (delivered + lost).max(1) as f64,
         verified: info.verified_insns,
         user: user * 1e9 / delivered.max(1) as f64,
+        delays: Delays::of(delays),
     })
 }
 

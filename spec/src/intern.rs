@@ -179,6 +179,7 @@ fn record(def: &InternDef, name: &str, doc: &str, fields: Vec<FieldDef>) -> Reco
         shape: Shape::Struct,
         body: Body { doc: Some(doc.to_owned()), packed: None, align: None, fields: Some(fields) },
         tag: None,
+        rooms: None,
         reserved: Vec::new(),
     }
 }

@@ -17,7 +17,7 @@ use bpf_layout_spec::{
     layout::{Layouts, Member},
     model::{Record, Type, TypeId, Variable, VariableKind},
 };
-use libbpf_rs::{Object, PerfBufferBuilder, RingBufferBuilder};
+use libbpf_rs::{MapCore as _, MapFlags, Object, PerfBufferBuilder, RingBufferBuilder};
 use support::bpf::{CLANGS, compile, is_permitted, load, run_program, set_first_value, with_map};
 
 /// Specs, and records sent of each. Enough that every kind of field meets every way of filling it several times over.
@@ -282,8 +282,15 @@ fn send(object: &Object, layouts: &Layouts, id: TypeId, record: &Record, random:
 
 /// The record as it comes out of the ring buffer.
 fn arrived(object: &Object) -> Vec<u8> {
-    let records = Rc::new(RefCell::new(Vec::new()));
     assert_eq!(run_program(object, "send", &[]), 0);
+    let records = all_arrived(object);
+    assert_eq!(records.len(), 1);
+    records.concat()
+}
+
+/// All records that wait in the ring buffer.
+fn all_arrived(object: &Object) -> Vec<Vec<u8>> {
+    let records = Rc::new(RefCell::new(Vec::new()));
     with_map(object, "ring", |map| {
         let sink = Rc::clone(&records);
         let mut builder = RingBufferBuilder::new();
@@ -294,9 +301,7 @@ fn arrived(object: &Object) -> Vec<u8> {
         add.expect("a ring buffer");
         builder.build().expect("a ring buffer").consume().expect("records");
     });
-    let records = records.take();
-    assert_eq!(records.len(), 1);
-    records.concat()
+    records.take()
 }
 
 /// Tests run on one CPU, since a record grows in the room of the CPU that a program runs on.
@@ -373,6 +378,52 @@ fn kernel_counts_what_it_cannot_send_and_sends_nothing_of_it() {
     }
     // 64 KiB hold 64 records of 1006 bytes, each with a header of 8 and rounded up to 8.
     assert_eq!(sent, (64 << 10) / 1016);
+}
+
+/// What all rooms of all CPUs say at a place of their account: 1 is `lost`, 2 is `taken`.
+fn account(object: &Object, rooms: u32, place: usize) -> u64 {
+    with_map(object, "__sent_event_scratch", |map| {
+        let values = (0..rooms).flat_map(|room| {
+            let room = map.lookup_percpu(&room.to_ne_bytes(), MapFlags::ANY).expect("a map's value");
+            room.expect("as many rooms as the spec says")
+        });
+        values.map(|value| u64::from_ne_bytes(value[8 * place..8 * place + 8].try_into().expect("8 bytes"))).sum()
+    })
+}
+
+#[test]
+fn kernel_builds_as_many_records_at_once_as_there_are_rooms() {
+    if !is_permitted() {
+        return;
+    }
+    stay_on_one_cpu();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("layouts.toml");
+    let text = "spec = 1\n\n[event.sent]\nrooms = 3\nfields = [\n  { name = \"number\", type = \"u16\" },\n  \
+        { name = \"text\", type = \"str[..16]\" },\n]\n";
+    fs::write(&path, text).expect("a writable file");
+    let header = bpf_layout_emit::c::header(&support::load(&path, None));
+    fs::write(folder.path().join("layouts.h"), header).expect("a writable file");
+    let source = folder.path().join("program.bpf.c");
+    fs::write(&source, include_str!("kernel/rooms.bpf.c")).expect("a writable file");
+    for clang in CLANGS.into_iter().filter(|clang| support::has_tool(clang)) {
+        let object = load(&compile(clang, folder.path(), &source));
+        set_first_value(&object, "source", b"abcdefghijklmno\0");
+        for round in 1..=3 {
+            assert_eq!(run_program(&object, "nested", &[]), 0, "{clang}");
+            let record = |number: u16, text: &[u8]| {
+                let tail = [6u16, text.len() as u16].map(u16::to_ne_bytes).concat();
+                [&number.to_ne_bytes(), &tail[..], text].concat()
+            };
+            let expected = [record(1, b"a\0"), record(3, b"abc\0"), record(4, b"abcd\0")];
+            assert_eq!(all_arrived(&object), expected, "{clang}");
+            assert_eq!((account(&object, 3, 1), account(&object, 3, 2)), (round, 0), "{clang}");
+        }
+        // What was forgotten is taken for good, and what finds no room is counted.
+        let forgotten: Vec<_> = (0..5).map(|_| run_program(&object, "forgetful", &[])).collect();
+        assert_eq!(forgotten, [0, 0, 0, 1, 1], "{clang}");
+        assert_eq!((account(&object, 3, 1), account(&object, 3, 2)), (5, 3), "{clang}");
+    }
 }
 
 #[test]

@@ -523,7 +523,7 @@ __bpf_layout_inline long __bpf_layout_send(void *ringbuf, void *record,
 			err = __bpf_layout_output(ringbuf, record, size, flags);
 	}
 	if (err)
-		++*lost;
+		__sync_fetch_and_add(lost, 1);
 	return err;
 }
 #endif
@@ -547,8 +547,45 @@ __bpf_layout_inline long __bpf_layout_perf_send(void *ctx, void *perfbuf,
 			err = output(ctx, perfbuf, 0xffffffffULL, record, size);
 	}
 	if (err)
-		++*lost;
+		__sync_fetch_and_add(lost, 1);
 	return err;
+}
+#endif
+
+/*
+ * Takes a room that no program on this CPU has. One that interrupts or preempts
+ * us anywhere in here adds to taken as well, so that whoever reads 1 after its own
+ * addition is alone, and stays so until it gives the room back. Where all rooms
+ * are taken, the record is lost.
+ */
+#ifndef __BPF_LAYOUT_TAKE
+#define __BPF_LAYOUT_TAKE
+__bpf_layout_inline void *__bpf_layout_take(void *map, __u32 rooms)
+{
+	__u64 *room;
+	__u32 i;
+
+	for (i = 0; i < rooms; i++) {
+		room = (__u64 *)__bpf_layout_lookup(map, i);
+		if (!room)
+			return 0;
+		__sync_fetch_and_add(&room[2], 1);
+		if (*(volatile __u64 *)&room[2] == 1)
+			return room;
+		__sync_fetch_and_add(&room[2], -1ULL);
+	}
+	room = (__u64 *)__bpf_layout_lookup(map, 0);
+	if (room)
+		__sync_fetch_and_add(&room[1], 1);
+	return 0;
+}
+#endif
+
+#ifndef __BPF_LAYOUT_GIVE
+#define __BPF_LAYOUT_GIVE
+__bpf_layout_inline void __bpf_layout_give(__u64 *taken)
+{
+	__sync_fetch_and_add(taken, -1ULL);
 }
 #endif
 
@@ -740,6 +777,12 @@ __bpf_layout_inline long exec_event_perf_submit(void *ctx, void *perfbuf,
 				      &room->lost);
 }
 
+/* For a record that is not sent after all; the next one takes its room. */
+__bpf_layout_inline void exec_event_discard(struct exec_event *p)
+{
+	(void)p;
+}
+
 /*
  * At file scope, this defines a room per CPU, and exec_event_scratch(), which
  * gives the record in this CPU's as it was left.
@@ -770,6 +813,7 @@ __bpf_layout_btf void __btf_type_open_event(struct open_event *p)
 struct open_event_room {
 	__u64 used; /* bytes of the record so far */
 	__u64 lost; /* records that could not be sent */
+	__u64 taken; /* by how many at once: the one that has it, and who looks */
 	struct open_event record;
 	struct {
 		char type[TINY_LEN];
@@ -778,8 +822,8 @@ struct open_event_room {
 	} most;
 	__u8 spare[4];
 } __attribute__((aligned(8)));
-__BPF_LAYOUT_SIZE(struct open_event_room, 552, 8);
-__BPF_LAYOUT_AT(struct open_event_room, record, 16);
+__BPF_LAYOUT_SIZE(struct open_event_room, 560, 8);
+__BPF_LAYOUT_AT(struct open_event_room, record, 24);
 
 /* Zeroes every byte, padding included. */
 __bpf_layout_inline void open_event_init(struct open_event *p)
@@ -906,16 +950,20 @@ __bpf_layout_inline void open_event_cut_rest(struct open_event *p)
 /*
  * Sends the struct and the bytes in use. Returns 0; or a negative errno, if there
  * is no room: then nothing was sent, and the record counts as lost.
+ * Either way the record is not yours any more.
  */
 __bpf_layout_inline long open_event_submit(void *ringbuf, struct open_event *p,
 					   __u64 flags)
 {
 	struct open_event_room *room =
 		__bpf_layout_room(p, struct open_event_room);
+	long err;
 
-	return __bpf_layout_send(ringbuf, p, room->used, sizeof(*p),
-				 sizeof(*p) + sizeof(room->most), &room->lost,
-				 flags);
+	err = __bpf_layout_send(ringbuf, p, room->used, sizeof(*p),
+				sizeof(*p) + sizeof(room->most), &room->lost,
+				flags);
+	__bpf_layout_give(&room->taken);
+	return err;
 }
 
 __bpf_layout_inline long open_event_perf_submit(void *ctx, void *perfbuf,
@@ -923,27 +971,40 @@ __bpf_layout_inline long open_event_perf_submit(void *ctx, void *perfbuf,
 {
 	struct open_event_room *room =
 		__bpf_layout_room(p, struct open_event_room);
+	long err;
 
-	return __bpf_layout_perf_send(ctx, perfbuf, p, room->used, sizeof(*p),
-				      sizeof(*p) + sizeof(room->most),
-				      &room->lost);
+	err = __bpf_layout_perf_send(ctx, perfbuf, p, room->used, sizeof(*p),
+				     sizeof(*p) + sizeof(room->most),
+				     &room->lost);
+	__bpf_layout_give(&room->taken);
+	return err;
+}
+
+/* For a record that is not sent after all: gives its room back. */
+__bpf_layout_inline void open_event_discard(struct open_event *p)
+{
+	struct open_event_room *room =
+		__bpf_layout_room(p, struct open_event_room);
+
+	__bpf_layout_give(&room->taken);
 }
 
 /*
- * At file scope, this defines a room per CPU, and open_event_scratch(), which
- * gives the record in this CPU's as it was left.
+ * At file scope, this defines 4 rooms per CPU, and open_event_scratch(),
+ * which takes one and gives the record in it as it was left; NULL if all are
+ * taken, and the record then counts as lost.
  */
 #define DEFINE_OPEN_EVENT_SCRATCH                                       \
 	struct {                                                        \
 		__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */        \
-		__uint(max_entries, 1);                                 \
+		__uint(max_entries, 4);                                 \
 		__type(key, __u32);                                     \
 		__type(value, struct open_event_room);                  \
 	} __open_event_scratch SEC(".maps");                            \
 	__bpf_layout_inline struct open_event *open_event_scratch(void) \
 	{                                                               \
 		struct open_event_room *room =                          \
-			__bpf_layout_lookup(&__open_event_scratch, 0);  \
+			__bpf_layout_take(&__open_event_scratch, 4);    \
                                                                         \
 		return room ? &room->record : 0;                        \
 	}                                                               \
@@ -1096,6 +1157,12 @@ __bpf_layout_inline long bare_event_perf_submit(void *ctx, void *perfbuf,
 				      &room->lost);
 }
 
+/* For a record that is not sent after all; the next one takes its room. */
+__bpf_layout_inline void bare_event_discard(struct bare_event *p)
+{
+	(void)p;
+}
+
 /*
  * At file scope, this defines a room per CPU, and bare_event_scratch(), which
  * gives the record in this CPU's as it was left.
@@ -1191,6 +1258,12 @@ __bpf_layout_inline long maybe_event_perf_submit(void *ctx, void *perfbuf,
 
 	return __bpf_layout_perf_send(ctx, perfbuf, p, room->used, sizeof(*p),
 				      sizeof(*p), &room->lost);
+}
+
+/* For a record that is not sent after all; the next one takes its room. */
+__bpf_layout_inline void maybe_event_discard(struct maybe_event *p)
+{
+	(void)p;
 }
 
 /*

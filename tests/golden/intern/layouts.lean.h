@@ -528,7 +528,7 @@ __bpf_layout_inline long __bpf_layout_send(void *ringbuf, void *record,
 			err = __bpf_layout_output(ringbuf, record, size, flags);
 	}
 	if (err)
-		++*lost;
+		__sync_fetch_and_add(lost, 1);
 	return err;
 }
 #endif
@@ -552,7 +552,7 @@ __bpf_layout_inline long __bpf_layout_perf_send(void *ctx, void *perfbuf,
 			err = output(ctx, perfbuf, 0xffffffffULL, record, size);
 	}
 	if (err)
-		++*lost;
+		__sync_fetch_and_add(lost, 1);
 	return err;
 }
 #endif
@@ -940,6 +940,12 @@ __bpf_layout_inline long seen_event_perf_submit(void *ctx, void *perfbuf,
 	return __bpf_layout_perf_send(ctx, perfbuf, p, room->used, sizeof(*p),
 				      sizeof(*p) + sizeof(room->most),
 				      &room->lost);
+}
+
+/* For a record that is not sent after all; the next one takes its room. */
+__bpf_layout_inline void seen_event_discard(struct seen_event *p)
+{
+	(void)p;
 }
 
 /*

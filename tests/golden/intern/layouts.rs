@@ -90,6 +90,7 @@ impl Owner {
 ::bpf_layout::compact! {
     /// Event `seen`.
     pub struct SeenEvent: SeenEventHeader { what }
+    rooms "__seen_event_scratch": 1 of 552 bytes
 }
 
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]

@@ -9,8 +9,9 @@ mod append;
 mod intern;
 
 use append::{
-    APPEND, APPEND_BYTES_COMMENT, APPEND_COMMENT, APPEND_STR_COMMENT, APPEND_TEXT_COMMENT, OPAQUE, OPAQUE_COMMENT,
-    PERF_SEND, PERF_SEND_COMMENT, SEND, SEND_COMMENT, append_bytes, append_str, append_text,
+    APPEND, APPEND_BYTES_COMMENT, APPEND_COMMENT, APPEND_STR_COMMENT, APPEND_TEXT_COMMENT, GIVE, OPAQUE,
+    OPAQUE_COMMENT, PERF_SEND, PERF_SEND_COMMENT, SEND, SEND_COMMENT, TAKE, TAKE_COMMENT, append_bytes, append_str,
+    append_text,
 };
 
 /// One of them; the order is that in the header.
@@ -58,6 +59,10 @@ pub(super) enum Helper {
     InternSame,
     /// `__bpf_layout_intern()`: the id of a string.
     Intern,
+    /// `__bpf_layout_take()`: a room that nobody else has.
+    Take,
+    /// `__bpf_layout_give()`: gives it back.
+    Give,
     /// `__bpf_layout_submit()`: hands a record of a ring buffer to its reader.
     Submit,
     /// `__bpf_layout_wakeup()`: whether a record wakes the reader.
@@ -99,6 +104,8 @@ impl Helper {
             Helper::InternBegin => "__bpf_layout_intern_begin",
             Helper::InternSame => "__bpf_layout_intern_same",
             Helper::Intern => "__bpf_layout_intern",
+            Helper::Take => "__bpf_layout_take",
+            Helper::Give => "__bpf_layout_give",
             Helper::Submit => "__bpf_layout_submit",
             Helper::Wakeup => "__bpf_layout_wakeup",
         }
@@ -121,6 +128,7 @@ impl Helper {
             Helper::InternSame => intern::SAME_COMMENT,
             Helper::Intern => intern::INTERN_COMMENT,
             Helper::Wakeup => WAKEUP_COMMENT,
+            Helper::Take | Helper::Give => TAKE_COMMENT,
             Helper::Reserve | Helper::Lookup | Helper::Submit => "",
         }
     }
@@ -149,6 +157,8 @@ impl Helper {
             Helper::InternBegin => intern::BEGIN.to_owned(),
             Helper::InternSame => intern::SAME.to_owned(),
             Helper::Intern => intern::intern(),
+            Helper::Take => TAKE.to_owned(),
+            Helper::Give => GIVE.to_owned(),
             Helper::Submit => SUBMIT.to_owned(),
             Helper::Wakeup => WAKEUP.to_owned(),
         }

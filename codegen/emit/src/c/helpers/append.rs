@@ -210,7 +210,7 @@ __bpf_layout_inline long __bpf_layout_send(void *ringbuf, void *record,
 			err = __bpf_layout_output(ringbuf, record, size, flags);
 	}
 	if (err)
-		++*lost;
+		__sync_fetch_and_add(lost, 1);
 	return err;
 }
 "#;
@@ -234,7 +234,44 @@ pub(super) const PERF_SEND: &str = r#"__bpf_layout_inline long __bpf_layout_perf
 			err = output(ctx, perfbuf, 0xffffffffULL, record, size);
 	}
 	if (err)
-		++*lost;
+		__sync_fetch_and_add(lost, 1);
 	return err;
+}
+"#;
+
+pub(super) const TAKE_COMMENT: &str = "/*
+ * Takes a room that no program on this CPU has. One that interrupts or preempts
+ * us anywhere in here adds to taken as well, so that whoever reads 1 after its own
+ * addition is alone, and stays so until it gives the room back. Where all rooms
+ * are taken, the record is lost.
+ */
+";
+
+/// A room begins with three `u64`: `used`, `lost` and `taken`. Nothing is read by the addition itself, which only Linux
+/// 5.12 and newer can do.
+pub(super) const TAKE: &str = r#"__bpf_layout_inline void *__bpf_layout_take(void *map, __u32 rooms)
+{
+	__u64 *room;
+	__u32 i;
+
+	for (i = 0; i < rooms; i++) {
+		room = (__u64 *)__bpf_layout_lookup(map, i);
+		if (!room)
+			return 0;
+		__sync_fetch_and_add(&room[2], 1);
+		if (*(volatile __u64 *)&room[2] == 1)
+			return room;
+		__sync_fetch_and_add(&room[2], -1ULL);
+	}
+	room = (__u64 *)__bpf_layout_lookup(map, 0);
+	if (room)
+		__sync_fetch_and_add(&room[1], 1);
+	return 0;
+}
+"#;
+
+pub(super) const GIVE: &str = r#"__bpf_layout_inline void __bpf_layout_give(__u64 *taken)
+{
+	__sync_fetch_and_add(taken, -1ULL);
 }
 "#;
