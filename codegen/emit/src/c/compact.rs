@@ -169,7 +169,7 @@ impl Compact<'_> {
             out.lines(std::iter::once("p").chain(arguments).map(|name| format!("(void){name};")));
             out.line("return 0; /* left out by the profile */");
         } else {
-            helpers.extend([Helper::Append, helper]);
+            helpers.extend([Helper::Append, helper].into_iter().chain(helper.calls()));
             self.room_of(out);
             out.blank();
             let one = match variable.kind {

@@ -10,8 +10,8 @@ mod intern;
 
 use append::{
     APPEND, APPEND_BYTES_COMMENT, APPEND_COMMENT, APPEND_STR_COMMENT, APPEND_TEXT_COMMENT, GIVE, OPAQUE,
-    OPAQUE_COMMENT, PERF_SEND, PERF_SEND_COMMENT, SEND, SEND_COMMENT, TAKE, TAKE_COMMENT, append_bytes, append_str,
-    append_text,
+    OPAQUE_COMMENT, PERF_SEND, PERF_SEND_COMMENT, SEND, SEND_COMMENT, TAKE, TAKE_COMMENT, append_bytes,
+    append_bytes_of, append_str, append_str_of, append_text,
 };
 
 /// One of them; the order is that in the header.
@@ -37,11 +37,15 @@ pub(super) enum Helper {
     Opaque,
     /// `__bpf_layout_append()`: takes down what was added to a record.
     Append,
-    /// `__bpf_layout_append_str_kernel()`: adds a string to a record.
+    /// `__bpf_layout_append_str()`: adds a string to a record, by whichever helper reads it.
+    AppendStr,
+    /// `__bpf_layout_append_str_kernel()`
     AppendStrKernel,
     /// `__bpf_layout_append_str_user()`
     AppendStrUser,
-    /// `__bpf_layout_append_bytes_kernel()`: adds bytes to a record.
+    /// `__bpf_layout_append_bytes()`: adds bytes to a record, likewise.
+    AppendBytes,
+    /// `__bpf_layout_append_bytes_kernel()`
     AppendBytesKernel,
     /// `__bpf_layout_append_bytes_user()`
     AppendBytesUser,
@@ -93,8 +97,10 @@ impl Helper {
             Helper::Lookup => "__bpf_layout_lookup",
             Helper::Opaque => "__bpf_layout_opaque",
             Helper::Append => "__bpf_layout_append",
+            Helper::AppendStr => "__bpf_layout_append_str",
             Helper::AppendStrKernel => "__bpf_layout_append_str_kernel",
             Helper::AppendStrUser => "__bpf_layout_append_str_user",
+            Helper::AppendBytes => "__bpf_layout_append_bytes",
             Helper::AppendBytesKernel => "__bpf_layout_append_bytes_kernel",
             Helper::AppendBytesUser => "__bpf_layout_append_bytes_user",
             Helper::AppendText => "__bpf_layout_append_text",
@@ -111,6 +117,15 @@ impl Helper {
         }
     }
 
+    /// The function that this one calls, beside those that all of its kind need.
+    pub(super) const fn calls(self) -> Option<Helper> {
+        match self {
+            Helper::AppendStrKernel | Helper::AppendStrUser => Some(Helper::AppendStr),
+            Helper::AppendBytesKernel | Helper::AppendBytesUser => Some(Helper::AppendBytes),
+            _ => None,
+        }
+    }
+
     /// What the reader of the header should know, once for those of a kind.
     const fn comment(self) -> &'static str {
         match self {
@@ -118,8 +133,8 @@ impl Helper {
             Helper::ReadKernel | Helper::ReadUser => READ_COMMENT,
             Helper::Opaque => OPAQUE_COMMENT,
             Helper::Append => APPEND_COMMENT,
-            Helper::AppendStrKernel | Helper::AppendStrUser => APPEND_STR_COMMENT,
-            Helper::AppendBytesKernel | Helper::AppendBytesUser => APPEND_BYTES_COMMENT,
+            Helper::AppendStr | Helper::AppendStrKernel | Helper::AppendStrUser => APPEND_STR_COMMENT,
+            Helper::AppendBytes | Helper::AppendBytesKernel | Helper::AppendBytesUser => APPEND_BYTES_COMMENT,
             Helper::AppendText => APPEND_TEXT_COMMENT,
             Helper::Send => SEND_COMMENT,
             Helper::PerfSend => PERF_SEND_COMMENT,
@@ -146,10 +161,12 @@ impl Helper {
             Helper::Lookup => LOOKUP.to_owned(),
             Helper::Opaque => OPAQUE.to_owned(),
             Helper::Append => APPEND.to_owned(),
-            Helper::AppendStrKernel => append_str("kernel", 115),
-            Helper::AppendStrUser => append_str("user", 114),
-            Helper::AppendBytesKernel => append_bytes("kernel", 113),
-            Helper::AppendBytesUser => append_bytes("user", 112),
+            Helper::AppendStr => append_str(),
+            Helper::AppendStrKernel => append_str_of("kernel", 115),
+            Helper::AppendStrUser => append_str_of("user", 114),
+            Helper::AppendBytes => append_bytes(),
+            Helper::AppendBytesKernel => append_bytes_of("kernel", 113),
+            Helper::AppendBytesUser => append_bytes_of("user", 112),
             Helper::AppendText => append_text(),
             Helper::Send => SEND.to_owned(),
             Helper::PerfSend => PERF_SEND.to_owned(),
