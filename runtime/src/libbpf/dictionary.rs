@@ -286,6 +286,8 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
+    use std::{format, string::ToString as _};
+
     use super::*;
 
     fn text(id: u64) -> InternText {

@@ -375,15 +375,13 @@ __bpf_layout_inline long __bpf_layout_append(struct bpf_layout_tail *tail,
  * behind the limit tells what was cut from what just fits. If all of the field
  * has no room for another one, that is marked as cut, too.
  */
-#ifndef __BPF_LAYOUT_APPEND_STR_KERNEL
-#define __BPF_LAYOUT_APPEND_STR_KERNEL
+#ifndef __BPF_LAYOUT_APPEND_STR
+#define __BPF_LAYOUT_APPEND_STR
 __bpf_layout_inline long
-__bpf_layout_append_str_kernel(void *record, struct bpf_layout_tail *tail,
-			       __u64 *used, __u64 last, __u32 limit, __u32 most,
-			       const void *src)
+__bpf_layout_append_str(long (*read)(void *, __u32, const void *), void *record,
+			struct bpf_layout_tail *tail, __u64 *used, __u64 last,
+			__u32 limit, __u32 most, const void *src)
 {
-	long (*probe_read_str)(void *, __u32, const void *) =
-		(void *)115; /* bpf_probe_read_kernel_str() */
 	__u32 filled = tail->len & 0x7fff;
 	__u64 at = *used;
 	long len;
@@ -397,12 +395,27 @@ __bpf_layout_append_str_kernel(void *record, struct bpf_layout_tail *tail,
 	__bpf_layout_opaque(at);
 	if (at > last)
 		return -22; /* EINVAL: the record was not initialised */
-	len = probe_read_str((char *)record + at, limit + 1, src);
+	len = read((char *)record + at, limit + 1, src);
 	if (len < 0)
 		return len;
 	if (len > (long)limit)
 		((char *)record)[at + limit - 1] = 0;
 	return __bpf_layout_append(tail, used, at, limit, len);
+}
+#endif
+
+#ifndef __BPF_LAYOUT_APPEND_STR_KERNEL
+#define __BPF_LAYOUT_APPEND_STR_KERNEL
+__bpf_layout_inline long
+__bpf_layout_append_str_kernel(void *record, struct bpf_layout_tail *tail,
+			       __u64 *used, __u64 last, __u32 limit, __u32 most,
+			       const void *src)
+{
+	long (*probe_read)(void *, __u32, const void *) =
+		(void *)115; /* bpf_probe_read_kernel_str() */
+
+	return __bpf_layout_append_str(probe_read, record, tail, used, last,
+				       limit, most, src);
 }
 #endif
 
@@ -413,27 +426,11 @@ __bpf_layout_append_str_user(void *record, struct bpf_layout_tail *tail,
 			     __u64 *used, __u64 last, __u32 limit, __u32 most,
 			     const void *src)
 {
-	long (*probe_read_str)(void *, __u32, const void *) =
+	long (*probe_read)(void *, __u32, const void *) =
 		(void *)114; /* bpf_probe_read_user_str() */
-	__u32 filled = tail->len & 0x7fff;
-	__u64 at = *used;
-	long len;
 
-	if (filled && tail->offset + filled != at)
-		return -16; /* EBUSY: another field was filled since */
-	if (filled + limit > most) {
-		tail->len |= 0x8000;
-		return -7; /* E2BIG */
-	}
-	__bpf_layout_opaque(at);
-	if (at > last)
-		return -22; /* EINVAL: the record was not initialised */
-	len = probe_read_str((char *)record + at, limit + 1, src);
-	if (len < 0)
-		return len;
-	if (len > (long)limit)
-		((char *)record)[at + limit - 1] = 0;
-	return __bpf_layout_append(tail, used, at, limit, len);
+	return __bpf_layout_append_str(probe_read, record, tail, used, last,
+				       limit, most, src);
 }
 #endif
 
