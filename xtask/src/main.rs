@@ -40,7 +40,7 @@ Tasks:
   fuzz         Install what is missing, and give each target of `fuzz/`, or those named, what a fuzzer thinks of
   mutants      Install what is missing, change one thing after another in the parts that must never be wrong, or those
                named, and fail if no test notices: tests/mutants.txt has those that cannot be noticed
-  sanitize     Install what is missing, and run the runtime and what is generated for it under Miri
+  sanitize     Install what is missing, and run what is `unsafe` under Miri, or, where it asks the kernel, AddressSanitizer
 
 Options:
   --no-install       Say what is missing instead of installing it
