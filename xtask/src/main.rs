@@ -1,5 +1,5 @@
-//! The project's own tasks: `cargo xtask demo`, `test`, `bench`, `case-study`, `kernels`, `fuzz` and `sanitize`. Plain std, so
-//! that they start in seconds on a fresh machine.
+//! The project's own tasks: `cargo xtask demo`, `test`, `bench`, `case-study`, `kernels`, `oracle`, `fuzz` and
+//! `sanitize`. Plain std, so that they start in seconds on a fresh machine.
 #![forbid(unsafe_code)]
 
 mod bench;
@@ -10,6 +10,8 @@ mod kernel;
 mod kernels;
 mod needs;
 mod objects;
+mod oracle;
+mod packages;
 mod sanitize;
 mod test;
 mod tools;
@@ -26,6 +28,7 @@ The project's own tasks.
 Usage: cargo xtask <TASK> [OPTIONS]
        cargo xtask bench [GROUP]... [OPTIONS]
        cargo xtask kernels [NAME]...
+       cargo xtask oracle [OPTIONS OF THE ORACLE]
        cargo xtask fuzz [TARGET]... [--seconds N]
 
 Tasks:
@@ -35,6 +38,8 @@ Tasks:
   case-study   Install what is missing, and measure the tools in each profile: docs/case-study.md
   kernels      Boot kernels of Debian's packages, such as 6.12.117+deb12-cloud-amd64, and hold the memory model against
                them; without a name, list those that there are
+  oracle       Install every compiler that can be asked, and hold layouts of random specs, or of one, against what they
+               say; `cargo xtask oracle --help` says how
   fuzz         Install what is missing, and give each target of `fuzz/`, or those named, what a fuzzer thinks of
   sanitize     Install what is missing, and run the runtime and what is generated for it under Miri
 
@@ -74,6 +79,9 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[String]) -> Result<ExitCode, String> {
+    if let Some(("oracle", options)) = arguments.split_first().map(|(task, rest)| (task.as_str(), rest)) {
+        return oracle::run(options);
+    }
     let (mut task, mut names, mut flags) = (None, Vec::new(), Flags::default());
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {

@@ -6,12 +6,11 @@ mod live;
 
 use std::{fs, path::Path, process::Command, thread};
 
-use bpf_layout_tests::{
+use bpf_layout_oracle::{
     btf,
     facts::{Fact, Facts, What},
-    tools,
+    tools, types,
 };
-use libbpf_rs::btf::Btf;
 use serde_json::Value;
 
 use crate::{
@@ -33,9 +32,9 @@ struct Sizes {
 
 /// From the BTF of the object that clang has made.
 fn sizes_in_object(built: &Built) -> Sizes {
-    let btf = Btf::from_path(built.out_dir.join("exec.bpf.o")).expect("the object has BTF");
+    let records = btf::read(&built.out_dir.join("exec.bpf.o")).unwrap_or_else(|error| panic!("{error}"));
     let mut facts = Facts::default();
-    btf::read_record(&btf, "exec_event", &mut facts);
+    types::state(&records["exec_event"], "exec_event", &mut facts);
     let number = |member: &str, what| {
         let fact = Fact { ty: "exec_event".into(), member: member.into(), what };
         facts.get(&fact).unwrap_or_else(|| panic!("BTF does not say {fact}"))
