@@ -108,12 +108,6 @@ pub(crate) const TEST: &[Need] = &[
     },
 ];
 
-/// More compilers for `cargo xtask oracle`, which the tests do without.
-pub(crate) const ORACLE: &[Need] = &[
-    Need { probe: Probe::Program("clang-13"), apt: "clang-13", dnf: "", what_for: "a clang before those supported" },
-    Need { probe: Probe::Program("clang-15"), apt: "clang-15", dnf: "clang15", what_for: "one more clang" },
-];
-
 /// What the benchmarks compare with or count by, beyond [`BUILD`].
 pub(crate) const BENCH: &[Need] = &[
     Need { probe: Probe::Libclang, apt: "libclang1-14", dnf: "clang-libs", what_for: "bindgen, to compare with" },

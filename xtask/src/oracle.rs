@@ -1,6 +1,6 @@
 //! `cargo xtask oracle`: everyone who can say how types lie in memory, asked about random specs or about one. Installs what
-//! the tests compare with, and the clangs that they do without; GCC for other targets is unpacked below `target/oracle`,
-//! since Debian's packages of it do not suffer `gcc-multilib`, which the tests need.
+//! the tests compare with; GCC for other targets is unpacked below `target/oracle`, since Debian's packages of it do not
+//! suffer `gcc-multilib`, which the tests need.
 
 use std::{
     fs,
@@ -42,7 +42,6 @@ pub(crate) fn run(options: &[String]) -> Result<ExitCode, String> {
         println!("cargo xtask oracle takes `--no-install`, as other tasks do, and what the oracle itself takes:\n");
     } else {
         needs::provide(needs::BUILD, needs::TEST, no_install)?;
-        needs::provide(&[], needs::ORACLE, no_install)?;
         let folder = root().join("target").join("oracle");
         if !no_install {
             unpack(&folder)?;

@@ -130,9 +130,9 @@ fn for_bpf() -> Vec<Compiler> {
         Compiler::new(program, &format!("--target={target} -g -O2"), readers, Some(Dialect::WIDE)).called(target)
     };
     vec![
-        clang("clang-13", "bpf", &old).optional(),
+        clang("clang-13", "bpf", &old),
         clang("clang-14", "bpf", &old),
-        clang("clang-15", "bpf", &old).optional(),
+        clang("clang-15", "bpf", &old),
         clang("clang-16", "bpf", &with_pahole),
         clang("clang-19", "bpf", &new),
         clang("clang-19", "bpfeb", &new),
