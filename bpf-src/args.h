@@ -90,11 +90,12 @@ static inline long args_step(__u32 index, struct args_walk *walk)
 }
 
 /*
- * Copies the arguments to an event; false if some could not be read. What it
- * says of the event's `args` beyond `args_size` is nothing: those bytes are
- * zero, or of an earlier attempt for the same event.
+ * Copies the arguments to a call; false if some could not be read. What its
+ * `args` hold beyond `args_size` means nothing: those bytes are zero, or of an
+ * earlier attempt for the same call.
  */
-static inline bool args_read(struct exec_event *event, struct args_walk *walk)
+static inline bool args_read(struct exec_in_flight *flight,
+			     struct args_walk *walk)
 {
 	struct args_buffer *buffer = args_buffer();
 	__u64 size;
@@ -107,10 +108,10 @@ static inline bool args_read(struct exec_event *event, struct args_walk *walk)
 	size = buffer->size;
 	if (size > ARGS_LEN)
 		return false;
-	bpf_probe_read_kernel(event->args, size, buffer->text);
-	event->args_size = size;
-	event->args_count = walk->count;
-	event->args_cut = walk->cut;
+	bpf_probe_read_kernel(flight->args, size, buffer->text);
+	flight->info.args_size = size;
+	flight->info.args_count = walk->count;
+	flight->info.args_cut = walk->cut;
 	return !walk->failed;
 }
 

@@ -3,11 +3,12 @@
  * Every execve and execveat: who called it, from where, with which arguments,
  * and what came of it.
  *
- * An event begins when the call is entered, since only then do the caller's
- * name and memory exist, waits in `execs`, and leaves through `events` when
- * the call has succeeded (sched_process_exec: some machines report no exit of
- * a successful execve) or failed (sys_exit). Each call that was seen ends in
- * exactly one counter of `exec_stats` but the first:
+ * What there is to say is found when the call is entered, since only then do
+ * the caller's name and memory exist, and waits in `execs`. It leaves through
+ * `events`, as many bytes of it as are in use, when the call has succeeded
+ * (sched_process_exec: some machines report no exit of a successful execve) or
+ * failed (sys_exit). Each call that was seen ends in exactly one counter of
+ * `exec_stats` but the first:
  *
  *   started = submitted + lost_execs_full + lost_events_full + abandoned
  *             + entries of `execs`
@@ -30,6 +31,7 @@ DEFINE_EXEC_STATS_MAP;
 DEFINE_PATH_BUFFERS_MAP;
 DEFINE_ARGS_BUFFERS_MAP;
 DEFINE_EXEC_EVENT_SCRATCH;
+DEFINE_EXEC_IN_FLIGHT_SCRATCH;
 
 #include "args.h"
 #include "count.h"
@@ -48,52 +50,53 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 #define COUNT(counter) COUNT_IN(exec_stats, struct exec_counters, counter)
 
-static void read_task(struct exec_event *event, struct task_struct *task)
+static void read_task(struct exec_info *info, struct task_struct *task)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	__u64 uid_gid = bpf_get_current_uid_gid();
 
-	event->timestamp = bpf_ktime_get_boot_ns();
-	event->pid = pid_tgid >> 32;
-	event->tid = (__u32)pid_tgid;
-	event->uid = (__u32)uid_gid;
-	event->gid = uid_gid >> 32;
-	event->ppid = task_ppid(task);
-	event->mntns = task_mntns(task);
-	event->loginuid = AUDIT_UNSET;
-	event->sessionid = AUDIT_UNSET;
+	info->timestamp = bpf_ktime_get_boot_ns();
+	info->pid = pid_tgid >> 32;
+	info->tid = (__u32)pid_tgid;
+	info->uid = (__u32)uid_gid;
+	info->gid = uid_gid >> 32;
+	info->ppid = task_ppid(task);
+	info->mntns = task_mntns(task);
+	info->loginuid = AUDIT_UNSET;
+	info->sessionid = AUDIT_UNSET;
 	if (bpf_core_field_exists(task->loginuid))
-		event->loginuid = BPF_CORE_READ(task, loginuid.val);
+		info->loginuid = BPF_CORE_READ(task, loginuid.val);
 	if (bpf_core_field_exists(task->sessionid))
-		event->sessionid = BPF_CORE_READ(task, sessionid);
-	exec_event_read_comm_kernel(event, task->comm);
-	exec_event_read_pcomm_kernel(event, task_parent_comm(task));
+		info->sessionid = BPF_CORE_READ(task, sessionid);
+	exec_info_read_comm_kernel(info, task->comm);
+	exec_info_read_pcomm_kernel(info, task_parent_comm(task));
 }
 
-static void read_cwd(struct exec_event *event, struct task_struct *task)
+static void read_cwd(struct exec_in_flight *flight, struct task_struct *task)
 {
-#if EXEC_EVENT_HAS_CWD
-	task_read_cwd(event->cwd, task);
+#if EXEC_IN_FLIGHT_HAS_CWD
+	task_read_cwd(flight->cwd, task);
 #else
-	(void)event;
+	(void)flight;
 	(void)task;
 #endif
 }
 
 /* What the caller handed over, but for pages that are not in memory. */
-static void read_call(struct exec_event *event, const struct exec_call *call)
+static void read_call(struct exec_in_flight *flight,
+		      const struct exec_call *call)
 {
 	struct args_walk walk = {
 		.argv = call->argv,
 		.pointer_size = call->pointer_size,
 	};
 
-	event->missing = 0;
-	if (exec_event_read_file_user(event, call->filename) < 0)
-		event->missing |= EXEC_MISSING_FILE;
+	flight->info.missing = 0;
+	if (exec_in_flight_read_file_user(flight, call->filename) < 0)
+		flight->info.missing |= EXEC_MISSING_FILE;
 	/* execve(path, NULL, ...) is legal: no arguments at all. */
-	if (call->argv && !args_read(event, &walk))
-		event->missing |= EXEC_MISSING_ARGS;
+	if (call->argv && !args_read(flight, &walk))
+		flight->info.missing |= EXEC_MISSING_ARGS;
 }
 
 static bool in_upper_layer(struct file *file)
@@ -119,20 +122,21 @@ static bool in_upper_layer(struct file *file)
 }
 
 /* The executable that runs from now on. */
-static void read_exe(struct exec_event *event, struct task_struct *task)
+static void read_exe(struct exec_in_flight *flight, struct task_struct *task)
 {
 	struct file *file = BPF_CORE_READ(task, mm, exe_file);
 
 	if (!file)
 		return;
-	event->upper_layer = in_upper_layer(file);
-#if EXEC_EVENT_HAS_EXEPATH
-	path_read(event->exepath, &file->f_path);
+	flight->info.upper_layer = in_upper_layer(file);
+#if EXEC_IN_FLIGHT_HAS_EXEPATH
+	path_read(flight->exepath, &file->f_path);
 #endif
 }
 
 /* A second chance for what was not in memory: execve has copied it since. */
-static void read_new_process(struct exec_event *event, struct task_struct *task,
+static void read_new_process(struct exec_in_flight *flight,
+			     struct task_struct *task,
 			     struct linux_binprm *bprm)
 {
 	const char *filename = BPF_CORE_READ(bprm, filename);
@@ -141,20 +145,50 @@ static void read_new_process(struct exec_event *event, struct task_struct *task,
 		.end = (void *)BPF_CORE_READ(task, mm, arg_end),
 	};
 
-	if (event->missing & EXEC_MISSING_FILE &&
-	    exec_event_read_file_kernel(event, filename) >= 0)
-		event->missing &= ~EXEC_MISSING_FILE;
+	if (flight->info.missing & EXEC_MISSING_FILE &&
+	    exec_in_flight_read_file_kernel(flight, filename) >= 0)
+		flight->info.missing &= ~EXEC_MISSING_FILE;
 	/* The arguments of a script's interpreter are not the caller's. */
-	if (event->missing & EXEC_MISSING_ARGS &&
-	    BPF_CORE_READ(bprm, interp) == filename && args_read(event, &walk))
-		event->missing &= ~EXEC_MISSING_ARGS;
+	if (flight->info.missing & EXEC_MISSING_ARGS &&
+	    BPF_CORE_READ(bprm, interp) == filename && args_read(flight, &walk))
+		flight->info.missing &= ~EXEC_MISSING_ARGS;
+}
+
+/* The texts of the event, as long as they are; path.h marks what it has cut. */
+static void copy_texts(struct exec_event *event,
+		       const struct exec_in_flight *flight)
+{
+#if EXEC_EVENT_HAS_CWD
+	exec_event_read_cwd_kernel(event, flight->cwd);
+	if (path_is_cut(flight->cwd))
+		exec_event_cut_cwd(event);
+#endif
+#if EXEC_EVENT_HAS_EXEPATH
+	exec_event_read_exepath_kernel(event, flight->exepath);
+	if (path_is_cut(flight->exepath))
+		exec_event_cut_exepath(event);
+#endif
+#if EXEC_EVENT_HAS_FILE
+	exec_event_read_file_kernel(event, flight->file);
+	if (path_is_cut(flight->file))
+		exec_event_cut_file(event);
+#endif
+	exec_event_read_args_kernel(event, flight->args,
+				    flight->info.args_size);
 }
 
 /* Sends the event of this task, if it has one, and frees its place. */
-static void submit(struct exec_event *event, __u64 key, __s32 retval)
+static void submit(struct exec_in_flight *flight, __u64 key, __s32 retval)
 {
-	event->retval = retval;
-	if (bpf_ringbuf_output(&events, event, sizeof(*event), events_wakeup()))
+	struct exec_event *event = exec_event_scratch();
+
+	if (!event)
+		return;
+	flight->info.retval = retval;
+	exec_event_init(event);
+	event->info = flight->info;
+	copy_texts(event, flight);
+	if (exec_event_submit(&events, event, events_wakeup()))
 		COUNT(lost_events_full);
 	else
 		COUNT(submitted);
@@ -165,21 +199,21 @@ static void submit(struct exec_event *event, __u64 key, __s32 retval)
 static void begin(const struct exec_call *call)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct exec_event *event = exec_event_scratch();
+	struct exec_in_flight *flight = exec_in_flight_scratch();
 	__u64 key = (__u64)task;
 
-	if (!event)
+	if (!flight)
 		return;
 	COUNT(started);
 	/* The end of an earlier call was missed. */
 	if (bpf_map_lookup_elem(&execs, &key))
 		COUNT(abandoned);
 
-	exec_event_init(event);
-	read_task(event, task);
-	read_cwd(event, task);
-	read_call(event, call);
-	if (bpf_map_update_elem(&execs, &key, event, BPF_ANY))
+	exec_in_flight_init(flight);
+	read_task(&flight->info, task);
+	read_cwd(flight, task);
+	read_call(flight, call);
+	if (bpf_map_update_elem(&execs, &key, flight, BPF_ANY))
 		COUNT(lost_execs_full);
 }
 
@@ -200,14 +234,14 @@ int exec_success(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key = (__u64)task;
-	struct exec_event *event = bpf_map_lookup_elem(&execs, &key);
+	struct exec_in_flight *flight = bpf_map_lookup_elem(&execs, &key);
 
-	if (!event)
+	if (!flight)
 		return 0;
-	if (event->missing)
-		read_new_process(event, task, (void *)ctx->args[2]);
-	read_exe(event, task);
-	submit(event, key, 0);
+	if (flight->info.missing)
+		read_new_process(flight, task, (void *)ctx->args[2]);
+	read_exe(flight, task);
+	submit(flight, key, 0);
 	return 0;
 }
 
@@ -216,16 +250,16 @@ static void fail(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key = (__u64)task;
-	struct exec_event *event = bpf_map_lookup_elem(&execs, &key);
+	struct exec_in_flight *flight = bpf_map_lookup_elem(&execs, &key);
 	struct exec_call call;
 
-	if (!event)
+	if (!flight)
 		return;
 	/* A second chance: the kernel has touched the pages since. */
-	if (event->missing && exec_call_read(&call, regs, REG_NR(regs)))
-		read_call(event, &call);
-	read_exe(event, task);
-	submit(event, key, ret);
+	if (flight->info.missing && exec_call_read(&call, regs, REG_NR(regs)))
+		read_call(flight, &call);
+	read_exe(flight, task);
+	submit(flight, key, ret);
 }
 
 SEC("raw_tp/sys_exit")

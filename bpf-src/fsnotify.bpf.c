@@ -36,6 +36,8 @@ DEFINE_FSNOTIFY_EVENTS_MAP;
 DEFINE_FSNOTIFY_STATS_MAP;
 DEFINE_PATH_BUFFERS_MAP;
 DEFINE_FILE_IN_FLIGHT_SCRATCH;
+DEFINE_FILE_CALL_EVENT_SCRATCH;
+DEFINE_FILE_PAIR_EVENT_SCRATCH;
 
 #include "count.h"
 #include "fd.h"
@@ -56,10 +58,11 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 #define COUNT(counter) COUNT_IN(fsnotify_stats, struct file_counters, counter)
 
-/* Writes a path to `field`, which has PATH_LEN bytes, all of them zero. */
-static __noinline void read_place(char *field, const struct path *path)
+/* Finds the full path of an open file or directory. */
+static __noinline void find_place(struct path_text *found,
+				  const struct path *path)
 {
-	path_read(field, path);
+	path_find(found, path);
 }
 
 /* Where a path begins; NULL if its descriptor is none. */
@@ -184,21 +187,22 @@ int fsnotify_enter(struct bpf_raw_tracepoint_args *ctx)
 }
 
 /* The directory where a path begins; false if it is not the same any more. */
-static __noinline bool read_base_path(char *field, struct task_struct *task,
-				      const struct file_in_flight *call)
+static __noinline bool find_base(struct path_text *found,
+				 struct task_struct *task,
+				 const struct file_in_flight *call)
 {
 	const struct path *base = base_of(task, call);
 
 	if (!base || (__u64)BPF_CORE_READ(base, mnt) != call->base_mnt ||
 	    (__u64)BPF_CORE_READ(base, dentry) != call->base_dentry)
 		return false;
-	read_place(field, base);
+	find_place(found, base);
 	return true;
 }
 
 /* What has been opened, from the open file itself. */
-static void read_opened(struct file_call_event *event, struct task_struct *task,
-			__u32 fd)
+static void read_opened(struct file_call_event *event, struct path_text *found,
+			struct task_struct *task, __u32 fd)
 {
 	struct file *file = fd_file(task, fd);
 
@@ -208,7 +212,7 @@ static void read_opened(struct file_call_event *event, struct task_struct *task,
 	event->created = !!(BPF_CORE_READ(file, f_mode) & FMODE_CREATED);
 	event->inode = BPF_CORE_READ(file, f_inode, i_ino);
 	event->device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-	read_place(event->place, &file->f_path);
+	find_place(found, &file->f_path);
 }
 
 static void read_actor(struct file_actor *actor, struct task_struct *task,
@@ -223,34 +227,51 @@ static void read_actor(struct file_actor *actor, struct task_struct *task,
 #endif
 }
 
-#define COPY_PATH(to, call)                                                    \
-	bpf_probe_read_kernel(to, sizeof((call)->path), (call)->path)
+/* A path of a call, with the mark of what was cut, to a field of an event. */
+#define COPY_PATH(type, event, field, call)                                    \
+	do {                                                                   \
+		type##_read_##field##_kernel(event, (call)->path);             \
+		if (path_is_cut((call)->path))                                 \
+			type##_cut_##field(event);                             \
+	} while (0)
+
+/* Likewise, a path that was found. */
+#define COPY_PLACE(type, event, field, found)                                  \
+	do {                                                                   \
+		if ((found)->len)                                              \
+			type##_copy_##field(event, (found)->text,              \
+					    (found)->len);                     \
+		if ((found)->cut)                                              \
+			type##_cut_##field(event);                             \
+	} while (0)
 
 /* A call with one path has returned; false if there is no room to say so. */
 static __noinline bool submit_call(struct task_struct *task,
 				   const struct file_in_flight *call,
 				   __s32 retval)
 {
-	struct file_call_event *event;
+	struct file_call_event *event = file_call_event_scratch();
+	struct path_text found = {};
 
-	event = file_call_event_reserve(&fsnotify_events);
 	if (!event)
 		return false;
+	file_call_event_init(event);
 	event->retval = retval;
 	event->request = call->request;
 	read_actor(&event->actor, task, call);
-	COPY_PATH(event->path, call);
+	COPY_PATH(file_call_event, event, path, call);
 	if (call->request.op == FILE_OP_OPEN && retval >= 0)
-		read_opened(event, task, retval);
+		read_opened(event, &found, task, retval);
 	if (!event->exact) {
-		if (!read_base_path(event->place, task, call))
+		if (!find_base(&found, task, call))
 			event->request.missing |= FILE_MISSING_PLACE;
 		/* fanotify_mark(..., fd, NULL) */
 		else if (call->request.op == FILE_OP_FANOTIFY)
 			event->exact = !call->path[0];
 	}
-	fsnotify_events_submit(event);
-	return true;
+	COPY_PLACE(file_call_event, event, place, &found);
+	return !file_call_event_submit(&fsnotify_events, event,
+				       fsnotify_events_wakeup());
 }
 
 /* Likewise, with two paths. */
@@ -259,27 +280,32 @@ static __noinline bool submit_pair(struct task_struct *task,
 				   const struct file_in_flight *second,
 				   __s32 retval)
 {
-	struct file_pair_event *event;
+	struct file_pair_event *event = file_pair_event_scratch();
+	struct path_text found = {};
 
-	event = file_pair_event_reserve(&fsnotify_events);
 	if (!event)
 		return false;
+	file_pair_event_init(event);
 	event->retval = retval;
 	event->to_dirfd = second->request.dirfd;
 	event->request = call->request;
 	read_actor(&event->actor, task, call);
-	COPY_PATH(event->path, call);
-	COPY_PATH(event->to, second);
+	COPY_PATH(file_pair_event, event, path, call);
+	COPY_PATH(file_pair_event, event, to, second);
 	if (second->request.missing & FILE_MISSING_PATH)
 		event->request.missing |= FILE_MISSING_TO;
 	/* What a symbolic link says begins nowhere. */
 	if (call->request.op != FILE_OP_SYMLINK &&
-	    !read_base_path(event->place, task, call))
+	    !find_base(&found, task, call))
 		event->request.missing |= FILE_MISSING_PLACE;
-	if (!read_base_path(event->to_place, task, second))
+	COPY_PLACE(file_pair_event, event, place, &found);
+	found.len = 0;
+	found.cut = 0;
+	if (!find_base(&found, task, second))
 		event->request.missing |= FILE_MISSING_TO_PLACE;
-	fsnotify_events_submit(event);
-	return true;
+	COPY_PLACE(file_pair_event, event, to_place, &found);
+	return !file_pair_event_submit(&fsnotify_events, event,
+				       fsnotify_events_wakeup());
 }
 
 /* A second chance for what was not in memory: the kernel has touched it. */

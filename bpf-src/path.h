@@ -143,37 +143,25 @@ static inline bool path_deleted(const struct path_walk *walk)
 	       dentry != BPF_CORE_READ(mnt, mnt.mnt_root);
 }
 
-/* Copies the text to a field of PATH_LEN bytes that is all zero. */
-static inline void path_finish(struct path_walk *walk,
-			       struct path_buffer *buffer, char *field)
-{
-	__u64 start = buffer->start;
-	__u64 len;
+/* A path in the buffer, until the next one is found on this CPU. */
+struct path_text {
+	const char *text;
+	/* Bytes without the NUL; 0 if there is no path. */
+	__u32 len;
+	/* Whether something is missing at the beginning. */
+	__u32 cut;
+};
 
-	/* The mark takes the place of one byte of text. */
-	if (walk->cut && !start)
-		start = 1;
-	barrier_var(start);
-	if (start >= PATH_LEN)
-		return;
-	len = PATH_LEN - 1 - start;
-	barrier_var(len);
-	if (len >= PATH_LEN)
-		return;
-	bpf_probe_read_kernel(field, len, &buffer->text[start]);
-	if (walk->cut)
-		field[PATH_LEN - 1] = (char)0xff;
-}
-
-/* Writes a path to `field`, which has PATH_LEN bytes, all of them zero. */
-static inline void path_read(char *field, const struct path *path)
+static inline void path_find(struct path_text *found, const struct path *path)
 {
 	struct path_buffer *buffer = path_buffer();
 	struct path_walk walk = {
 		.dentry = BPF_CORE_READ(path, dentry),
 	};
 	struct vfsmount *vfsmount = BPF_CORE_READ(path, mnt);
+	__u64 start;
 
+	found->len = 0;
 	if (!buffer || !vfsmount || !walk.dentry)
 		return;
 	walk.mnt = path_mount(vfsmount);
@@ -191,7 +179,38 @@ static inline void path_read(char *field, const struct path *path)
 		buffer->start--;
 		buffer->text[PATH_LEN - 2] = '/';
 	}
-	path_finish(&walk, buffer, field);
+	start = buffer->start;
+	/* The mark in a field takes the place of one byte of text. */
+	if (walk.cut && !start)
+		start = 1;
+	barrier_var(start);
+	if (start >= PATH_LEN)
+		return;
+	found->text = (const char *)&buffer->text[start];
+	found->len = PATH_LEN - 1 - start;
+	found->cut = walk.cut;
+}
+
+/* Writes a path to `field`, which has PATH_LEN bytes, all of them zero. */
+static inline void path_read(char *field, const struct path *path)
+{
+	struct path_text found = {};
+	__u64 len;
+
+	path_find(&found, path);
+	len = found.len;
+	barrier_var(len);
+	if (!len || len >= PATH_LEN)
+		return;
+	bpf_probe_read_kernel(field, len, found.text);
+	if (found.cut)
+		field[PATH_LEN - 1] = (char)0xff;
+}
+
+/* Whether a field of PATH_LEN bytes bears the mark of what was cut. */
+static inline bool path_is_cut(const char *field)
+{
+	return field[PATH_LEN - 1] == (char)0xff && !field[PATH_LEN - 2];
 }
 
 #endif /* __PATH_H */

@@ -44,6 +44,18 @@ pub(crate) fn spec(count: usize) -> String {
     text
 }
 
+/// `count` hash maps of the structs, to follow [`spec`].
+pub(crate) fn maps(count: usize) -> String {
+    let mut text = String::new();
+    for number in 0..count {
+        let _ = writeln!(
+            text,
+            "\n[map.map{number}]\ntype = \"hash\"\nkey = \"u32\"\nvalue = \"event{number}\"\nmax_entries = 1024"
+        );
+    }
+    text
+}
+
 /// A C header with the same structs, for bindgen.
 pub(crate) fn header(count: usize) -> String {
     let mut text = String::from("struct owner {\n\tunsigned int uid;\n\tunsigned int gid;\n};\n");
@@ -78,4 +90,37 @@ pub(crate) fn bare(count: usize, derives: &str) -> String {
         text += "}\n";
     }
     text
+}
+
+/// The structs by hand, padding written out, with this before each.
+fn by_hand(count: usize, pad: fn(usize) -> String, before: impl Fn(&str) -> String) -> String {
+    let mut text = format!("{}pub struct Owner {{\n    pub uid: u32,\n    pub gid: u32,\n}}\n", before("owner"));
+    for number in 0..count {
+        let _ = writeln!(text, "\n{}pub struct Event{number} {{", before(&format!("event{number}")));
+        for Field { name, rust, .. } in FIELDS {
+            let rust = rust.replace("i8;", "u8;");
+            if *name == "owner" {
+                let _ = writeln!(text, "    pub _pad0: {},", pad(3));
+            }
+            let _ = writeln!(text, "    pub {name}: {rust},");
+        }
+        let _ = writeln!(text, "    pub _pad1: {},\n}}", pad(4));
+    }
+    text
+}
+
+/// The structs with zerocopy's derives.
+pub(crate) fn zerocopy(count: usize) -> String {
+    let before = |_: &str| {
+        "#[derive(Clone, Copy, zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout)]\n#[repr(C)]\n".to_owned()
+    };
+    by_hand(count, |bytes| format!("[u8; {bytes}]"), before)
+}
+
+/// The structs with `#[derive(BpfLayout)]`.
+pub(crate) fn derived(count: usize) -> String {
+    let before = |name: &str| {
+        format!("#[derive(Clone, Copy, bpf_layout::BpfLayout)]\n#[bpf_layout(name = \"{name}\")]\n#[repr(C)]\n")
+    };
+    by_hand(count, |bytes| format!("bpf_layout::Pad<{bytes}>"), before)
 }

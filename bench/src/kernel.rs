@@ -1,23 +1,25 @@
 //! Events of openat on their way through a ring buffer: what they cost in the kernel and in userspace, and how many are
 //! lost. A variant is a row of [`VARIANTS`].
 
+pub(crate) mod program;
 pub(crate) mod storm;
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
+    ffi::CStr,
     fs,
     hint::black_box,
+    mem::offset_of,
     os::fd::AsFd as _,
-    path::{Path, PathBuf},
-    process::Command,
     thread,
     time::{Duration, Instant},
 };
 
-use bpf_layout_emit::c;
-use bpf_layout_spec::{Options, load};
-use libbpf_rs::{MapCore as _, MapFlags, ObjectBuilder, Program, RingBufferBuilder, libbpf_sys, query::ProgInfoIter};
-use nix::sys::resource::{UsageWho, getrusage};
+use libbpf_rs::{MapCore as _, MapFlags, ObjectBuilder, Program, RingBufferBuilder, query::ProgInfoIter};
+use nix::{
+    sys::resource::{UsageWho, getrusage},
+    time::{ClockId, clock_gettime},
+};
 use tempfile::TempDir;
 
 use crate::{
@@ -26,11 +28,15 @@ use crate::{
 };
 use storm::Storm;
 
+pub(crate) mod layouts {
+    bpf_layout::include_layouts!("kernel/layouts.toml");
+}
+
 /// One kind of event, and how userspace learns of it.
 struct Variant {
     name: &'static str,
-    /// In `kernel/`.
-    program: &'static str,
+    /// In `kernel/`, and the ring buffer that it fills.
+    program: (&'static str, &'static str),
     /// Of `kernel/layouts.toml`.
     profile: Option<&'static str>,
     reader: Reader,
@@ -48,19 +54,48 @@ enum Reader {
 }
 
 const VARIANTS: &[Variant] = &[
-    fixed("fixed 4096", Some("large"), Reader::Waits),
-    fixed("fixed 4096, adaptive wake-up", Some("large_adaptive"), Reader::WaitsAndLooks),
-    fixed("fixed 512", None, Reader::Waits),
-    fixed("fixed 512, adaptive wake-up", Some("adaptive"), Reader::WaitsAndLooks),
-    fixed("fixed 512, no wake-up", Some("never"), Reader::Looks),
+    Variant { name: "fixed 4096", program: FIXED, profile: Some("large"), reader: Reader::Waits },
+    Variant {
+        name: "fixed 4096, adaptive wake-up",
+        program: FIXED,
+        profile: Some("large_adaptive"),
+        reader: Reader::WaitsAndLooks,
+    },
+    Variant { name: "fixed 512", program: FIXED, profile: None, reader: Reader::Waits },
+    Variant {
+        name: "fixed 512, adaptive wake-up",
+        program: FIXED,
+        profile: Some("adaptive"),
+        reader: Reader::WaitsAndLooks,
+    },
+    Variant { name: "fixed 512, no wake-up", program: FIXED, profile: Some("never"), reader: Reader::Looks },
+    Variant { name: "compact", program: COMPACT, profile: None, reader: Reader::Waits },
+    Variant {
+        name: "compact, adaptive wake-up",
+        program: COMPACT,
+        profile: Some("adaptive"),
+        reader: Reader::WaitsAndLooks,
+    },
+    Variant { name: "compact, no wake-up", program: COMPACT, profile: Some("never"), reader: Reader::Looks },
 ];
 
-const fn fixed(name: &'static str, profile: Option<&'static str>, reader: Reader) -> Variant {
-    Variant { name, program: "fixed.bpf.c", profile, reader }
-}
+const FIXED: (&str, &str) = ("fixed.bpf.c", "events");
+const COMPACT: (&str, &str) = ("compact.bpf.c", "calls");
 
 /// What others are compared with.
-const PEER: usize = 2;
+const PEER: &str = "fixed 512";
+
+/// What has to beat it.
+const CONTENDER: &str = "compact";
+
+/// Bytes of an event's fields of fixed length, before its texts.
+const FIELDS: usize = offset_of!(layouts::OpenatEvent, cwd);
+
+/// Of so many events one has its delay measured: asking for the time takes longer than reading an event.
+const SAMPLED: u64 = 16;
+
+/// Texts of an event.
+const TEXTS: usize = 3;
 
 /// The calls of a run: how many each of two processes makes, and the pause after each.
 struct Load {
@@ -76,12 +111,17 @@ struct Outcome {
     seconds: f64,
     /// Bytes of the ring that an event takes, with its header.
     bytes: f64,
+    /// Bytes of it that say something: fields, and texts with their NULs.
+    used: f64,
     /// Nanoseconds of the program for one of the calls. That it ran for other processes too, and left, is in it.
     bpf: f64,
     /// Instructions that the verifier went through.
     verified: u32,
     /// Nanoseconds of userspace for one event.
     user: f64,
+    /// Nanoseconds from the program's first look at the clock until userspace has the event, of one in
+    /// [`SAMPLED`].
+    delays: Delays,
 }
 
 pub(crate) fn run(extent: Extent) -> Result<Section, String> {
@@ -111,7 +151,7 @@ pub(crate) fn run(extent: Extent) -> Result<Section, String> {
 }
 
 /// Why nothing can be measured here.
-fn obstacle() -> Option<String> {
+pub(crate) fn obstacle() -> Option<String> {
     let required = std::env::var_os("BPF_LAYOUT_REQUIRE_KERNEL").is_some_and(|value| value == "1");
     let writable = fs::OpenOptions::new().write(true).open(STATS).err()?;
     (!required).then(|| format!("{STATS}: {writable}; measuring BPF programs takes root"))
@@ -122,54 +162,118 @@ fn rows(section: &mut Section, load: &Load, outcomes: &[Outcome]) {
     let head = [
         "event",
         "bytes in the ring",
+        "of them used",
         "lost",
         "delivered per s",
         "of fixed 512's",
         "BPF ns per call",
         "verified",
         "user ns per event",
+        "delay, median µs",
+        "99th percentile",
     ];
+    let found = |name: &str| VARIANTS.iter().position(|variant| variant.name == name).map(|index| &outcomes[index]);
+    let (Some(peer), Some(contender)) = (found(PEER), found(CONTENDER)) else { return };
     let table = section.table(&title, &head);
-    let rate = |outcome: &Outcome| outcome.delivered as f64 / outcome.seconds;
-    let peer = rate(&outcomes[PEER]);
     for (variant, outcome) in VARIANTS.iter().zip(outcomes) {
-        let lost = 100.0 * outcome.lost as f64 / (outcome.lost + outcome.delivered).max(1) as f64;
         table.row(vec![
             variant.name.into(),
             number(outcome.bytes),
-            format!("{} %", number(lost)),
-            number(rate(outcome)),
-            format!("{}x", number(rate(outcome) / peer)),
+            number(outcome.used),
+            format!("{} %", number(outcome.lost_percent())),
+            number(outcome.rate()),
+            format!("{}x", number(outcome.rate() / peer.rate())),
             number(outcome.bpf),
             outcome.verified.to_string(),
             number(outcome.user),
+            number(outcome.delays.median / 1e3),
+            number(outcome.delays.percentile_99 / 1e3),
         ]);
     }
+    let aim = |section: &mut Section, what: &str, found, bound| {
+        section.aim(&format!("{}: {what}", load.name), found, bound);
+    };
+    let overhead = contender.bytes - contender.used;
+    aim(section, "bytes that a compact event takes beyond those used", overhead, Bound::AtMost(32.0));
+    aim(section, "BPF time of compact to fixed 512", contender.bpf / peer.bpf, Bound::AtMost(1.0));
+    if load.pause.is_zero() {
+        let lost = format!("percent of compact events lost, where fixed 512 loses {}", number(peer.lost_percent()));
+        aim(section, &lost, contender.lost_percent(), Bound::AtMost(0.0));
+        aim(section, "compact delivered per s, of fixed 512's", contender.rate() / peer.rate(), Bound::AtLeast(3.0));
+    }
     let unaccounted = outcomes.iter().filter(|one| one.delivered + one.lost != u64::from(2 * load.calls)).count();
-    section.aim(&format!("{}: runs with calls that became nothing", load.name), unaccounted as f64, Bound::AtMost(0.0));
+    aim(section, "runs with calls that became nothing", unaccounted as f64, Bound::AtMost(0.0));
+}
+
+/// Of many delays, in nanoseconds.
+struct Delays {
+    median: f64,
+    percentile_99: f64,
+}
+
+impl Delays {
+    fn of(mut delays: Vec<f64>) -> Self {
+        delays.sort_by(f64::total_cmp);
+        let at = |percent: usize| delays[delays.len() * percent / 100];
+        Delays { median: at(50), percentile_99: at(99) }
+    }
+}
+
+/// Nanoseconds since the program took the event's time, which is its first field.
+fn delay(record: &[u8]) -> Option<f64> {
+    let sent = Duration::from_nanos(u64::from_ne_bytes(*record.first_chunk()?));
+    let now: Duration = clock_gettime(ClockId::CLOCK_MONOTONIC).ok()?.into();
+    Some(now.saturating_sub(sent).as_nanos() as f64)
+}
+
+impl Outcome {
+    fn rate(&self) -> f64 {
+        self.delivered as f64 / self.seconds
+    }
+
+    fn lost_percent(&self) -> f64 {
+        100.0 * self.lost as f64 / (self.lost + self.delivered).max(1) as f64
+    }
+}
+
+/// Bytes of a record that say something. A reader has to find the ends of the texts as well.
+fn used(program: (&str, &str), record: &[u8]) -> usize {
+    if program == COMPACT {
+        return layouts::CallEvent::parse(record).map_or(0, |event| {
+            FIELDS + event.cwd().raw().len() + event.exepath().raw().len() + event.path().raw().len()
+        });
+    }
+    let Some((_, texts)) = record.split_at_checked(FIELDS) else { return 0 };
+    let used = |room: &[u8]| CStr::from_bytes_until_nul(room).map_or(room.len(), |text| text.count_bytes() + 1);
+    FIELDS + texts.chunks_exact(texts.len() / TEXTS).map(used).sum::<usize>()
 }
 
 fn measure(variant: &Variant, load: &Load) -> Result<Outcome, String> {
     let folder = TempDir::new().map_err(|error| format!("no temporary folder: {error}"))?;
-    let path = compile(variant, folder.path())?;
+    let path = program::compile(variant.program.0, variant.profile, folder.path())?;
     let failed = |error: libbpf_rs::Error| format!("{}: {error:#}", variant.name);
     let open = ObjectBuilder::default().open_file(path).map_err(failed)?;
     let object = open.load().map_err(failed)?;
     let map = |name: &str| {
-        object.maps().find(|map| map.name() == name).ok_or_else(|| format!("{}: no map `{name}`", variant.program))
+        object.maps().find(|map| map.name() == name).ok_or_else(|| format!("{}: no map `{name}`", variant.program.0))
     };
-    let (storm, counters, events) = (map("storm")?, map("counters")?, map("events")?);
+    let (storm, counters, events) = (map("storm")?, map("counters")?, map(variant.program.1)?);
 
     let mut storms = [Storm::prepare(load.calls, load.pause)?, Storm::prepare(load.calls, load.pause)?];
     let pids = storms.each_ref().map(|storm| storm.pid().to_ne_bytes()).concat();
     storm.update(&0u32.to_ne_bytes(), &pids, MapFlags::ANY).map_err(failed)?;
 
-    let (delivered, bytes) = (Cell::new(0u64), Cell::new(0u64));
+    let (delivered, bytes, meant) = (Cell::new(0u64), Cell::new(0u64), Cell::new(0u64));
+    let delays = RefCell::new(Vec::new());
     let mut builder = RingBufferBuilder::new();
     let seen = |record: &[u8]| {
+        if delivered.get() % SAMPLED == 0 {
+            delays.borrow_mut().extend(delay(record));
+        }
         delivered.set(delivered.get() + 1);
         // Each record follows a header of 8 bytes, and both together are rounded up to 8 (kernel/bpf/ringbuf.c).
         bytes.set(bytes.get() + (record.len() as u64 + 8).next_multiple_of(8));
+        meant.set(meant.get() + used(variant.program, record) as u64);
         black_box(record.iter().step_by(64).fold(0u8, |sum, byte| sum ^ byte));
         0
     };
@@ -202,15 +306,20 @@ fn measure(variant: &Variant, load: &Load) -> Result<Outcome, String> {
     let counted = counters.lookup(&0u32.to_ne_bytes(), MapFlags::ANY).map_err(failed)?.ok_or("no counters")?;
     let lost =
         counted.get(8..16).and_then(|bytes| bytes.try_into().ok()).map(u64::from_ne_bytes).ok_or("no counter")?;
-    let delivered = delivered.get();
+    let (delivered, delays) = (delivered.get(), delays.take());
+    if delays.is_empty() {
+        return Err(format!("{}: nothing came through the ring buffer", variant.name));
+    }
     Ok(Outcome {
         delivered,
         lost,
         seconds,
         bytes: bytes.get() as f64 / delivered.max(1) as f64,
+        used: meant.get() as f64 / delivered.max(1) as f64,
         bpf: info.run_time_ns as f64 / (delivered + lost).max(1) as f64,
         verified: info.verified_insns,
         user: user * 1e9 / delivered.max(1) as f64,
+        delays: Delays::of(delays),
     })
 }
 
@@ -221,27 +330,6 @@ fn own_cpu() -> Result<f64, String> {
         .iter()
         .map(|time| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6)
         .sum())
-}
-
-fn compile(variant: &Variant, folder: &Path) -> Result<PathBuf, String> {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("kernel");
-    let options = Options { profile: variant.profile.map(str::to_owned) };
-    let loaded =
-        load(&sources.join("layouts.toml"), &options).map_err(|failure| format!("{:?}", failure.diagnostics))?;
-    let headers = folder.join("bpf");
-    let write = |path: &Path, text: &str| fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()));
-    fs::create_dir_all(&headers).map_err(|error| format!("{}: {error}", headers.display()))?;
-    for (name, text) in libbpf_sys::API_HEADERS {
-        write(&headers.join(name), text)?;
-    }
-    write(&folder.join("layouts.h"), &c::header(&loaded.layouts))?;
-    let object = folder.join("program.bpf.o");
-    let mut clang = Command::new("clang");
-    clang.args(["--target=bpf", "-g", "-O2", "-Wall", "-Werror", "-idirafter", "/usr/include", "-idirafter"]);
-    clang.arg(format!("/usr/include/{}-linux-gnu", std::env::consts::ARCH)).arg("-I").arg(folder);
-    clang.arg("-c").arg(sources.join(variant.program)).arg("-o").arg(&object);
-    let output = clang.output().map_err(|error| format!("cannot run clang: {error}"))?;
-    if output.status.success() { Ok(object) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 
 /// Where the kernel is told to measure programs.

@@ -3,6 +3,7 @@
 //! A measurement is a process of its own ([`child`]), so that its time and its peak memory are its own. Each group
 //! prints a table in which every figure stands beside that of a named peer of the same run.
 
+mod building;
 mod child;
 mod compiling;
 mod generating;
@@ -11,6 +12,7 @@ mod kernel;
 mod measure;
 mod parsing;
 mod report;
+mod scale;
 mod skew;
 
 use std::{env, process::ExitCode};
@@ -35,9 +37,11 @@ struct Group {
 const GROUPS: &[Group] = &[
     Group { name: "generating", run: generating::run },
     Group { name: "compiling", run: compiling::run },
+    Group { name: "building", run: building::run },
     Group { name: "parsing", run: parsing::run },
     Group { name: "skew", run: skew::run },
     Group { name: "kernel", run: kernel::run },
+    Group { name: "scale", run: scale::run },
 ];
 
 fn main() -> ExitCode {

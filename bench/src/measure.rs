@@ -38,7 +38,11 @@ pub(crate) fn repeat(name: &str, arguments: &[&OsStr], seconds: u64, most: usize
     Ok(Costs(costs))
 }
 
-fn once(name: &str, arguments: &[&OsStr]) -> Result<Cost, String> {
+/// Runs this program as the child `name` once.
+///
+/// # Errors
+/// If it fails.
+pub(crate) fn once(name: &str, arguments: &[&OsStr]) -> Result<Cost, String> {
     let own = env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
     let started = Instant::now();
     let output = Command::new(own)

@@ -87,7 +87,6 @@ fn record(number: u32) -> ExecEvent {
         cwd: path("cwd"),
         exepath: path("exepath"),
         file: path("file"),
-        ..Default::default()
     }
 }
 

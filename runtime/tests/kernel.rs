@@ -279,6 +279,7 @@ fn kernel_a_ring_buffer_hands_on_each_event_as_its_type() {
     assert_eq!(opens.load(Relaxed), 42);
     assert_eq!(*closes.lock().unwrap(), [CloseEvent { pid: 1, fd: 3, ..Default::default() }]);
     assert_eq!(events.stats(), Stats { received: 3, malformed: 1, lost: 0 });
+    assert_eq!(events.received_bytes(), 16 + 12 + 16);
     let report = "ring: a record of 9 bytes is none of the buffer's events".to_owned();
     assert_eq!(events.last_error().map(|error| error.to_string()), Some(report.clone()));
     assert_eq!(*reports.lock().unwrap(), [(report, 9)]);

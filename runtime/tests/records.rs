@@ -34,13 +34,13 @@ mod lean {
 #[test]
 fn a_length_follows_the_profile() {
     assert_eq!((root::PATH_LEN, before::PATH_LEN), (512, 4096));
-    assert_eq!(size_of_val(&root::ExecEvent::default().cwd), 512);
-    assert_eq!(size_of_val(&before::ExecEvent::default().cwd), 4096);
+    assert_eq!(size_of_val(&root::ExecInFlight::default().cwd), 512);
+    assert_eq!(size_of_val(&before::ExecInFlight::default().cwd), 4096);
 }
 
 #[test]
-fn events_print_as_people_read_them() {
-    let event = root::ExecEvent {
+fn records_print_as_people_read_them() {
+    let info = root::ExecInfo {
         timestamp: Ktime::from_nanos(1_500_000_000),
         pid: 42,
         retval: -2,
@@ -48,22 +48,22 @@ fn events_print_as_people_read_them() {
         comm: Str::from_bytes(b"ba\"sh\xff"),
         ..Default::default()
     };
-    let shown = format!("{event:?}");
-    for part in ["exec { timestamp: 1.5s", "pid: 42", "retval: -2", "upper_layer: true", r#"comm: "ba\"sh\xff""#] {
+    let shown = format!("{:?}", root::ExecInFlight { info, ..Default::default() });
+    for part in ["exec_info { timestamp: 1.5s", "pid: 42", "retval: -2", "upper_layer: true", r#"comm: "ba\"sh\xff""#] {
         assert!(shown.contains(part), "{part} is not in {shown}");
     }
     assert!(!shown.contains("_pad"), "{shown}");
 }
 
 #[test]
-fn events_serialize_as_people_read_them() {
-    let event = root::ExecEvent { pid: 42, comm: Str::from_bytes(b"b\xff"), ..Default::default() };
-    let json = serde_json::to_value(event).expect("any event serializes");
-    assert_eq!(json["pid"], 42);
-    assert_eq!(json["comm"], "b\u{fffd}");
-    assert_eq!(json["upper_layer"], false);
+fn records_serialize_as_people_read_them() {
+    let info = root::ExecInfo { pid: 42, comm: Str::from_bytes(b"b\xff"), ..Default::default() };
+    let json = serde_json::to_value(root::ExecInFlight { info, ..Default::default() }).expect("any record serializes");
+    assert_eq!(json["info"]["pid"], 42);
+    assert_eq!(json["info"]["comm"], "b\u{fffd}");
+    assert_eq!(json["info"]["upper_layer"], false);
     assert_eq!(json["args"].as_array().map(Vec::len), Some(root::ARGS_LEN));
-    assert!(json.get("_pad0").is_none());
+    assert!(json["info"].get("_pad0").is_none());
 }
 
 #[test]

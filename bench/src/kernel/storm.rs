@@ -20,12 +20,12 @@ const DEVIATION: f64 = 33.0;
 const BOUNDS: (f64, f64) = (8.0, 255.0);
 
 /// A process that waits until it is let go.
-pub(super) struct Storm(Child);
+pub(crate) struct Storm(Child);
 
 impl Storm {
     /// # Errors
     /// If it cannot be started.
-    pub(super) fn prepare(calls: u32, pause: Duration) -> Result<Self, String> {
+    pub(crate) fn prepare(calls: u32, pause: Duration) -> Result<Self, String> {
         let own = std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
         let mut command = Command::new(own);
         command.args([child::WORD, "storm", &calls.to_string(), &pause.as_micros().to_string()]);
@@ -38,13 +38,13 @@ impl Storm {
         Ok(storm)
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.0.id()
     }
 
     /// # Errors
     /// If it is gone.
-    pub(super) fn go(&mut self) -> Result<(), String> {
+    pub(crate) fn go(&mut self) -> Result<(), String> {
         let input = self.0.stdin.as_mut().ok_or("a storm has no input")?;
         input.write_all(b"\n").map_err(|error| format!("a storm is gone: {error}"))
     }
@@ -53,7 +53,7 @@ impl Storm {
     ///
     /// # Errors
     /// If it failed.
-    pub(super) fn is_over(&mut self) -> Result<bool, String> {
+    pub(crate) fn is_over(&mut self) -> Result<bool, String> {
         match self.0.try_wait() {
             Ok(None) => Ok(false),
             Ok(Some(status)) if status.success() => Ok(true),

@@ -15,8 +15,9 @@ const PRELUDE: &str = "#define __BPF_LAYOUT_ASSERT\n#define __BPF_LAYOUT_SIZE(..
 
 /// Without the functions of the header, which name fields that a mutant does not have.
 pub fn types_and_maps(header: &str) -> String {
-    let end = header.rfind("__BPF_LAYOUT_SIZE(").map_or(header.len(), |at| at);
-    let functions = header[end..].find("#ifdef __BPF__").map_or(header.len(), |at| end + at);
+    // The functions begin with what all of them need.
+    let basics = header.find("#ifndef __bpf_layout_inline").unwrap_or(header.len());
+    let functions = header[..basics].rfind("#ifdef __BPF__").unwrap_or(header.len());
     let mut text = format!("{PRELUDE}{}", &header[..functions]);
     for definition in header.split("#define DEFINE_").skip(1) {
         let body: Vec<&str> = definition.split_inclusive('\n').collect();

@@ -18,6 +18,8 @@ pub(crate) struct Measurement {
     pub(crate) programs: BTreeMap<String, ProgramStats>,
     /// Events that the load made, and whatever else the machine did.
     pub(crate) events: u64,
+    /// Bytes of one in the ring buffer, on average; `None` if none came.
+    pub(crate) event_bytes: Option<u64>,
 }
 
 impl Measurement {
@@ -44,7 +46,7 @@ pub(crate) fn measure(binary: &Path, load: &Load) -> Result<Measurement, String>
     let account = trace.stderr.lines().last().unwrap_or_default();
     let events = number_before(account, load.counted_as);
     let events = events.ok_or_else(|| format!("`{}` has no account: {account}", binary.display()))?;
-    Ok(Measurement { maps, programs, events })
+    Ok(Measurement { maps, programs, events, event_bytes: number_before(account, " bytes each") })
 }
 
 fn number_before(line: &str, words: &str) -> Option<u64> {
@@ -59,6 +61,7 @@ mod tests {
     fn the_account_is_found() {
         assert_eq!(number_before("exec: 23 calls started, 23 received", " calls started"), Some(23));
         assert_eq!(number_before("0 owners); 17 packets, 3 named", " packets, "), Some(17));
+        assert_eq!(number_before("malformed: 0), 212 bytes each, 3 not printed", " bytes each"), Some(212));
         assert_eq!(number_before("killed", " packets, "), None);
     }
 }

@@ -136,6 +136,8 @@ fn run_times(found: &[Measurement]) -> Table {
         table.row(&format!("a run of `{name}`"), cells);
     }
     table.row("all of them, for each event", found.iter().map(|measurement| grouped(measurement.nanos_per_event())));
+    let bytes = |found: &Measurement| found.event_bytes.map_or_else(|| "–".to_owned(), grouped);
+    table.row("(bytes of an event)", found.iter().map(bytes));
     table.row("(events)", found.iter().map(|measurement| grouped(measurement.events)));
     table
 }

@@ -1,77 +1,79 @@
-//! What an event says, beyond its fields.
+//! What an event says, as this program keeps it.
 
-use crate::layouts::ExecEvent;
+use bpf_layout::{FromLayout, StrsRef, convert::Text};
+
+use crate::layouts::{ExecEvent, ExecInfo};
 
 /// The audit subsystem's "never set".
 const AUDIT_UNSET: u32 = u32::MAX;
 
-/// Reading an [`ExecEvent`] as people mean it.
-pub(crate) trait Exec {
-    /// The bytes of `args` in use: each argument with its NUL.
-    fn args_bytes(&self) -> &[u8];
-    /// The arguments, without their NULs.
-    fn arguments(&self) -> impl Iterator<Item = &[u8]>;
-    /// The user who logged in, if anybody did.
-    fn login(&self) -> Option<u32>;
-    /// The audit session, if there is one.
-    fn session(&self) -> Option<u32>;
+/// A call that has returned. A copy of as many bytes as there are, as what prints events is not to be bound to the life of
+/// a record.
+#[derive(Clone, Debug, Default, FromLayout)]
+#[from_layout(ExecEvent<'_>)]
+pub(crate) struct Call {
+    /// Who called, and what came of it.
+    pub(crate) info: ExecInfo,
+    /// Working directory.
+    #[from_layout(accessor)]
+    pub(crate) cwd: Option<Text<Vec<u8>>>,
+    /// The executable that runs now.
+    #[from_layout(accessor)]
+    pub(crate) exepath: Option<Text<Vec<u8>>>,
+    /// The path that execve was called with.
+    #[from_layout(accessor)]
+    pub(crate) file: Option<Text<Vec<u8>>>,
+    /// The arguments, each with its NUL.
+    #[from_layout(accessor)]
+    pub(crate) args: Vec<u8>,
 }
 
-impl Exec for ExecEvent {
-    fn args_bytes(&self) -> &[u8] {
-        let size = usize::try_from(self.args_size).unwrap_or(usize::MAX);
-        &self.args[..size.min(self.args.len())]
+impl Call {
+    /// The arguments, without their NULs.
+    pub(crate) fn arguments(&self) -> impl Iterator<Item = &[u8]> {
+        StrsRef::new(&self.args, self.info.args_cut.get()).iter().map(|arg| arg.as_bytes())
     }
 
-    fn arguments(&self) -> impl Iterator<Item = &[u8]> {
-        self.args_bytes().split_inclusive(|byte| *byte == 0).map(|arg| arg.strip_suffix(b"\0").unwrap_or(arg))
+    /// The user who logged in, if anybody did.
+    pub(crate) fn login(&self) -> Option<u32> {
+        (self.info.loginuid != AUDIT_UNSET).then_some(self.info.loginuid)
     }
 
-    fn login(&self) -> Option<u32> {
-        (self.loginuid != AUDIT_UNSET).then_some(self.loginuid)
-    }
-
-    fn session(&self) -> Option<u32> {
-        (self.sessionid != AUDIT_UNSET).then_some(self.sessionid)
+    /// The audit session, if there is one.
+    pub(crate) fn session(&self) -> Option<u32> {
+        (self.info.sessionid != AUDIT_UNSET).then_some(self.info.sessionid)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use bpf_layout::{Recorder, Str};
 
-    fn event(args: &[u8]) -> ExecEvent {
-        let mut event = ExecEvent::default();
-        event.args[..args.len()].copy_from_slice(args);
-        event.args_size = args.len().try_into().expect("a short list");
-        event
-    }
+    use super::*;
+    use crate::layouts::ExecEventHeader;
 
     #[test]
-    fn arguments_end_at_their_nuls() {
-        let event = event(b"ls\0\0-l\0");
-        let args: Vec<_> = event.arguments().collect();
-        assert_eq!(args, [b"ls" as &[u8], b"", b"-l"]);
+    fn a_call_is_what_its_record_says() {
+        let mut record = Recorder::<ExecEventHeader>::new();
+        record.header.info = ExecInfo { pid: 7, comm: Str::from_bytes(b"sh"), ..ExecInfo::default() };
+        record.header.args = record.bytes(b"ls\0\0-l\0").into();
+        let record = record.record();
+        let call = Call::from_layout(&ExecEvent::parse(&record).expect("an event")).expect("it fits");
+        assert_eq!((call.info.pid, call.info.comm.as_bytes()), (7, &b"sh"[..]));
+        assert_eq!(call.arguments().collect::<Vec<_>>(), [b"ls" as &[u8], b"", b"-l"]);
+        assert!(call.file.is_none_or(|file| file.value.is_empty()));
     }
 
     #[test]
     fn no_arguments_are_not_one_empty_argument() {
-        assert_eq!(event(b"").arguments().count(), 0);
-        assert_eq!(event(b"\0").arguments().count(), 1);
-    }
-
-    #[test]
-    fn a_size_beyond_the_field_reads_the_field() {
-        let mut event = event(b"ls\0");
-        event.args_size = u32::MAX;
-        assert_eq!(event.args_bytes().len(), event.args.len());
+        let count = |args: &[u8]| Call { args: args.to_vec(), ..Call::default() }.arguments().count();
+        assert_eq!((count(b""), count(b"\0")), (0, 1));
     }
 
     #[test]
     fn nobody_logged_in_is_none() {
-        let mut event = event(b"");
-        event.loginuid = u32::MAX;
-        event.sessionid = 7;
-        assert_eq!((event.login(), event.session()), (None, Some(7)));
+        let info = ExecInfo { loginuid: u32::MAX, sessionid: 7, ..ExecInfo::default() };
+        let call = Call { info, ..Call::default() };
+        assert_eq!((call.login(), call.session()), (None, Some(7)));
     }
 }

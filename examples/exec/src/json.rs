@@ -6,7 +6,7 @@ use bpf_layout::libbpf::BootClock;
 use serde::Serialize;
 use tool::{Notes, clock};
 
-use crate::{event::Exec, layouts::ExecEvent};
+use crate::event::Call;
 
 /// All that an event says; the names are those of `layouts.toml`.
 #[derive(Debug, Serialize)]
@@ -50,32 +50,33 @@ struct Line<'a> {
 }
 
 /// The event as JSON, without a line break at its end.
-pub(crate) fn line(event: &ExecEvent, clock: BootClock) -> serde_json::Result<String> {
+pub(crate) fn line(call: &Call, clock: BootClock) -> serde_json::Result<String> {
     let mut notes = Notes::default();
-    notes.bytes("args", event.args_bytes());
+    notes.bytes("args", &call.args);
+    let info = &call.info;
     let line = Line {
-        time: clock::rfc3339(clock, event.timestamp),
-        timestamp: event.timestamp.as_nanos(),
-        mntns: event.mntns,
-        pid: event.pid,
-        tid: event.tid,
-        ppid: event.ppid,
-        uid: event.uid,
-        gid: event.gid,
-        loginuid: event.login(),
-        sessionid: event.session(),
-        retval: event.retval,
-        upper_layer: event.upper_layer.get(),
-        comm: notes.text("comm", &event.comm),
-        pcomm: notes.text("pcomm", &event.pcomm),
-        cwd: event.cwd().map(|s| notes.text("cwd", s)),
-        exepath: event.exepath().map(|s| notes.text("exepath", s)),
-        file: event.file().map(|s| notes.text("file", s)),
-        args: event.arguments().map(String::from_utf8_lossy).collect(),
-        args_count: event.args_count,
-        args_size: event.args_size,
-        args_cut: event.args_cut.get(),
-        missing: event.missing.iter_names().map(|(name, _)| name.to_ascii_lowercase()).collect(),
+        time: clock::rfc3339(clock, info.timestamp),
+        timestamp: info.timestamp.as_nanos(),
+        mntns: info.mntns,
+        pid: info.pid,
+        tid: info.tid,
+        ppid: info.ppid,
+        uid: info.uid,
+        gid: info.gid,
+        loginuid: call.login(),
+        sessionid: call.session(),
+        retval: info.retval,
+        upper_layer: info.upper_layer.get(),
+        comm: notes.text("comm", &info.comm),
+        pcomm: notes.text("pcomm", &info.pcomm),
+        cwd: call.cwd.as_ref().map(|s| notes.text("cwd", s)),
+        exepath: call.exepath.as_ref().map(|s| notes.text("exepath", s)),
+        file: call.file.as_ref().map(|s| notes.text("file", s)),
+        args: call.arguments().map(String::from_utf8_lossy).collect(),
+        args_count: info.args_count,
+        args_size: info.args_size,
+        args_cut: info.args_cut.get(),
+        missing: info.missing.iter_names().map(|(name, _)| name.to_ascii_lowercase()).collect(),
         truncated: notes.truncated,
         raw: notes.raw,
     };
@@ -87,39 +88,43 @@ mod tests {
     use bpf_layout::{Layout, Shape, Str};
 
     use super::*;
+    use crate::layouts::{ExecEventHeader, ExecInfo};
 
-    fn parsed(event: &ExecEvent) -> serde_json::Value {
-        let line = line(event, BootClock::now()).expect("an event is JSON");
+    fn parsed(call: &Call) -> serde_json::Value {
+        let line = line(call, BootClock::now()).expect("an event is JSON");
         assert!(!line.contains('\n'), "{line}");
         serde_json::from_str(&line).expect("JSON can be read back")
     }
 
+    fn fields<T: Layout>() -> Vec<&'static str> {
+        let Shape::Record(info) = T::SHAPE else { panic!("not a record") };
+        info.fields().map(|field| field.name).filter(|name| !name.starts_with("_pad")).collect()
+    }
+
     #[test]
     fn every_field_of_the_event_is_there() {
-        let json = parsed(&ExecEvent::default());
-        let Shape::Record(info) = ExecEvent::SHAPE else { panic!("an event is a record") };
-        let fields: Vec<_> = info.fields().map(|field| field.name).filter(|name| !name.starts_with("_pad")).collect();
-        assert!(fields.contains(&"args"), "{fields:?}");
-        for field in fields {
+        let some = Some(bpf_layout::convert::Text::default());
+        let json = parsed(&Call { cwd: some.clone(), exepath: some.clone(), file: some, ..Call::default() });
+        let fields = [fields::<ExecInfo>(), fields::<ExecEventHeader>()].concat();
+        assert!(fields.contains(&"args") && fields.contains(&"pid"), "{fields:?}");
+        for field in fields.into_iter().filter(|field| *field != "info") {
             assert!(json.get(field).is_some(), "`{field}` is missing: {json}");
         }
     }
 
     #[test]
     fn bytes_that_are_not_text_are_kept() {
-        let mut event = ExecEvent::default();
-        event.args[..4].copy_from_slice(b"a\xff\0\n");
-        event.args_size = 4;
-        event.comm = Str::from_bytes(b"x\xfe");
-        let json = parsed(&event);
+        let info = ExecInfo { comm: Str::from_bytes(b"x\xfe"), ..ExecInfo::default() };
+        let json = parsed(&Call { info, args: b"a\xff\0\n".to_vec(), ..Call::default() });
         assert_eq!(json["args"], serde_json::json!(["a\u{fffd}", "\n"]));
         assert_eq!(json["raw"], serde_json::json!({ "args": "61ff000a", "comm": "78fe" }));
     }
 
     #[test]
     fn truncated_fields_are_named() {
-        let event = ExecEvent { pcomm: Str::from_bytes(&[b'x'; 100]), ..ExecEvent::default() };
-        assert_eq!(parsed(&event)["truncated"], serde_json::json!(["pcomm"]));
-        assert!(parsed(&event).get("raw").is_none());
+        let info = ExecInfo { pcomm: Str::from_bytes(&[b'x'; 100]), ..ExecInfo::default() };
+        let json = parsed(&Call { info, ..Call::default() });
+        assert_eq!(json["truncated"], serde_json::json!(["pcomm"]));
+        assert!(json.get("raw").is_none());
     }
 }

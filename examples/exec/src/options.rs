@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use clap::Parser;
 use tool::Common;
 
-use crate::layouts::{self, ExecEvent};
+use crate::{event::Call, layouts};
 
 /// Traces execve and execveat: who started what, from where, with which arguments, and what came of it.
 ///
@@ -41,11 +41,11 @@ static LONG_VERSION: LazyLock<String> =
 
 impl Options {
     /// Whether this event is to be printed.
-    pub(crate) fn wants(&self, event: &ExecEvent) -> bool {
+    pub(crate) fn wants(&self, Call { info, .. }: &Call) -> bool {
         let Options { uid, comm, no_failed, .. } = self;
-        uid.is_none_or(|uid| event.uid == uid)
-            && comm.as_ref().is_none_or(|comm| event.comm.as_bytes() == comm.as_bytes())
-            && (!no_failed || event.retval == 0)
+        uid.is_none_or(|uid| info.uid == uid)
+            && comm.as_ref().is_none_or(|comm| info.comm.as_bytes() == comm.as_bytes())
+            && (!no_failed || info.retval == 0)
     }
 }
 

@@ -11,6 +11,8 @@ pub(crate) struct Totals {
     pub(crate) kernel: ExecCounters,
     /// Events that came out of the ring buffer and could be read.
     pub(crate) received: u64,
+    /// Bytes of these.
+    pub(crate) bytes: u64,
     /// Events that came out of the ring buffer and could not be read.
     pub(crate) malformed: u64,
     /// Calls that had not returned when we stopped.
@@ -35,13 +37,16 @@ impl Totals {
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Totals { kernel, received, malformed, pending, hidden } = self;
+        let Totals { kernel, received, bytes, malformed, pending, hidden } = self;
         write!(f, "{} calls started, {received} received, {} lost", kernel.started, self.lost())?;
         write!(
             f,
             " (map `execs` full: {}, ring buffer full: {}, killed inside: {}, not returned yet: {pending}, malformed: {malformed})",
             kernel.lost_execs_full, kernel.lost_events_full, kernel.abandoned
         )?;
+        if let Some(each) = bytes.checked_div(*received) {
+            write!(f, ", {each} bytes each")?;
+        }
         if *hidden > 0 {
             write!(f, ", {hidden} not printed")?;
         }
@@ -55,7 +60,7 @@ mod tests {
 
     fn totals() -> Totals {
         let kernel = ExecCounters { started: 15, submitted: 9, lost_execs_full: 1, lost_events_full: 2, abandoned: 1 };
-        Totals { kernel, received: 8, malformed: 1, pending: 2, hidden: 3 }
+        Totals { kernel, received: 8, bytes: 840, malformed: 1, pending: 2, hidden: 3 }
     }
 
     #[test]
@@ -69,6 +74,6 @@ mod tests {
     fn the_text_says_why_events_are_lost() {
         let text = totals().to_string();
         assert!(text.starts_with("15 calls started, 8 received, 7 lost"), "{text}");
-        assert!(text.contains("ring buffer full: 2") && text.ends_with("3 not printed"), "{text}");
+        assert!(text.contains("ring buffer full: 2") && text.ends_with(", 105 bytes each, 3 not printed"), "{text}");
     }
 }

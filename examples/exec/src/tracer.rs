@@ -2,12 +2,16 @@
 
 use std::{fmt, mem, time::Duration};
 
-use bpf_layout::libbpf::{Events, TypedMap};
+use bpf_layout::{
+    FromLayout,
+    libbpf::{Events, TypedMap},
+};
 use libbpf_rs::{Link, Object};
 use tool::{Needs, Source, attach, explain, handle, keep_messages, load, settle};
 
 use crate::{
-    layouts::{ExecCounters, ExecEvent, FINGERPRINTS, maps},
+    event::Call,
+    layouts::{ExecCounters, FINGERPRINTS, maps},
     totals::Totals,
 };
 
@@ -39,10 +43,15 @@ impl<'cb> Tracer<'cb> {
     ///
     /// # Errors
     /// If the kernel does not let us, with what to do about it.
-    pub(crate) fn start(mut on_event: impl FnMut(&ExecEvent) + Send + 'cb) -> Result<Self, String> {
+    pub(crate) fn start(mut on_event: impl FnMut(&Call) + Send + 'cb) -> Result<Self, String> {
         keep_messages();
         let object = load(&NEEDS, OBJECT, &FINGERPRINTS)?;
-        let handler = move |maps::EventsRecord::Exec(event): maps::EventsRecord<'_>| on_event(&event);
+        let handler = move |maps::EventsRecord::Exec(event): maps::EventsRecord<'_>| {
+            // Nothing in a call asks for more than an event has.
+            if let Ok(call) = Call::from_layout(&event) {
+                on_event(&call);
+            }
+        };
         Ok(Tracer {
             events: Events::new(&handle::<maps::Events>(&object)?, handler).map_err(text)?,
             counters: TypedMap::from_handle(handle::<maps::ExecStats>(&object)?).map_err(text)?,
@@ -59,6 +68,7 @@ impl<'cb> Tracer<'cb> {
         Ok(Totals {
             kernel: sum(&per_cpu),
             received: stats.received,
+            bytes: self.events.received_bytes(),
             malformed: stats.malformed,
             pending: self.calls.keys().count() as u64,
             hidden: 0,

@@ -49,8 +49,9 @@ fn kernel_accounting_of_a_reader_that_is_too_slow() {
     }
     let marker = marker("slow");
     let mut tracer = start_unread(&["--json"]);
+    // Only what is in use travels, so the arguments are long.
     let text = "x".repeat(1000);
-    run(&mut odd_command(&["swarm", "600", "/bin/true", &marker, &text]));
+    run(&mut odd_command(&["swarm", "600", "/bin/true", &marker, &text, &text, &text]));
     let mut stdout = tracer.take_stdout();
     let reader = thread::spawn(move || {
         let mut lines = String::new();

@@ -38,5 +38,5 @@ fn kernel_live_maps_of_the_tracer_agree() {
     // Nothing unknown, nothing resized.
     assert_eq!(lines.len(), 2, "{text}");
     assert!(lines[0].starts_with("compared: `execs` (map id "), "{text}");
-    assert_eq!(lines[1], "5 types and 5 maps agree with the running kernel");
+    assert_eq!(lines[1], "7 types and 5 maps agree with the running kernel");
 }

@@ -1,29 +1,67 @@
 //! Both kinds of events as one.
 
-use bpf_layout::Str;
+use bpf_layout::{FromLayout, FromLayoutError, convert::Text};
 
 use crate::{
-    layouts::{
-        FileActor, FileCallEvent, FileMissing, FileOp, FilePairEvent, FileRequest, PATH_LEN, maps::FsnotifyEventsRecord,
-    },
+    layouts::{FileActor, FileCallEvent, FileMissing, FileOp, FilePairEvent, FileRequest, maps::FsnotifyEventsRecord},
     path::Path,
 };
 
-/// A call that has returned. A copy, as what prints events is not to be bound to the life of a record.
+/// A call that has returned. A copy of as many bytes as there are, as what prints events is not to be bound to the life of
+/// a record.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// With one path.
-    Call(Box<FileCallEvent>),
+    Call(Box<Call>),
     /// With two.
-    Pair(Box<FilePairEvent>),
+    Pair(Box<Pair>),
 }
 
-impl From<FsnotifyEventsRecord<'_>> for Event {
-    fn from(record: FsnotifyEventsRecord<'_>) -> Self {
-        match record {
-            FsnotifyEventsRecord::FileCall(event) => Event::Call(Box::new(*event)),
-            FsnotifyEventsRecord::FilePair(event) => Event::Pair(Box::new(*event)),
-        }
+/// A call with one path.
+#[derive(Clone, Debug, Default, FromLayout)]
+#[from_layout(FileCallEvent<'_>)]
+pub(crate) struct Call {
+    /// Whether `place` is the file itself.
+    pub(crate) exact: bool,
+    /// Whether the file did not exist before.
+    pub(crate) created: bool,
+    pub(crate) retval: i32,
+    pub(crate) inode: u64,
+    pub(crate) device: u32,
+    pub(crate) actor: FileActor,
+    pub(crate) request: FileRequest,
+    #[from_layout(accessor)]
+    pub(crate) path: Text<Vec<u8>>,
+    #[from_layout(accessor)]
+    pub(crate) place: Text<Vec<u8>>,
+}
+
+/// A call with two paths.
+#[derive(Clone, Debug, Default, FromLayout)]
+#[from_layout(FilePairEvent<'_>)]
+pub(crate) struct Pair {
+    pub(crate) retval: i32,
+    pub(crate) to_dirfd: i32,
+    pub(crate) actor: FileActor,
+    pub(crate) request: FileRequest,
+    #[from_layout(accessor)]
+    pub(crate) path: Text<Vec<u8>>,
+    #[from_layout(accessor)]
+    pub(crate) place: Text<Vec<u8>>,
+    #[from_layout(accessor)]
+    pub(crate) to: Text<Vec<u8>>,
+    #[from_layout(accessor)]
+    pub(crate) to_place: Text<Vec<u8>>,
+}
+
+impl TryFrom<FsnotifyEventsRecord<'_>> for Event {
+    type Error = FromLayoutError;
+
+    fn try_from(record: FsnotifyEventsRecord<'_>) -> Result<Self, FromLayoutError> {
+        Ok(match record {
+            FsnotifyEventsRecord::FileCall(event) => Event::Call(Box::new(Call::from_layout(&event)?)),
+            FsnotifyEventsRecord::FilePair(event) => Event::Pair(Box::new(Pair::from_layout(&event)?)),
+        })
     }
 }
 
@@ -53,16 +91,16 @@ impl Event {
     }
 
     /// The file that was opened, where one was.
-    pub(crate) fn opened(&self) -> Option<&FileCallEvent> {
+    pub(crate) fn opened(&self) -> Option<&Call> {
         match self {
-            Event::Call(event) if event.exact.get() && event.request.op == FileOp::OPEN => Some(event),
+            Event::Call(event) if event.exact && event.request.op == FileOp::OPEN => Some(event),
             _ => None,
         }
     }
 
     /// Whether the file did not exist before.
     pub(crate) fn created(&self) -> bool {
-        self.opened().is_some_and(|event| event.created.get())
+        self.opened().is_some_and(|event| event.created)
     }
 
     /// The path, the first if there are two.
@@ -71,7 +109,7 @@ impl Event {
             Event::Call(event) => Path {
                 given: self.known(FileMissing::PATH, &event.path),
                 place: self.known(FileMissing::PLACE, &event.place),
-                exact: event.exact.get(),
+                exact: event.exact,
             },
             Event::Pair(event) => Path {
                 given: self.known(FileMissing::PATH, &event.path),
@@ -92,7 +130,7 @@ impl Event {
     }
 
     /// The text, unless it is marked as missing.
-    fn known<'a>(&self, missing: FileMissing, text: &'a Str<PATH_LEN>) -> Option<&'a Str<PATH_LEN>> {
+    fn known<'a>(&self, missing: FileMissing, text: &'a Text<Vec<u8>>) -> Option<&'a Text<Vec<u8>>> {
         (!self.request().missing.contains(missing)).then_some(text)
     }
 }
@@ -103,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_none() {
-        let mut pair = FilePairEvent::default();
+        let mut pair = Pair::default();
         pair.request.missing = FileMissing::TO | FileMissing::PLACE;
         let event = Event::Pair(Box::new(pair));
         let to = event.to().expect("a second path");
@@ -113,11 +151,11 @@ mod tests {
 
     #[test]
     fn only_an_open_file_was_created() {
-        let mut call = FileCallEvent { created: true.into(), ..FileCallEvent::default() };
+        let mut call = Call { created: true, ..Call::default() };
         call.request.op = FileOp::OPEN;
-        let created = |call: &FileCallEvent| Event::Call(Box::new(*call)).created();
+        let created = |call: &Call| Event::Call(Box::new(call.clone())).created();
         assert!(!created(&call));
-        call.exact = true.into();
+        call.exact = true;
         assert!(created(&call));
         call.request.op = FileOp::FANOTIFY;
         assert!(!created(&call));

@@ -2,13 +2,13 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use bpf_layout::{Ktime, Str, libbpf::BootClock};
+use bpf_layout::{Ktime, convert::Text, libbpf::BootClock};
 use serde::Serialize;
 use tool::{Notes, clock};
 
 use crate::{
     event::Event,
-    layouts::{FileActor, FileRequest, PATH_LEN},
+    layouts::{FileActor, FileRequest},
     path::Path,
 };
 
@@ -117,7 +117,7 @@ pub(crate) fn line(event: &Event, clock: BootClock) -> serde_json::Result<String
         path: path(&event.path(), &mut notes),
         to: second_path(event, &mut notes),
         opened: event.opened().map(|opened| Opened {
-            created: opened.created.get(),
+            created: opened.created,
             inode: opened.inode,
             device: opened.device,
         }),
@@ -145,7 +145,7 @@ fn request_of(request: &FileRequest) -> Request {
 }
 
 /// Text that may not be known.
-fn text<'a>(notes: &mut Notes, field: &'static str, text: Option<&'a Str<PATH_LEN>>) -> Option<Cow<'a, str>> {
+fn text<'a>(notes: &mut Notes, field: &'static str, text: Option<&'a Text<Vec<u8>>>) -> Option<Cow<'a, str>> {
     text.map(|text| notes.text(field, text))
 }
 
@@ -197,7 +197,10 @@ mod tests {
     use bpf_layout::{Layout, Shape};
 
     use super::*;
-    use crate::layouts::{FileCallEvent, FileMissing, FileOp, FilePairEvent};
+    use crate::{
+        event::{Call, Pair},
+        layouts::{FileCallEventHeader, FileMissing, FileOp, FilePairEventHeader},
+    };
 
     fn parsed(event: &Event) -> serde_json::Value {
         let line = line(event, BootClock::now()).expect("an event is JSON");
@@ -212,13 +215,13 @@ mod tests {
 
     #[test]
     fn every_field_of_the_events_is_there() {
-        let mut call = FileCallEvent { exact: true.into(), ..FileCallEvent::default() };
+        let mut call = Call { exact: true, ..Call::default() };
         call.request.op = FileOp::OPEN;
         let call = parsed(&Event::Call(Box::new(call)));
         let pair = parsed(&Event::Pair(Box::default()));
         let nested = ["kind", "actor", "request"];
         let who: Vec<_> = [fields::<FileActor>(), fields::<FileRequest>()].concat();
-        for (json, own) in [(&call, fields::<FileCallEvent>()), (&pair, fields::<FilePairEvent>())] {
+        for (json, own) in [(&call, fields::<FileCallEventHeader>()), (&pair, fields::<FilePairEventHeader>())] {
             assert!(own.contains(&"place"), "{own:?}");
             for field in own.iter().chain(&who).filter(|field| !nested.contains(field)) {
                 assert!(json.get(field).is_some(), "`{field}` is missing: {json}");
@@ -228,7 +231,8 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_null() {
-        let mut pair = FilePairEvent { path: Str::from_bytes(b"a\xff"), ..FilePairEvent::default() };
+        let path = Text { value: b"a\xff".to_vec(), is_truncated: false };
+        let mut pair = Pair { path, ..Pair::default() };
         pair.request.missing = FileMissing::PLACE | FileMissing::TO;
         let json = parsed(&Event::Pair(Box::new(pair)));
         assert_eq!((&json["place"], &json["to"]), (&serde_json::Value::Null, &serde_json::Value::Null));

@@ -70,11 +70,11 @@ fn begins_with(event: &Event, prefix: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use bpf_layout::Str;
+    use bpf_layout::{Buffer, Recorder};
     use clap::CommandFactory;
 
     use super::*;
-    use crate::layouts::{FilePairEvent, maps};
+    use crate::layouts::{FilePairEventHeader, maps};
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -94,11 +94,11 @@ mod tests {
 
     #[test]
     fn filters_hold_together() {
-        let mut pair = FilePairEvent { to: Str::from_bytes(b"/etc/hosts"), ..FilePairEvent::default() };
-        pair.request.op = FileOp::RENAME;
-        let bytes = pair.as_bytes();
-        let record = <maps::FsnotifyEvents as bpf_layout::Buffer>::parse(bytes).expect("an event");
-        let event = Event::from(record);
+        let mut pair = Recorder::<FilePairEventHeader>::new();
+        pair.header.to = pair.text(b"/etc/hosts").into();
+        pair.header.request.op = FileOp::RENAME;
+        let bytes = pair.record();
+        let event = Event::try_from(maps::FsnotifyEvents::parse(&bytes).expect("an event")).expect("it fits");
         let wants = |words: &[&str]| Options::parse_from([&["fsnotify"], words].concat()).wants(&event);
         assert!(wants(&["--path", "/etc/", "--op", "open,rename", "--comm", ""]));
         assert!(!wants(&["--path", "/usr", "--op", "rename"]));

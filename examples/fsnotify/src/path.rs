@@ -1,16 +1,14 @@
 //! A path, put together from the two halves that an event has of it.
 
-use bpf_layout::Str;
-
-use crate::layouts::PATH_LEN;
+use bpf_layout::convert::Text;
 
 /// A path as given, and where it begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Path<'a> {
     /// As the caller gave it; `None` if that could not be read.
-    pub(crate) given: Option<&'a Str<PATH_LEN>>,
+    pub(crate) given: Option<&'a Text<Vec<u8>>>,
     /// The directory where it begins, or the file itself if `exact`; `None` if neither is known.
-    pub(crate) place: Option<&'a Str<PATH_LEN>>,
+    pub(crate) place: Option<&'a Text<Vec<u8>>>,
     /// Whether `place` is the file itself.
     pub(crate) exact: bool,
 }
@@ -21,21 +19,21 @@ impl Path<'_> {
     ///
     /// A relative path whose directory is unknown stays relative.
     pub(crate) fn whole(&self) -> Vec<u8> {
-        let place = self.place.map_or(&[][..], Str::as_bytes);
+        let place = self.place.map_or(&[][..], |place| &place.value);
         match self.given {
-            Some(given) if !self.exact => join(place, given.as_bytes()),
+            Some(given) if !self.exact => join(place, &given.value),
             _ => place.to_vec(),
         }
     }
 
     /// Whether something is missing at the beginning.
     pub(crate) fn lacks_beginning(&self) -> bool {
-        self.place.is_some_and(Str::is_truncated)
+        self.place.is_some_and(|place| place.is_truncated)
     }
 
     /// Whether something is missing at the end.
     pub(crate) fn lacks_end(&self) -> bool {
-        !self.exact && self.given.is_none_or(Str::is_truncated)
+        !self.exact && self.given.is_none_or(|given| given.is_truncated)
     }
 }
 
@@ -55,7 +53,8 @@ mod tests {
     use super::*;
 
     fn whole(place: Option<&str>, given: Option<&str>, exact: bool) -> String {
-        let [place, given] = [place, given].map(|text| text.map(|text| Str::from_bytes(text.as_bytes())));
+        let text = |text: &str| Text { value: text.as_bytes().to_vec(), is_truncated: false };
+        let [place, given] = [place, given].map(|given| given.map(text));
         let path = Path { given: given.as_ref(), place: place.as_ref(), exact };
         String::from_utf8(path.whole()).expect("text in, text out")
     }
@@ -83,8 +82,8 @@ mod tests {
 
     #[test]
     fn what_was_cut_is_known() {
-        let long = Str::from_bytes(&[b'x'; 2 * PATH_LEN]);
-        let short = Str::from_bytes(b"x");
+        let short = Text { value: b"x".to_vec(), is_truncated: false };
+        let long = Text { is_truncated: true, ..short.clone() };
         let cut = |given, place, exact| {
             let path = Path { given, place, exact };
             (path.lacks_beginning(), path.lacks_end())

@@ -47,11 +47,14 @@ fn shown(path: &Path<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bpf_layout::{Str, libbpf::BootClock};
+    use bpf_layout::{convert::Text, libbpf::BootClock};
     use tool::Table;
 
     use super::*;
-    use crate::layouts::{FileCallEvent, FileOp, FilePairEvent, PATH_LEN};
+    use crate::{
+        event::{Call, Pair},
+        layouts::FileOp,
+    };
 
     fn row(event: &Event) -> String {
         Table::new(&COLUMNS, &EXPENDABLE, None).row(event, BootClock::now())
@@ -66,13 +69,9 @@ mod tests {
 
     #[test]
     fn a_rename_has_two_paths() {
-        let mut pair = FilePairEvent {
-            path: Str::from_bytes(b"a\n"),
-            place: Str::from_bytes(b"/tmp"),
-            to: Str::from_bytes(b"/b"),
-            to_place: Str::from_bytes(b"/"),
-            ..FilePairEvent::default()
-        };
+        let text = |text: &[u8]| Text { value: text.to_vec(), is_truncated: false };
+        let mut pair =
+            Pair { path: text(b"a\n"), place: text(b"/tmp"), to: text(b"/b"), to_place: text(b"/"), ..Pair::default() };
         pair.request.op = FileOp::RENAME;
         let row = row(&Event::Pair(Box::new(pair)));
         assert!(row.contains("rename") && row.ends_with(r"/tmp/a\n -> /b"), "{row}");
@@ -80,12 +79,13 @@ mod tests {
 
     #[test]
     fn what_was_cut_is_shown() {
-        let mut call = FileCallEvent { path: Str::from_bytes(&[b'x'; 2 * PATH_LEN]), ..FileCallEvent::default() };
+        let cut = Text { value: vec![b'x'; 100], is_truncated: true };
+        let mut call = Call { path: cut, ..Call::default() };
         call.request.op = FileOp::OPEN;
-        assert!(row(&Event::Call(Box::new(call))).ends_with("xx…"));
-        call.exact = true.into();
-        call.created = true.into();
-        call.place = call.path;
+        assert!(row(&Event::Call(Box::new(call.clone()))).ends_with("xx…"));
+        call.exact = true;
+        call.created = true;
+        call.place = call.path.clone();
         let row = row(&Event::Call(Box::new(call)));
         assert!(row.contains("create") && row.contains(" …xx") && row.ends_with("xx"), "{row}");
     }

@@ -39,7 +39,12 @@ impl<'cb> Tracer<'cb> {
     pub(crate) fn start(mut on_event: impl FnMut(&Event) + Send + 'cb) -> Result<Self, String> {
         keep_messages();
         let object = load(&NEEDS, OBJECT, &FINGERPRINTS)?;
-        let handler = move |record: maps::FsnotifyEventsRecord<'_>| on_event(&record.into());
+        let handler = move |record: maps::FsnotifyEventsRecord<'_>| {
+            // Nothing in an event asks for more than a record has.
+            if let Ok(event) = Event::try_from(record) {
+                on_event(&event);
+            }
+        };
         Ok(Tracer {
             events: Events::new(&handle::<maps::FsnotifyEvents>(&object)?, handler).map_err(text)?,
             counters: TypedMap::from_handle(handle::<maps::FsnotifyStats>(&object)?).map_err(text)?,
@@ -56,6 +61,7 @@ impl<'cb> Tracer<'cb> {
         Ok(Totals {
             kernel: sum(&per_cpu),
             received: stats.received,
+            bytes: self.events.received_bytes(),
             malformed: stats.malformed,
             // A second path has an entry of its own, under an odd key.
             pending: self.paths.keys().filter(|key| key.address() % 2 == 0).count() as u64,

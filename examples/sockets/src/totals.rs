@@ -15,6 +15,8 @@ pub(crate) struct Totals {
     pub(crate) owners: u64,
     /// Events that came out of the ring buffer and could be read.
     pub(crate) received: u64,
+    /// Bytes of these.
+    pub(crate) bytes: u64,
     /// Events that came out of the ring buffer and could not be read.
     pub(crate) malformed: u64,
     /// Events of `received` that no line was printed for.
@@ -33,7 +35,7 @@ impl Totals {
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Totals { kernel, open, owners, received, malformed, hidden } = self;
+        let Totals { kernel, open, owners, received, bytes, malformed, hidden } = self;
         write!(
             f,
             "{} sockets opened, {} closed, {} replaced, {open} open of {owners} owners (no room for {}, nor for {} owners); ",
@@ -47,6 +49,9 @@ impl fmt::Display for Totals {
             kernel.lost_packets_full + malformed,
             kernel.lost_packets_full,
         )?;
+        if let Some(each) = bytes.checked_div(*received) {
+            write!(f, ", {each} bytes each")?;
+        }
         if *hidden > 0 {
             write!(f, ", {hidden} not printed")?;
         }
@@ -68,11 +73,14 @@ mod tests {
             lost_packets_full: 2,
             ..SocketCounters::default()
         };
-        let totals = Totals { kernel, open: 2, owners: 1, received: 7, malformed: 1, hidden: 4 };
+        let totals = Totals { kernel, open: 2, owners: 1, received: 7, bytes: 735, malformed: 1, hidden: 4 };
         assert!(totals.is_settled());
         assert!(!Totals { received: 6, ..totals }.is_settled());
         assert!(!Totals { open: 3, ..totals }.is_settled());
         let text = totals.to_string();
-        assert!(text.contains("10 packets") && text.contains("3 lost") && text.ends_with("4 not printed"), "{text}");
+        assert!(
+            text.contains("10 packets") && text.contains("3 lost") && text.ends_with(", 105 bytes each, 4 not printed"),
+            "{text}"
+        );
     }
 }

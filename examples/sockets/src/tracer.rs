@@ -65,6 +65,7 @@ impl<'cb> Tracer<'cb> {
             open,
             owners: self.owners.as_ref().map_or(open, |owners| owners.keys().count() as u64),
             received: stats.received,
+            bytes: self.events.received_bytes(),
             malformed: stats.malformed,
             hidden: 0,
         })

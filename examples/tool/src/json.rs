@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt::Write};
 
-use bpf_layout::Str;
+use crate::written::Written;
 
 /// What the strings of an event could not say themselves.
 #[derive(Debug, Default)]
@@ -18,12 +18,12 @@ pub struct Notes {
 
 impl Notes {
     /// The text of a field, what it cannot say being noted under its name.
-    pub fn text<'a, const N: usize>(&mut self, field: &'static str, text: &'a Str<N>) -> Cow<'a, str> {
-        if text.is_truncated() {
+    pub fn text<'a>(&mut self, field: &'static str, text: &'a impl Written) -> Cow<'a, str> {
+        if text.is_cut() {
             self.truncated.push(field);
         }
-        self.bytes(field, text.as_bytes());
-        String::from_utf8_lossy(text.as_bytes())
+        self.bytes(field, text.written());
+        String::from_utf8_lossy(text.written())
     }
 
     /// Notes the bytes of a field that are not text.
@@ -44,6 +44,8 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use bpf_layout::Str;
+
     use super::*;
 
     #[test]

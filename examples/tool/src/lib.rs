@@ -16,6 +16,7 @@ mod run;
 mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod written;
 
 pub use escape::{command_line, escape};
 pub use explain::{Needs, explain, keep_messages};
@@ -25,3 +26,4 @@ pub use options::Common;
 pub use output::{Format, Output};
 pub use run::{Show, Source, exit, run, settle};
 pub use table::{Column, Cut, Table, path};
+pub use written::Written;

@@ -5,7 +5,7 @@ use std::iter;
 use bpf_layout::libbpf::BootClock;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::escape;
+use crate::{escape, written::Written};
 
 /// How a column is cut where its text is too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,9 +114,9 @@ fn take(chars: impl Iterator<Item = char>, room: usize) -> Vec<char> {
 
 /// A path as the BPF programs put it together: one that was cut has lost its beginning.
 #[must_use]
-pub fn path<const N: usize>(path: &bpf_layout::Str<N>) -> String {
-    let mark = if path.is_truncated() { "…" } else { "" };
-    format!("{mark}{}", escape(path.as_bytes()))
+pub fn path(path: &impl Written) -> String {
+    let mark = if path.is_cut() { "…" } else { "" };
+    format!("{mark}{}", escape(path.written()))
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ pub struct Stats {
 #[derive(Default)]
 pub(super) struct Shared {
     received: AtomicU64,
+    received_bytes: AtomicU64,
     malformed: AtomicU64,
     pub(super) lost: AtomicU64,
     last_error: Mutex<Option<ParseError>>,
@@ -52,6 +53,10 @@ impl Shared {
     pub(super) fn stats(&self) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Relaxed);
         Stats { received: read(&self.received), malformed: read(&self.malformed), lost: read(&self.lost) }
+    }
+
+    pub(super) fn received_bytes(&self) -> u64 {
+        self.received_bytes.load(Relaxed)
     }
 
     pub(super) fn last_error(&self) -> Option<ParseError> {
@@ -68,6 +73,7 @@ impl Shared {
     ) -> bool {
         let received = || {
             self.received.fetch_add(1, Relaxed);
+            self.received_bytes.fetch_add(bytes.len() as u64, Relaxed);
         };
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             if let Err(error) = read(bytes, &received) {
@@ -288,6 +294,12 @@ impl<'cb, M: Buffer<Kind: Ring>> Events<'cb, M> {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.shared.stats()
+    }
+
+    /// Bytes of all records that were read and handed on, without the 8 that the ring buffer puts before each.
+    #[must_use]
+    pub fn received_bytes(&self) -> u64 {
+        self.shared.received_bytes()
     }
 
     /// Why the last record that could not be read could not.

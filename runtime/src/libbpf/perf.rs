@@ -186,6 +186,12 @@ impl<'cb, M: Buffer<Kind: Perf>> PerfEvents<'cb, M> {
         self.shared.stats()
     }
 
+    /// Bytes of all records that were read and handed on, each rounded up by the kernel, without what it puts before them.
+    #[must_use]
+    pub fn received_bytes(&self) -> u64 {
+        self.shared.received_bytes()
+    }
+
     /// Why the last record that could not be read could not.
     #[must_use]
     pub fn last_error(&self) -> Option<ParseError> {

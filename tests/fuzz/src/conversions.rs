@@ -107,8 +107,8 @@ struct Strict {
 }
 
 #[derive(FromLayout, Debug, PartialEq)]
-#[from_layout(root::ExecEvent)]
-struct Exec {
+#[from_layout(root::ExecInfo)]
+struct Caller {
     #[from_layout(field = "timestamp")]
     at: SystemTime,
     pid: u32,
@@ -117,10 +117,35 @@ struct Exec {
     missing: Vec<&'static str>,
 }
 
+#[derive(FromLayout, Debug, PartialEq)]
+#[from_layout(root::ExecEvent<'_>)]
+struct Exec {
+    #[from_layout(field = "info")]
+    caller: Caller,
+    #[from_layout(accessor)]
+    cwd: Option<PathBuf>,
+    #[from_layout(accessor)]
+    file: Option<Text<CString>>,
+    #[from_layout(accessor)]
+    args: Vec<u8>,
+}
+
 pub(crate) fn run(data: &[u8]) {
     convert::<from::EveryEvent, Everything>(data, true);
     convert::<from::EveryEvent, Strict>(data, false);
-    convert::<root::ExecEvent, Exec>(data, false);
+    convert::<root::ExecInfo, Caller>(data, false);
+    compact(data);
+}
+
+/// Makes an `Exec` of a record of variable length, if these bytes are one.
+fn compact(data: &[u8]) {
+    let Ok(event) = root::ExecEvent::parse(data) else { return };
+    for context in [Context::new(), Context::new().lossy()] {
+        match Exec::from_layout_with(&event, &context) {
+            Ok(made) => assert_eq!(made.args, event.args()),
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
+    }
 }
 
 /// Makes a `T` of a record of these bytes, cut or filled with zeros; an error says why not.

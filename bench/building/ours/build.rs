@@ -1,0 +1,5 @@
+//! As bpf-layout's users write it.
+
+fn main() {
+    bpf_layout_codegen::Builder::new("layouts.toml").source("src/fixed.bpf.c").run();
+}

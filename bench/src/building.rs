@@ -1,0 +1,227 @@
+//! What cargo takes for a tool with libbpf-rs, with and without bpf-layout, and for derives.
+
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use bpf_layout_emit::c;
+use bpf_layout_spec::{Options, load};
+use tempfile::TempDir;
+
+use crate::{
+    Extent, inputs,
+    measure::{Cost, Figure, once},
+    report::{Bound, Section, milliseconds, number},
+};
+
+/// Structs that are derived.
+const STRUCTS: usize = 100;
+
+pub(crate) fn run(extent: Extent) -> Result<Section, String> {
+    let mut section = Section::default();
+    if extent == Extent::Short {
+        // Two tools from nothing are minutes; `cargo xtask test` builds such tools anyway.
+        return Ok(section.skipped("the short form builds no package"));
+    }
+    let folder = TempDir::new().map_err(|error| format!("no temporary folder: {error}"))?;
+    tools(&mut section, [Package::plain(folder.path())?, Package::ours(folder.path())?])?;
+    derives(&mut section, [Package::zerocopy(folder.path())?, Package::derived(folder.path())?])?;
+    Ok(section)
+}
+
+/// A package of its own, with a target folder of its own.
+struct Package {
+    name: &'static str,
+    folder: PathBuf,
+}
+
+impl Package {
+    /// libbpf-rs, libbpf-cargo, and types written by hand.
+    fn plain(folder: &Path) -> Result<Self, String> {
+        let package = Package::new(
+            folder,
+            "libbpf-cargo alone",
+            "plain",
+            "[build-dependencies]\nlibbpf-cargo = \"0.27\"\n[dependencies]\nlibbpf-rs = \"0.27\"\n",
+        )?;
+        let spec = bench().join("kernel/layouts.toml");
+        let loaded = load(&spec, &Options::default()).map_err(|failure| format!("{:?}", failure.diagnostics))?;
+        package.write("src/layouts.h", &c::header(&loaded.layouts))?;
+        package.tool("plain")
+    }
+
+    /// The same with bpf-layout.
+    fn ours(folder: &Path) -> Result<Self, String> {
+        let root = root();
+        let manifest = format!(
+            "[build-dependencies]\nbpf-layout-codegen = {{ path = \"{0}/codegen\" }}\n[dependencies]\nbpf-layout = {{ path = \"{0}/runtime\", features = \
+             [\"libbpf\"] }}\nlibbpf-rs = \"0.27\"\n",
+            root.display()
+        );
+        let package = Package::new(folder, "bpf-layout", "ours", &manifest)?;
+        package.write("layouts.toml", &read(&bench().join("kernel/layouts.toml"))?)?;
+        package.tool("ours")
+    }
+
+    /// Structs with zerocopy's derives.
+    fn zerocopy(folder: &Path) -> Result<Self, String> {
+        let manifest = "[dependencies]\nzerocopy = { version = \"0.8\", features = [\"derive\"] }\n";
+        let package = Package::new(folder, "zerocopy's derives", "zero", manifest)?;
+        package.write("src/main.rs", &format!("{}\nfn main() {{}}\n", inputs::zerocopy(STRUCTS)))?;
+        Ok(package)
+    }
+
+    /// Structs with `#[derive(BpfLayout)]`.
+    fn derived(folder: &Path) -> Result<Self, String> {
+        let manifest = format!("[dependencies]\nbpf-layout = {{ path = \"{}/runtime\" }}\n", root().display());
+        let package = Package::new(folder, "`derive(BpfLayout)`", "derived", &manifest)?;
+        package.write("layouts.toml", &inputs::spec(STRUCTS))?;
+        package.write("src/main.rs", &format!("{}\nfn main() {{}}\n", inputs::derived(STRUCTS)))?;
+        Ok(package)
+    }
+
+    /// The manifest, and the versions of everything below.
+    fn new(folder: &Path, name: &'static str, package: &str, dependencies: &str) -> Result<Self, String> {
+        let made = Package { name, folder: folder.join(package) };
+        let manifest = format!(
+            "[workspace]\n[package]\nname = \"{package}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{dependencies}"
+        );
+        made.write("Cargo.toml", &manifest)?;
+        made.write("Cargo.lock", &read(&root().join("Cargo.lock"))?)?;
+        Ok(made)
+    }
+
+    /// The program, its build script and the BPF program.
+    fn tool(self, sources: &str) -> Result<Self, String> {
+        let of = |path: &str| read(&bench().join(path));
+        self.write("build.rs", &of(&format!("building/{sources}/build.rs"))?)?;
+        self.write("src/main.rs", &of(&format!("building/{sources}/main.rs"))?)?;
+        self.write("src/fixed.bpf.c", &of("kernel/fixed.bpf.c")?)?;
+        Ok(self)
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<(), String> {
+        let path = self.folder.join(name);
+        let failed = |error| format!("{}: {error}", path.display());
+        path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
+        fs::write(&path, text).map_err(failed)
+    }
+
+    /// Adds a line to a file, so that cargo has something to do.
+    fn change(&self, name: &str, line: &str) -> Result<(), String> {
+        self.write(name, &format!("{}{line}\n", read(&self.folder.join(name))?))
+    }
+
+    fn build(&self) -> Result<Cost, String> {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let manifest = self.folder.join("Cargo.toml");
+        let target = self.folder.join("target");
+        let words = ["build", "--offline", "--quiet", "--manifest-path"].map(OsString::from);
+        let mut all = vec![cargo.as_os_str()];
+        all.extend(words.iter().map(OsString::as_os_str));
+        all.extend([manifest.as_os_str(), OsStr::new("--target-dir"), target.as_os_str()]);
+        once("run", &all)
+    }
+
+    /// From nothing.
+    fn clean_build(&self) -> Result<Cost, String> {
+        match fs::remove_dir_all(self.folder.join("target")) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.to_string()),
+            _ => {}
+        }
+        self.build()
+    }
+}
+
+/// What was changed before a build: a file, and the line that was added to it.
+const CHANGES: &[(&str, &str, &str)] =
+    &[("a line of the program", "src/main.rs", "//"), ("a line of the BPF program", "src/fixed.bpf.c", "//")];
+
+fn tools(section: &mut Section, packages: [Package; 2]) -> Result<(), String> {
+    const CLEAN: usize = 3;
+    const CHANGED: usize = 9;
+    let [plain, ours] = &packages;
+    let clean = alternately(&packages, CLEAN, Package::clean_build)?;
+    let [wall, cpu] = [|cost: &Cost| cost.wall.as_secs_f64(), |cost: &Cost| cost.cpu.as_secs_f64()]
+        .map(|part: fn(&Cost) -> f64| clean.each_ref().map(|costs| Figure::of(costs.iter().map(part).collect())));
+    let mut rows = vec![("from nothing".to_owned(), wall), ("from nothing, CPU time".to_owned(), cpu)];
+    for (what, file, line) in CHANGES {
+        let changed = |package: &Package| {
+            package.change(file, line)?;
+            package.build()
+        };
+        let costs = alternately(&packages, CHANGED, changed)?;
+        rows.push((format!("after {what}"), costs.map(|costs| wall_of(&costs))));
+    }
+    let title = "A tool with libbpf-rs, a BPF program and its skeleton, `cargo build`, median (least to most):";
+    let table = section.table(title, &["", plain.name, ours.name, "ratio"]);
+    for (what, [plain, ours]) in &rows {
+        let ratio = format!("{}x", number(ours.median / plain.median));
+        table.row(vec![what.clone(), milliseconds(*plain), milliseconds(*ours), ratio]);
+    }
+    section.aim("from nothing, ratio", rows[0].1[1].median / rows[0].1[0].median, Bound::AtMost(1.05));
+    for (what, [plain, ours]) in &rows[2..] {
+        let added = (ours.median - plain.median) * 1e3;
+        section.aim(&format!("{what}, milliseconds added"), added, Bound::AtMost(100.0));
+    }
+    Ok(())
+}
+
+fn derives(section: &mut Section, packages: [Package; 2]) -> Result<(), String> {
+    const RUNS: usize = 9;
+    for package in &packages {
+        eprintln!("{}: what is below it", package.name);
+        package.build()?;
+    }
+    let changed = |package: &Package| {
+        package.change("src/main.rs", "//")?;
+        package.build()
+    };
+    let [zerocopy, ours] = alternately(&packages, RUNS, changed)?
+        .map(|costs| Figure::of(costs.iter().map(|cost| cost.cpu.as_secs_f64()).collect()));
+    let title = format!(
+        "{STRUCTS} structs of 10 fields, CPU time of `cargo build` after a line was added, median (least to most):"
+    );
+    let table = section.table(&title, &["", "CPU time", "of zerocopy's"]);
+    for (package, figure) in packages.iter().zip([zerocopy, ours]) {
+        let ratio = format!("{}x", number(figure.median / zerocopy.median));
+        table.row(vec![package.name.into(), milliseconds(figure), ratio]);
+    }
+    section.aim("`derive(BpfLayout)` to zerocopy's derives", ours.median / zerocopy.median, Bound::AtMost(1.0));
+    Ok(())
+}
+
+fn wall_of(costs: &[Cost]) -> Figure {
+    Figure::of(costs.iter().map(|cost| cost.wall.as_secs_f64()).collect())
+}
+
+/// The costs of the two, built in turn, so that whatever else the machine does meets both.
+fn alternately(
+    packages: &[Package; 2],
+    runs: usize,
+    build: impl Fn(&Package) -> Result<Cost, String>,
+) -> Result<[Vec<Cost>; 2], String> {
+    let mut costs = [Vec::new(), Vec::new()];
+    for _ in 0..runs {
+        for (package, costs) in packages.iter().zip(&mut costs) {
+            eprintln!("{}", package.name);
+            costs.push(build(package)?);
+        }
+    }
+    Ok(costs)
+}
+
+fn bench() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn root() -> PathBuf {
+    bench().join("..")
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
