@@ -154,6 +154,11 @@ impl Names {
         Names { next: 0, taken: Vec::new() }
     }
 
+    /// None of which is this one.
+    pub(crate) fn without(name: &str) -> Self {
+        Names { next: 0, taken: vec![name.to_owned()] }
+    }
+
     /// Whether no other name is the same in capitals, so far.
     pub(crate) fn is_alone(&self, name: &str) -> bool {
         self.taken.iter().filter(|other| other.eq_ignore_ascii_case(name)).count() == 1
