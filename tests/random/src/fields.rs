@@ -38,6 +38,11 @@ impl Row {
     pub(crate) fn with(&self, key: &str) -> Row {
         Row(format!("{}, {key}", self.0))
     }
+
+    /// Whether it has an alignment of its own.
+    fn is_aligned(&self) -> bool {
+        self.0.contains(", align = ")
+    }
 }
 
 impl fmt::Display for Row {
@@ -275,8 +280,9 @@ impl<'a> Fields<'a> {
         } else {
             let (rows, size, align) = self.unnamed_struct(names);
             let row = Row(format!("struct = [{}]", join(&rows)));
-            // Packed, it takes no more than it would otherwise.
-            if self.rng.chance(15) { (row.with("packed = true"), size, 1) } else { (row, size, align) }
+            // Packed, it takes no more than it would otherwise, and what its fields ask for still aligns it.
+            let is_raised = rows.iter().any(Row::is_aligned);
+            if self.rng.chance(15) && !is_raised { (row.with("packed = true"), size, 1) } else { (row, size, align) }
         }
     }
 
