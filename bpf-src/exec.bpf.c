@@ -8,9 +8,9 @@
  * `events`, as many bytes of it as are in use, when the call has succeeded
  * (sched_process_exec: some machines report no exit of a successful execve) or
  * failed (sys_exit). Each call that was seen ends in exactly one counter of
- * `exec_stats` but the first:
+ * `exec_stats` but the first, or in that of lost events, which the header keeps:
  *
- *   started = submitted + lost_execs_full + lost_events_full + abandoned
+ *   started = submitted + lost_execs_full + lost events + abandoned
  *             + entries of `execs`
  *
  * `execs` is keyed by the address of the task, not by its id: an execve from
@@ -188,9 +188,8 @@ static void submit(struct exec_in_flight *flight, __u64 key, __s32 retval)
 	exec_event_init(event);
 	event->info = flight->info;
 	copy_texts(event, flight);
-	if (exec_event_submit(&events, event, events_wakeup()))
-		COUNT(lost_events_full);
-	else
+	/* If there is no room, it counts as lost. */
+	if (!exec_event_submit(&events, event, events_wakeup()))
 		COUNT(submitted);
 	bpf_map_delete_elem(&execs, &key);
 }

@@ -7,9 +7,10 @@
  * until the call returns, and leaves through `fsnotify_events`. The second
  * path of a call waits in an entry of its own, under the task's address and 1:
  * most calls have none. Each call that was seen ends in exactly one counter of
- * `fsnotify_stats` but the first:
+ * `fsnotify_stats` but the first, or in those of lost events, which the header
+ * keeps:
  *
- *   started = submitted + lost_calls_full + lost_events_full + abandoned
+ *   started = submitted + lost_calls_full + lost events + abandoned
  *             + calls in `enriched_fsnotify_events`
  *
  * Of a file that was opened, the full path comes from the open file, and is
@@ -353,10 +354,9 @@ int fsnotify_exit(struct bpf_raw_tracepoint_args *ctx)
 		read_again(task, regs, syscall, call, second);
 	submitted = second ? submit_pair(task, call, second, retval)
 			   : submit_call(task, call, retval);
+	/* If there was no room, it counts as lost. */
 	if (submitted)
 		COUNT(submitted);
-	else
-		COUNT(lost_events_full);
 	if (second)
 		bpf_map_delete_elem(&enriched_fsnotify_events, &key);
 	key = (__u64)task;

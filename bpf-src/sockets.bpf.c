@@ -12,6 +12,9 @@
  *
  *   opened = closed + replaced + entries of `gadget_sockets`
  *
+ * These programs interrupt one another: a packet arrives while a task that sends
+ * one is at it. So there are several rooms on each CPU to put events together in.
+ *
  * Where the spec leaves the owner out of `gadget_sockets` (profile lean), it
  * stands once in `socket_owners`.
  *
@@ -34,6 +37,7 @@ DEFINE_SOCKETS_OPENING_MAP;
 DEFINE_SOCKET_STATS_MAP;
 DEFINE_PATH_BUFFERS_MAP;
 DEFINE_SOCKET_VALUE_SCRATCH;
+DEFINE_PACKET_EVENT_SCRATCH;
 #if SOCKET_VALUE_HAS_OWNER
 DEFINE_SOCKET_OWNERS_MAP;
 DEFINE_SOCKET_OWNER_IDS_MAP;
@@ -298,18 +302,24 @@ static struct socket_value *find_opening(struct sk_buff *skb)
 }
 
 /* What is said of the owner, wherever it stands. */
-#define COPY(event, from, field) \
+#define COPY(event, from, field)                                      \
 	bpf_probe_read_kernel((event)->field, sizeof((event)->field), \
 			      (from)->field)
-#define COPY_OWNER(event, from)                        \
-	do {                                           \
-		(event)->mntns = (from)->mntns;        \
-		(event)->uid_gid = (from)->uid_gid;    \
-		(event)->ppid = (from)->ppid;          \
-		COPY(event, from, task);               \
-		COPY(event, from, ptask);              \
-		COPY(event, from, cwd);                \
-		COPY(event, from, exepath);            \
+#define COPY_PATH(event, from, field)                                 \
+	do {                                                          \
+		packet_event_read_##field##_kernel(event, (from)->field); \
+		if (path_is_cut((from)->field))                       \
+			packet_event_cut_##field(event);              \
+	} while (0)
+#define COPY_OWNER(event, from)                                       \
+	do {                                                          \
+		(event)->mntns = (from)->mntns;                       \
+		(event)->uid_gid = (from)->uid_gid;                   \
+		(event)->ppid = (from)->ppid;                         \
+		COPY(event, from, task);                              \
+		COPY(event, from, ptask);                             \
+		COPY_PATH(event, from, cwd);                          \
+		COPY_PATH(event, from, exepath);                      \
 	} while (0)
 
 static void name(struct packet_event *event, const struct socket_value *value)
@@ -341,11 +351,10 @@ static void report(struct __sk_buff *ctx, __u8 direction)
 	if (!packet_read(&packet, ctx))
 		return;
 	COUNT(packets);
-	event = packet_event_reserve(&packets);
-	if (!event) {
-		COUNT(lost_packets_full);
+	/* If there is no room, it counts as lost. */
+	event = packet_event_scratch();
+	if (!event)
 		return;
-	}
 	packet_event_init(event);
 	event->timestamp = bpf_ktime_get_boot_ns();
 	event->netns = BPF_CORE_READ(skb, dev, nd_net.net, ns.inum);
@@ -363,7 +372,7 @@ static void report(struct __sk_buff *ctx, __u8 direction)
 		value = find_opening(skb);
 	if (value)
 		name(event, value);
-	packets_submit(event);
+	packet_event_submit(&packets, event, packets_wakeup());
 }
 
 /* Both let every packet pass. */

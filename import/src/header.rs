@@ -45,6 +45,28 @@ struct Number {
     doc: Option<String>,
 }
 
+/// What a header says that no object does.
+struct Text {
+    outline: Outline,
+    numbers: Vec<Number>,
+    /// Declarations that keep each type in the BTF of an object.
+    anchors: String,
+}
+
+impl Text {
+    fn of(preprocessed: &str, read: &mut dyn FnMut(&Path) -> Option<String>) -> Self {
+        let regions = Regions::of(preprocessed);
+        let active = outline(&regions.text);
+        let mut written = Outline::default();
+        for outline in regions.files.iter().filter_map(|file| read(file)).map(|text| outline(&text)) {
+            written.types.extend(outline.types);
+            written.macros.extend(outline.macros);
+        }
+        let numbers = numbers(&active, &written, preprocessed);
+        Text { outline: written, numbers, anchors: anchors(&active.types) }
+    }
+}
+
 impl Header {
     /// Compiles a header with these arguments.
     ///
@@ -55,18 +77,24 @@ impl Header {
         let mut arguments = arguments.to_vec();
         arguments.extend(system_folders());
         let preprocessed = compiler.preprocess(&include, &arguments)?;
-        let regions = Regions::of(&preprocessed);
-        let active = outline(&regions.text);
-        let texts = regions.files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
-        let mut written = Outline::default();
-        for outline in texts.map(|text| outline(&text)) {
-            written.types.extend(outline.types);
-            written.macros.extend(outline.macros);
-        }
-        let program = include + &anchors(&active.types);
-        let object = compiler.compile(&program, &arguments)?;
-        let numbers = numbers(&active, &written, &preprocessed);
-        Ok(Header { path: path.to_owned(), object, outline: written, numbers })
+        let text = Text::of(&preprocessed, &mut |file| std::fs::read_to_string(file).ok());
+        let object = compiler.compile(&(include + &text.anchors), &arguments)?;
+        Ok(Header::new(path, text, object))
+    }
+
+    /// A header that somebody else has compiled: what `-E -dD` has made of it, the files that this names, as far as `read` has
+    /// them, and the object.
+    pub fn compiled(
+        path: &Path,
+        preprocessed: &str,
+        read: &mut dyn FnMut(&Path) -> Option<String>,
+        object: Vec<u8>,
+    ) -> Self {
+        Header::new(path, Text::of(preprocessed, read), object)
+    }
+
+    fn new(path: &Path, Text { outline, numbers, .. }: Text, object: Vec<u8>) -> Self {
+        Header { path: path.to_owned(), object, outline, numbers }
     }
 
     /// Everything that the header defines.
@@ -263,13 +291,15 @@ fn numbers(active: &Outline, written: &Outline, preprocessed: &str) -> Vec<Numbe
     let docs: HashMap<&str, &Option<String>> =
         written.macros.iter().map(|found| (found.name.as_str(), &found.doc)).collect();
     let own: BTreeSet<&str> = active.macros.iter().map(|found| found.name.as_str()).collect();
+    let mut values = HashMap::new();
     let mut seen = BTreeSet::new();
     let mut numbers = Vec::new();
     for found in &active.macros {
         let Some(text) = definitions.get(found.name.as_str()).filter(|_| seen.insert(found.name.as_str())) else {
             continue;
         };
-        let Some(value) = value_of(text, &definitions, 0).and_then(|value| u64::try_from(value).ok()) else { continue };
+        let value = value_of(text, &definitions, &mut values, 0);
+        let Some(value) = value.and_then(|value| u64::try_from(value).ok()) else { continue };
         if value == 0 || value > u32::MAX.into() {
             continue;
         }
@@ -287,12 +317,25 @@ fn numbers(active: &Outline, written: &Outline, preprocessed: &str) -> Vec<Numbe
     numbers
 }
 
-/// The value of a macro's text, in which other macros may stand.
-fn value_of(text: &str, definitions: &HashMap<&str, &str>, depth: usize) -> Option<i128> {
+/// The value of a macro's text, in which other macros may stand. Their values are computed once: of macros that each name
+/// the next several times, there would be no end otherwise. What has no value ends the text that it stands in.
+fn value_of(
+    text: &str,
+    definitions: &HashMap<&str, &str>,
+    values: &mut HashMap<String, i128>,
+    depth: usize,
+) -> Option<i128> {
     if depth > 16 {
         return None;
     }
-    constant(text, &mut |name| value_of(definitions.get(name)?, definitions, depth + 1))
+    constant(text, &mut |name| {
+        if let Some(value) = values.get(name) {
+            return Some(*value);
+        }
+        let value = value_of(definitions.get(name)?, definitions, values, depth + 1)?;
+        values.insert(name.to_owned(), value);
+        Some(value)
+    })
 }
 
 /// The parts of a preprocessed text that are of the project's own headers.
@@ -363,6 +406,16 @@ mod tests {
         assert_eq!(named_length("N * 2", 8, &HashMap::from([("N", 4)])).as_deref(), Some("N * 2"));
         assert_eq!(named_length("N * 2", 9, &HashMap::from([("N", 4)])), None);
         assert_eq!(named_length("8", 8, &HashMap::new()), None);
+    }
+
+    #[test]
+    fn a_macro_is_computed_once_however_often_it_is_named() {
+        let mut text = "# 1 \"/p/a.h\" 1\n#define M0 1\n".to_owned();
+        for index in 1..=16 {
+            let _ = writeln!(text, "#define M{index} {}", vec![format!("M{}", index - 1); 20].join(" * "));
+        }
+        let header = Header::compiled(Path::new("a.h"), &text, &mut |_| None, Vec::new());
+        assert!(header.numbers.len() == 17 && header.numbers.iter().all(|number| number.value == 1));
     }
 
     #[test]

@@ -50,6 +50,7 @@ mod header;
 mod maps;
 mod merge;
 mod names;
+mod nesting;
 mod numbers;
 mod object;
 mod place;

@@ -9,21 +9,26 @@ use std::{
 
 use bpf_layout_lint::outline::constant;
 use bpf_layout_spec::compare::{ObservedEnum, ObservedMember, ObservedRecord, ObservedType, Shape, Sign};
+use proc_macro2::Span;
 use quote::ToTokens as _;
 use syn::{Attribute, Expr, Fields, Item, Lit, Meta, Type, punctuated::Punctuated};
 
 use crate::{
     Note,
     found::{Found, MemberHint, NamedNumber, Spelling, TypeHint},
+    nesting,
     place::{self, Room},
 };
+
+/// Arrays of arrays, names for names, and types of one field, deeper than this, are left out.
+const MAX_DEPTH: usize = 16;
 
 /// A file of Rust that has been read. Whatever is found in it borrows from here.
 pub struct Rust {
     path: String,
     types: Vec<Declared>,
     numbers: BTreeMap<String, Number>,
-    aliases: HashMap<String, Type>,
+    aliases: HashMap<String, Written>,
     order: Vec<String>,
 }
 
@@ -58,13 +63,63 @@ enum DeclaredKind {
         values: Vec<(String, i128, Option<String>)>,
     },
     /// `repr(transparent)`: it is what it holds.
-    Transparent(Box<Type>),
+    Transparent(Written),
 }
 
 struct Field {
     name: String,
-    ty: Type,
+    ty: Written,
+    /// The type as it stands there.
+    text: String,
     doc: Option<String>,
+}
+
+/// A type as it is written, in parentheses or not.
+#[derive(Clone, Debug)]
+enum Written {
+    Pointer {
+        to: String,
+    },
+    Array {
+        of: Box<Written>,
+        len: String,
+    },
+    /// The last name of a path without arguments.
+    Named(String),
+    Other,
+}
+
+impl Written {
+    fn of(ty: &Type) -> Self {
+        Self::within(ty, 0)
+    }
+
+    fn within(ty: &Type, depth: usize) -> Self {
+        match ty {
+            _ if depth > MAX_DEPTH => Written::Other,
+            Type::Paren(inner) => Self::within(&inner.elem, depth + 1),
+            Type::Group(inner) => Self::within(&inner.elem, depth + 1),
+            Type::Ptr(pointer) => Written::Pointer { to: pointer.elem.to_token_stream().to_string() },
+            Type::Array(array) => {
+                let of = Box::new(Self::within(&array.elem, depth + 1));
+                Written::Array { of, len: array.len.to_token_stream().to_string() }
+            }
+            Type::Path(path) => match path.path.segments.last() {
+                Some(last) if last.arguments.is_none() => Written::Named(last.ident.to_string()),
+                _ => Written::Other,
+            },
+            _ => Written::Other,
+        }
+    }
+
+    /// The name of what it is made of.
+    fn name(&self) -> Option<&str> {
+        match self {
+            Written::Array { of, .. } => of.name(),
+            Written::Named(name) => Some(name),
+            Written::Pointer { .. } | Written::Other => None,
+        }
+    }
 }
 
 /// Why a file of Rust cannot be read.
@@ -76,6 +131,13 @@ pub struct RustError {
     pub column: usize,
     /// What is wrong.
     pub message: String,
+}
+
+impl RustError {
+    fn at(place: Span, message: String) -> Self {
+        let start = place.start();
+        RustError { line: start.line, column: start.column + 1, message }
+    }
 }
 
 impl fmt::Display for RustError {
@@ -90,12 +152,20 @@ impl Rust {
     /// Reads a file.
     ///
     /// # Errors
-    /// If it is not Rust.
+    /// If it is not Rust, or nests deeper than anybody writes.
     pub fn parse(path: &str, text: &str) -> Result<Self, RustError> {
-        let file = syn::parse_file(text).map_err(|error| {
-            let start = error.span().start();
-            RustError { line: start.line, column: start.column + 1, message: error.to_string() }
-        })?;
+        let parsed = nesting::on_deep_stack(|| Self::parse_here(path, text));
+        parsed.unwrap_or_else(|error| Err(RustError { line: 1, column: 1, message: error.to_string() }))
+    }
+
+    fn parse_here(path: &str, text: &str) -> Result<Self, RustError> {
+        if let Some(place) = nesting::too_deep(text) {
+            return Err(RustError::at(
+                place,
+                "this stands in too many others: import a file with the types alone".to_owned(),
+            ));
+        }
+        let file = syn::parse_file(text).map_err(|error| RustError::at(error.span(), error.to_string()))?;
         let mut rust = Rust {
             path: path.to_owned(),
             types: Vec::new(),
@@ -112,12 +182,12 @@ impl Rust {
             match item {
                 Item::Const(item) => self.constant(&item.ident.to_string(), &item.expr, doc(&item.attrs)),
                 Item::Type(item) if item.generics.params.is_empty() => {
-                    self.aliases.insert(item.ident.to_string(), (*item.ty).clone());
+                    self.aliases.insert(item.ident.to_string(), Written::of(&item.ty));
                 }
                 Item::Struct(item) if item.generics.params.is_empty() => {
                     let repr = Repr::of(&item.attrs);
                     let kind = if repr.transparent {
-                        item.fields.iter().next().map(|field| DeclaredKind::Transparent(Box::new(field.ty.clone())))
+                        item.fields.iter().next().map(|field| DeclaredKind::Transparent(Written::of(&field.ty)))
                     } else {
                         repr.c.then(|| repr.record(false, &item.fields))
                     };
@@ -274,7 +344,8 @@ impl Repr {
                 .ident
                 .as_ref()
                 .map_or_else(|| format!("field{index}"), |name| name.to_string().trim_start_matches("r#").to_owned()),
-            ty: field.ty.clone(),
+            ty: Written::of(&field.ty),
+            text: field.ty.to_token_stream().to_string(),
             doc: doc(&field.attrs),
         });
         DeclaredKind::Record { union, packed: self.packed, align: self.align, fields: fields.collect() }
@@ -294,7 +365,7 @@ impl Repr {
             }
             let constant = snake(&format!("{}_{}", item.ident, variant.ident)).to_ascii_uppercase();
             values.push((constant, next, doc(&variant.attrs)));
-            next += 1;
+            next = next.checked_add(1)?;
         }
         let signed = signed || values.iter().any(|(_, value, _)| *value < 0);
         Some(DeclaredKind::Enum { size, signed, values })
@@ -367,14 +438,51 @@ struct Used {
 }
 
 impl<'a> Reader<'a> {
-    /// The place of a declared type among those found, if it has one.
-    fn ty(&mut self, index: usize) -> Option<usize> {
-        match self.places[index] {
-            Place::Done(place) => return Some(place),
-            // Only what is made of itself is asked for while it waits, and Rust has no such type.
-            Place::Waiting | Place::Refused => return None,
-            Place::New => self.places[index] = Place::Waiting,
+    /// Reads a declared type, and before it those that it is made of. What is made of itself is made of what waits: Rust has
+    /// no such type.
+    fn ty(&mut self, index: usize) {
+        // No calls: a type may be made of the next, and so on, without end.
+        let mut stack = vec![index];
+        while let Some(&top) = stack.last() {
+            match self.places[top] {
+                Place::New => {
+                    self.places[top] = Place::Waiting;
+                    let parts = self.parts(top);
+                    stack.extend(parts.into_iter().rev().filter(|part| self.places[*part] == Place::New));
+                }
+                Place::Waiting => {
+                    stack.pop();
+                    self.places[top] = self.read(top).map_or(Place::Refused, Place::Done);
+                }
+                Place::Done(_) | Place::Refused => drop(stack.pop()),
+            }
         }
+    }
+
+    /// The declared types that the fields of one are made of, in their order.
+    fn parts(&self, index: usize) -> Vec<usize> {
+        let DeclaredKind::Record { fields, .. } = &self.rust.types[index].kind else { return Vec::new() };
+        fields.iter().filter_map(|field| self.part(field.ty.name()?)).collect()
+    }
+
+    /// What a name stands for in the end, if that is declared.
+    fn part(&self, name: &str) -> Option<usize> {
+        let mut name = name;
+        for _ in 0..=MAX_DEPTH {
+            let written = match self.by_name.get(name) {
+                Some(&index) => match &self.rust.types[index].kind {
+                    DeclaredKind::Transparent(inner) => inner,
+                    _ => return Some(index),
+                },
+                None => self.rust.aliases.get(name)?,
+            };
+            name = written.name()?;
+        }
+        None
+    }
+
+    /// The place of a declared type among those found, if it has one.
+    fn read(&mut self, index: usize) -> Option<usize> {
         let declared = &self.rust.types[index];
         let read = match &declared.kind {
             DeclaredKind::Transparent(_) => None,
@@ -387,13 +495,11 @@ impl<'a> Reader<'a> {
                 }
             },
         };
-        let place = read.map(|(ty, hint)| {
+        read.map(|(ty, hint)| {
             self.found.observed.types.push(ty);
             self.found.types.push(hint);
             self.found.observed.types.len() - 1
-        });
-        self.places[index] = place.map_or(Place::Refused, Place::Done);
-        place
+        })
     }
 
     fn enumeration(
@@ -411,18 +517,14 @@ impl<'a> Reader<'a> {
         (ty, TypeHint { doc: declared.doc.clone(), align: u32::try_from(size).ok(), members, ..TypeHint::default() })
     }
 
-    fn record(&mut self, declared: &'a Declared) -> Result<(ObservedType<'a>, TypeHint<'a>), String> {
+    fn record(&self, declared: &'a Declared) -> Result<(ObservedType<'a>, TypeHint<'a>), String> {
         let DeclaredKind::Record { union, packed, align, fields } = &declared.kind else {
             return Err("is no struct".to_owned());
         };
         let mut used = Vec::new();
         for field in fields {
             let ty = self.used(&field.ty, 0).ok_or_else(|| {
-                format!(
-                    "is left out: what `{}` of field `{}` is, this file does not say",
-                    field.ty.to_token_stream(),
-                    field.name
-                )
+                format!("is left out: what `{}` of field `{}` is, this file does not say", field.text, field.name)
             })?;
             used.push(ty);
         }
@@ -471,50 +573,41 @@ impl<'a> Reader<'a> {
         Ok((ObservedType::Record(record), hint))
     }
 
-    fn used(&mut self, ty: &Type, depth: usize) -> Option<Used> {
-        if depth > 16 {
+    fn used(&self, ty: &Written, depth: usize) -> Option<Used> {
+        if depth > MAX_DEPTH {
             return None;
         }
         match ty {
-            Type::Paren(inner) => self.used(&inner.elem, depth + 1),
-            Type::Group(inner) => self.used(&inner.elem, depth + 1),
-            Type::Ptr(pointer) => {
-                let pointee = pointer.elem.to_token_stream().to_string();
-                let spelling = Spelling { pointee: Some(pointee.into()), ..Spelling::default() };
+            Written::Pointer { to } => {
+                let spelling = Spelling { pointee: Some(to.clone().into()), ..Spelling::default() };
                 Some(Used { shape: Shape::Pointer(8), align: 8, spelling })
             }
-            Type::Array(array) => {
-                let text = array.len.to_token_stream().to_string();
-                let len = self.rust.value(&text).and_then(|len| u64::try_from(len).ok())?;
-                let mut used = self.used(&array.elem, depth + 1)?;
+            Written::Array { of, len: text } => {
+                let len = self.rust.value(text).and_then(|len| u64::try_from(len).ok())?;
+                let mut used = self.used(of, depth + 1)?;
                 let named = text.contains(|letter: char| letter.is_ascii_uppercase());
                 let expr = crate::header::spec_expr(&text.replace(" as usize", "")).filter(|_| named);
                 used.spelling.lengths.insert(0, expr);
                 Some(Used { shape: Shape::Array(Box::new(used.shape), len), ..used })
             }
-            Type::Path(path) => self.named(path, depth),
-            _ => None,
+            Written::Named(name) => self.named(name, depth),
+            Written::Other => None,
         }
     }
 
-    fn named(&mut self, path: &syn::TypePath, depth: usize) -> Option<Used> {
-        let last = path.path.segments.last()?;
-        if !last.arguments.is_none() {
-            return None;
-        }
-        let name = last.ident.to_string();
-        if let Some(&index) = self.by_name.get(name.as_str()) {
+    fn named(&self, name: &str, depth: usize) -> Option<Used> {
+        if let Some(&index) = self.by_name.get(name) {
             if let DeclaredKind::Transparent(inner) = &self.rust.types[index].kind {
                 return self.used(inner, depth + 1);
             }
-            let place = self.ty(index)?;
+            let Place::Done(place) = self.places[index] else { return None };
             let align = self.found.hint(place).align?;
             return Some(Used { shape: Shape::Def(place), align, spelling: Spelling::default() });
         }
-        if let Some(alias) = self.rust.aliases.get(&name) {
+        if let Some(alias) = self.rust.aliases.get(name) {
             return self.used(alias, depth + 1);
         }
-        let shape = primitive(&name)?;
+        let shape = primitive(name)?;
         let align = match &shape {
             Shape::Int { size, .. } | Shape::Float(size) => u32::try_from(*size).ok()?,
             _ => 1,
@@ -583,6 +676,36 @@ pub struct NotShared { s: String }
         assert_eq!(subjects, ["odd"]);
         let numbers: Vec<(&str, u64)> = found.numbers.iter().map(|number| (&*number.name, number.value)).collect();
         assert_eq!(numbers, [("COMM", 16), ("ARGS", 32)]);
+    }
+
+    #[test]
+    fn types_may_be_made_of_one_another_without_end() {
+        let mut text = "#[repr(C)] struct T0 { x: u8 }".to_owned();
+        for index in 1..10_000 {
+            text += &format!("#[repr(C)] struct T{index} {{ x: T{} }}\n", index - 1);
+        }
+        text += "#[repr(C)] struct A { b: [B; 2] }\n#[repr(C)] struct B { a: A }\ntype C = D; type D = C;\n";
+        text += "#[repr(C)] struct E { c: C }";
+        // The last comes first, so that it asks for all others.
+        let turned: Vec<&str> = text.lines().rev().collect();
+        let rust = Rust::parse("abi.rs", &turned.join("\n")).unwrap();
+        let (found, notes) = rust.found();
+        assert_eq!(found.observed.types.len(), 10_000);
+        assert_eq!(notes.iter().map(|note| &*note.subject).collect::<Vec<_>>(), ["e", "a", "b"]);
+    }
+
+    #[test]
+    fn what_nests_too_deep_is_refused_with_its_place() {
+        for (deep, refused) in [(100, false), (20_000, true)] {
+            let text = format!("\n#[repr(C)] struct S {{ x: [u8; {}1] }}", "-".repeat(deep));
+            assert_eq!(Rust::parse("abi.rs", &text).err().map(|error| error.line), refused.then_some(2));
+        }
+    }
+
+    #[test]
+    fn values_that_overflow_are_left_out() {
+        let text = "#[repr(u64)] enum E { A = (1 << 63 << 63) - 1 + (1 << 63 << 63), B }";
+        assert!(Rust::parse("abi.rs", text).unwrap().found().0.observed.types.is_empty());
     }
 
     #[test]

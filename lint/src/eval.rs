@@ -69,7 +69,7 @@ impl<'a> Parser<'a, '_> {
         match (token.kind, word) {
             (Kind::Number, _) => integer(word).map(i128::from),
             (Kind::Word, _) => (self.resolve)(word),
-            (_, "-") => self.operand().map(|value| -value),
+            (_, "-") => self.operand()?.checked_neg(),
             (_, "+") => self.operand(),
             (_, "(") => {
                 if let Some(close) = self.cast() {
@@ -140,6 +140,8 @@ mod tests {
             ("N 1", None),
             ("1 / 0", None),
             ("1 << 64", None),
+            ("-(1 << 63 << 63) * 2", Some(i128::MIN)),
+            ("-(-(1 << 63 << 63) * 2)", None),
             ("(N", None),
             ("sizeof(N)", None),
             ("~0", None),

@@ -38,6 +38,6 @@ pub use crate::{
     gap::{reason, uncounted},
     machine::{Machine, possible_cpus},
     map::{MapShape, MapType, StructOps},
-    report::{MapReport, Report, ReportError, Totals, entries_of, shape_of},
+    report::{MapReport, Report, ReportError, RoomReport, Totals, entries_of, shape_of},
     sizes::{BtfError, Era, FileError, KernelSizes, MissingStruct, Source, Struct, StructOpsLinks, bundled, newest},
 };

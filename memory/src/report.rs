@@ -3,8 +3,8 @@
 use std::fmt;
 
 use bpf_layout_spec::{
-    layout::Layouts,
-    model::{Map, MapId},
+    layout::{Layouts, Room},
+    model::{Map, MapId, Model, Record, TypeDef, TypeId},
 };
 
 use crate::{
@@ -22,6 +22,42 @@ pub struct Report {
     pub machine: Machine,
     /// In the order of the model.
     pub maps: Vec<MapReport>,
+    /// Where programs build events with fields of variable length, in the order of the model: maps that the spec does not
+    /// list, and that no such event can be sent without.
+    pub rooms: Vec<RoomReport>,
+}
+
+/// What the rooms of one event cost, a per-CPU array that `DEFINE_X_SCRATCH` defines.
+#[derive(Clone, Debug)]
+pub struct RoomReport {
+    /// The event.
+    pub event: TypeId,
+    /// As the kernel is asked for it: `entries` rooms on each CPU, of `value` bytes.
+    pub shape: MapShape,
+    /// What they cost.
+    pub cost: Cost,
+}
+
+impl RoomReport {
+    /// What the map is called in the object.
+    #[must_use]
+    pub fn name(&self, model: &Model) -> String {
+        match model.ty(self.event) {
+            TypeDef::Record(record) => record.scratch_map(),
+            other => other.name().c.clone(),
+        }
+    }
+
+    fn new(event: TypeId, record: &Record, room: &Room, machine: &Machine) -> Result<Self, ReportError> {
+        let shape = MapShape { entries: room.count.into(), ..MapShape::new(MapType::PercpuArray, 4, room.size) };
+        let cost = Cost::of(&shape, machine).map_err(|missing| ReportError {
+            map: record.scratch_map(),
+            ty: shape.ty.name(),
+            missing: Some(missing),
+            kernel: machine.kernel.name.clone(),
+        })?;
+        Ok(RoomReport { event, shape, cost })
+    }
 }
 
 /// What one map of a spec costs.
@@ -105,13 +141,16 @@ impl Report {
             }
             maps.push(MapReport { id, shape, entries: shape.kernel_entries(machine.cpus), cost });
         }
-        Ok(Report { machine: machine.clone(), maps })
+        let rooms = layouts.model.records().filter_map(|(id, record)| Some((id, record, layouts.room(id)?)));
+        let rooms =
+            rooms.map(|(id, record, room)| RoomReport::new(id, record, &room, machine)).collect::<Result<_, _>>()?;
+        Ok(Report { machine: machine.clone(), maps, rooms })
     }
 
-    /// What all maps cost together. An inner map counts once by itself, and in `real_full` of the map that holds it.
+    /// What all maps and rooms cost together. An inner map counts once by itself, and in `real_full` of the map that holds it.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        sum(&self.maps)
+        self.rooms.iter().fold(sum(&self.maps), |totals, room| totals.and(&room.cost))
     }
 
     /// What some of the maps cost together, as [`Report::totals`] does of all.

@@ -65,6 +65,31 @@ max_entries = 1000
     assert!(report.is_exact());
 }
 
+#[test]
+fn rooms_of_compact_events_are_reckoned() {
+    let loaded = parse(
+        r#"
+spec = 1
+[event.fixed]
+fields = [{ name = "path", type = "str[64]" }]
+[event.opened]
+fields = [{ name = "pid", type = "u32" }, { name = "path", type = "str[..1000]" }]
+[event.packet]
+rooms = 4
+fields = [{ name = "path", type = "str[..1000]" }]
+"#,
+    );
+    let model = &loaded.layouts.model;
+    let report = Report::new(&loaded.layouts, &machine("6.12.107+deb13-amd64", 8)).unwrap();
+    let found: Vec<_> =
+        report.rooms.iter().map(|room| (room.name(model), room.shape.entries, room.shape.value)).collect();
+    let expected = [("__opened_event_scratch", 1, 1032), ("__packet_event_scratch", 4, 1032)];
+    assert_eq!(found, expected.map(|(name, entries, bytes)| (name.to_owned(), entries, bytes)));
+    let [one, four] = [0, 1].map(|index| &report.rooms[index].cost);
+    assert!(one.memlock > 8 * 1032 && four.memlock > 4 * 8 * 1032, "{one:?} {four:?}");
+    assert_eq!(report.totals().memlock_full, one.memlock_full + four.memlock_full);
+}
+
 /// The maps of this project's own tools, created as they will be.
 #[test]
 fn kernel_reports_what_the_spec_will_cost() {
@@ -74,11 +99,12 @@ fn kernel_reports_what_the_spec_will_cost() {
     let machine = Machine::new(kernel, possible_cpus().expect("the machine has CPUs"));
     let report = Report::new(&loaded.layouts, &machine).unwrap();
     assert!(!report.maps.is_empty());
-    for map in &report.maps {
-        match create::create(&map.shape) {
-            Ok(loaded) => assert_eq!(create::reported(&loaded), map.cost.memlock, "{:?}", map.shape),
+    let maps = report.maps.iter().map(|map| (&map.shape, &map.cost));
+    for (shape, cost) in maps.chain(report.rooms.iter().map(|room| (&room.shape, &room.cost))) {
+        match create::create(shape) {
+            Ok(loaded) => assert_eq!(create::reported(&loaded), cost.memlock, "{shape:?}"),
             Err(error) => return support::skipped(&format!("no map can be created: {error}")),
         }
-        assert_eq!(memlock(&map.shape, &machine, 0), Ok(map.cost.memlock));
+        assert_eq!(memlock(shape, &machine, 0), Ok(cost.memlock));
     }
 }

@@ -87,7 +87,7 @@ pub use convert::{FromLayout, FromLayoutError};
 pub use error::{ParseError, ParseErrorKind};
 pub use fingerprint::Fingerprints;
 pub use layout::{Layout, MAX_TRAILING};
-pub use map::{Buffer, Event, Map};
+pub use map::{Buffer, Compact, Event, Map, Rooms};
 pub use scalar::{Be16, Be32, Be64, Bool, Ipv4, Ipv6, KernelPtr, Ktime, Mac};
 pub use shape::{Detail, FieldInfo, NamesInfo, Place, Shape, TypeInfo, Variable, VariableKind};
 pub use text::{Str, StrError, StrRef, StrsIter, StrsRef};

@@ -60,6 +60,7 @@ mod map;
 mod percpu;
 mod perf;
 mod record;
+mod rooms;
 mod skewed;
 mod types;
 #[cfg(feature = "usage")]
@@ -73,6 +74,7 @@ pub use events::{Events, EventsBuilder, Stats};
 pub use handle::{Checked, TypedMap};
 pub use libbpf_rs::{self, MapFlags};
 pub use perf::{PerfEvents, PerfEventsBuilder};
+pub use rooms::RoomMap;
 pub use skewed::{SkewedEntry, SkewedMap};
 #[cfg(feature = "usage")]
 pub use usage::Usage;

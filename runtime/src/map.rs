@@ -40,6 +40,25 @@ pub trait Event: 'static {
     fn parse_event(bytes: &[u8]) -> Result<Self::View<'_>, ParseError>;
 }
 
+/// An event with fields of variable length, and where BPF programs build it. Generated code implements it; behind the feature
+/// `libbpf`, `RoomMap` reads what programs count there.
+pub trait Compact: Event {
+    /// Where it is built.
+    const ROOMS: Rooms;
+}
+
+/// The per-CPU array in which records of an event with fields of variable length grow before they are sent: in C
+/// `DEFINE_X_SCRATCH`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rooms {
+    /// Name of the map in the object.
+    pub map: &'static str,
+    /// Rooms on each CPU: the map's entries.
+    pub count: u32,
+    /// Bytes of a room: the map's value.
+    pub size: u32,
+}
+
 impl<T: Layout> Event for T {
     type View<'a> = View<'a, T>;
 

@@ -45,6 +45,19 @@ impl Tail {
         Tail { offset: half(0), len: half(2) }
     }
 
+    /// Its four bytes.
+    #[cfg(feature = "btf")]
+    pub(crate) fn to_bytes(self) -> [u8; 4] {
+        let [offset, len] = [self.offset, self.len].map(u16::to_ne_bytes);
+        [offset[0], offset[1], len[0], len[1]]
+    }
+
+    /// `len` as a number of 15 bits.
+    #[cfg(feature = "btf")]
+    pub(crate) const fn raw_len(self) -> u16 {
+        self.len & !CUT
+    }
+
     /// A descriptor of `len` bytes, up to 32,767, at this offset.
     #[must_use]
     pub const fn new(offset: u16, len: u16, truncated: bool) -> Self {
@@ -252,10 +265,12 @@ pub fn parse_compact<H: Layout, const N: usize>(
         Some(borrowed) => View::Borrowed(borrowed),
         None => View::Owned(H::read_from(head)?),
     };
-    let mut needed = size;
-    for (field, tail) in tails(&header) {
-        needed += tail.len();
-        if !tail.is_empty() && (tail.offset() < size || tail.offset() + tail.len() > bytes.len()) {
+    let tails = tails(&header);
+    let needed = tails.iter().fold(size, |needed, (_, tail)| needed + tail.len());
+    // What lies behind that is the transport's.
+    let end = needed.min(bytes.len());
+    for (field, tail) in tails {
+        if !tail.is_empty() && (tail.offset() < size || tail.offset() + tail.len() > end) {
             let field = field.strip_prefix("r#").unwrap_or(field);
             return Err(ParseError::tail(name, field, tail, bytes.len()));
         }
@@ -263,5 +278,50 @@ pub fn parse_compact<H: Layout, const N: usize>(
     match bytes.get(..needed) {
         Some(record) if bytes.len() - needed <= MAX_TRAILING => Ok((header, record)),
         _ => Err(ParseError::size(name, bytes.len(), needed)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{string::ToString, vec, vec::Vec};
+
+    use super::*;
+
+    crate::layout! {
+        pub struct TestEventHeader("test"): size 8, align 4 {
+            pub a: crate::VarBytes<16> = 0,
+            pub b: crate::VarBytes<16> = 4,
+        }
+    }
+    crate::compact! {
+        pub struct TestEvent: TestEventHeader { a, b }
+    }
+
+    fn record(a: Tail, b: Tail, behind: &[u8]) -> Vec<u8> {
+        let header = TestEventHeader { a: a.into(), b: b.into() };
+        [header.as_bytes(), behind].concat()
+    }
+
+    #[test]
+    fn fields_lie_behind_the_struct_and_within_what_is_counted() {
+        let empty = Tail::default();
+        let read = |a, b, behind: &[u8]| {
+            let bytes = record(a, b, behind);
+            TestEvent::parse(&bytes)
+                .map(|event| (event.a.of(event.as_bytes()).to_vec(), event.b.of(event.as_bytes()).to_vec()))
+                .map_err(|error| error.to_string())
+        };
+        let (ab, cd) = (b"ab".to_vec(), b"cd".to_vec());
+        assert_eq!(read(Tail::new(8, 2, false), Tail::new(10, 2, true), b"abcd"), Ok((ab.clone(), cd.clone())));
+        assert_eq!(read(Tail::new(10, 2, false), Tail::new(8, 2, false), b"abcd"), Ok((cd, ab.clone())));
+        assert_eq!(read(Tail::new(8, 2, false), empty, b"ab+-+-+-+"), Ok((ab, vec![])), "7 bytes of the transport");
+        for (a, b, why) in [
+            (Tail::new(7, 2, false), empty, "test: `a` has 2 bytes at byte 7, where none of its 12 bytes are free"),
+            (empty, Tail::new(9, 2, false), "test: `b` has 2 bytes at byte 9, where none of its 12 bytes are free"),
+            (Tail::new(8, 5, false), empty, "test: `a` has 5 bytes at byte 8, where none of its 12 bytes are free"),
+        ] {
+            assert_eq!(read(a, b, b"abcd"), Err(why.to_string()));
+        }
+        assert!(read(Tail::new(8, 2, false), empty, b"ab+-+-+-+-").is_err(), "8 are too many");
     }
 }

@@ -16,7 +16,7 @@ use std::{
 
 use bpf_layout::{
     Ktime, Layout as _, Map,
-    libbpf::{BootClock, Error, Events, MapFlags, PerfEvents, Stats, TypedMap, libbpf_rs},
+    libbpf::{BootClock, Error, Events, MapFlags, PerfEvents, RoomMap, Stats, TypedMap, libbpf_rs},
 };
 use sender::{Send, Sender};
 use support::{create, kernel};
@@ -65,7 +65,6 @@ struct Counters {
     submitted: u64,
     #[bpf_layout(name = "lost_execs_full")]
     lost: u64,
-    lost_events_full: u64,
     abandoned: u64,
 }
 
@@ -98,8 +97,28 @@ maps! {
     Line: Queue () => Value;
     Pile: Stack () => u64;
     Seen: BloomFilter () => Key;
+    Rooms: PercpuArray u32 => Room;
     Ring: Ringbuf () => ();
     Samples: PerfEventArray u32 => u32;
+}
+
+bpf_layout::layout! {
+    /// What a room of an event with fields of variable length begins with.
+    pub struct Room("read_event_room"): size 48, align 8 {
+        pub used: u64 = 0,
+        pub lost: u64 = 8,
+        pub taken: u64 = 16,
+        pub rest: [u8; 24] = 24,
+    }
+}
+
+bpf_layout::layout! {
+    pub struct ReadEventHeader("read"): size 4, align 2 { pub data: bpf_layout::VarBytes<16> = 0 }
+}
+
+bpf_layout::compact! {
+    pub struct ReadEvent: ReadEventHeader { data }
+    rooms "__read_event_scratch": 2 of 48 bytes
 }
 
 bpf_layout::buffer! { enum RingRecord for Ring("ring") { Open(OpenEvent), Close(CloseEvent) } }
@@ -140,11 +159,11 @@ fn kernel_maps_take_structs_written_by_hand() {
         return;
     }
     let map = TypedMap::<ByHand>::from_handle(create::<ByHand>(16)).expect("it is the map of the spec");
-    let counters = Counters { started: 3, submitted: 1, lost: 2, lost_events_full: 0, abandoned: 0 };
+    let counters = Counters { started: 3, submitted: 1, lost: 2, abandoned: 0 };
     map.update(&Pid(7), &counters).expect("there is room");
     assert_eq!(map.lookup(&Pid(7)).expect("the kernel answers"), Some(counters));
     assert!(map.lookup(&Pid(8)).expect("the kernel answers").is_none());
-    let sum = |it: &Counters| it.submitted + it.lost + it.lost_events_full + it.abandoned;
+    let sum = |it: &Counters| it.submitted + it.lost + it.abandoned;
     let entries: Vec<_> = map.iter().map(|entry| entry.expect("the kernel answers")).collect();
     assert!(matches!(&entries[..], [(Pid(7), found)] if found.started == sum(found)), "{entries:?}");
 }
@@ -385,4 +404,37 @@ fn the_boot_clock_gives_times_of_day() {
     let uptime: f64 = uptime.split(' ').next().and_then(|seconds| seconds.parse().ok()).expect("a number");
     let since_boot = SystemTime::now().duration_since(boot).expect("boot is past").as_secs_f64();
     assert!((since_boot - uptime).abs() < 1.0, "{since_boot} {uptime}");
+}
+
+#[test]
+fn kernel_rooms_tell_what_was_lost_in_all_of_them() {
+    if !kernel() {
+        return;
+    }
+    let map = create::<Rooms>(2);
+    let rooms = RoomMap::<ReadEvent<'_>>::new(&map).expect("two rooms of 48 bytes");
+    assert_eq!((rooms.lost().unwrap(), rooms.taken().unwrap()), (0, 0));
+    let cpus = libbpf_rs::num_possible_cpus().unwrap() as u64;
+    let typed = TypedMap::<Rooms>::new(&map).unwrap();
+    for room in 0..2u32 {
+        let of_cpu = |cpu| Room { used: 7, lost: cpu + 10 * u64::from(room), taken: u64::from(room), rest: [9; 24] };
+        typed.update_percpu(&room, &(0..cpus).map(of_cpu).collect::<Vec<_>>()).unwrap();
+    }
+    assert_eq!((rooms.lost().unwrap(), rooms.taken().unwrap()), (cpus * (cpus - 1) + 10 * cpus, cpus));
+}
+
+#[test]
+fn kernel_what_is_no_room_is_refused_with_every_difference() {
+    if !kernel() {
+        return;
+    }
+    let refusal = |map: &libbpf_rs::MapHandle| RoomMap::<ReadEvent<'_>>::new(map).unwrap_err().to_string();
+    let start = "map `__read_event_scratch` differs from its layout: ";
+    assert_eq!(refusal(&create::<Rooms>(1)), format!("{start}max_entries: 1 rooms, expected 2 rooms"));
+    let table = format!(
+        "{start}type: Hash, expected percpu_array; key: 8 bytes, expected 4 bytes; value: {} bytes, expected 48 bytes; \
+         max_entries: 16 rooms, expected 2 rooms",
+        size_of::<Value>()
+    );
+    assert_eq!(refusal(&create::<Table>(16)), table);
 }

@@ -8,7 +8,7 @@ mod support;
 use std::time::Duration;
 
 use bpf_layout::{
-    Layout as _, Map, Str,
+    Layout as _, Map, Recorder, Str,
     libbpf::{Events, PerfEvents, TypedMap, Usage},
 };
 use sender::{Send, Sender};
@@ -66,9 +66,20 @@ maps! {
     Table: Hash Str<4> => Named;
     Slots: PercpuArray u32 => Named;
     Ring: Ringbuf () => ();
+    Said: Ringbuf () => ();
     Samples: PerfEventArray u32 => u32;
 }
 
+bpf_layout::layout! {
+    pub struct SaidEventHeader("said"): size 12, align 2 {
+        pub text: bpf_layout::VarStr<16> = 0,
+        pub texts: bpf_layout::VarStrs<8, 4> = 4,
+        pub data: bpf_layout::VarBytes<8> = 8,
+    }
+}
+
+bpf_layout::compact! { pub struct SaidEvent: SaidEventHeader { text, texts, data } }
+bpf_layout::buffer! { enum SaidRecord for Said("said_ring") { Said(SaidEvent<'static>) } }
 bpf_layout::buffer! { enum RingRecord for Ring("ring") { Opened(OpenedEvent), Closed(ClosedEvent) } }
 bpf_layout::buffer! { enum SamplesRecord for Samples("samples") { Opened(OpenedEvent), Closed(ClosedEvent) } }
 
@@ -129,6 +140,31 @@ fn kernel_records_are_measured_as_they_come() {
     assert_eq!((&row["name"], &row["map"], &row["type"]), (&json!("Ring"), &json!("Ring"), &json!("ringbuf")));
     assert_eq!(row["strings"], of_records());
     assert_eq!(row.get("failed"), None, "nobody counted");
+}
+
+#[test]
+fn kernel_strings_of_variable_length_are_measured_as_they_come() {
+    if !kernel() {
+        return;
+    }
+    let (usage, buffer) = (Usage::new(), create::<Said>(4096));
+    let builder = Events::<Said>::builder(&buffer).usage(&usage).expect("it is a map");
+    let events = builder.build(|_| {}).expect("it is a ring buffer");
+    for (text, cut) in [(&b"short"[..], false), (b"fifteen letters", false), (b"cut", true)] {
+        let mut record = Recorder::<SaidEventHeader>::new();
+        record.header.data = record.bytes(b"no text").into();
+        record.header.texts = record.texts(["a", "seven.."]).into();
+        let tail = record.text(text);
+        record.header.text = if cut { tail.cut() } else { tail }.into();
+        let record = record.record();
+        Sender::new(Send::Ringbuf, &buffer, record.len()).send(&record);
+    }
+    assert_eq!(events.poll(WAIT).expect("it is open"), 3);
+    let expected = json!([
+        strings("said.text", 16, 2, &json!({ "6": 1, "16": 2 })),
+        strings("said.texts[]", 8, 3, &json!({ "2": 3, "8": 3 })),
+    ]);
+    assert_eq!(only(&usage)["strings"], expected);
 }
 
 #[test]

@@ -178,3 +178,122 @@ fn apply(op: BinaryOp, left: u64, right: u64) -> Result<u64, String> {
             .ok_or_else(too_large),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The value of a text in which `ARG` is 16 and `PATH` 512, or what is wrong, and where.
+    fn value(text: &str) -> Result<u64, (Range<usize>, String)> {
+        let node = parse(text).map_err(|wrong| (wrong.at, wrong.message))?;
+        let mut lookup = |name: &str, _| match name {
+            "ARG" => Some((ConstId(0), 16)),
+            "PATH" => Some((ConstId(1), 512)),
+            _ => None,
+        };
+        match evaluate(&node, &mut lookup) {
+            Ok(value) => Ok(value.expect("every name is known").0),
+            Err(none) => Err((none.at, none.message)),
+        }
+    }
+
+    #[test]
+    fn operators_bind_as_in_c_and_from_left_to_right() {
+        for (text, expected) in [
+            ("2 + 3 * 4", 14),
+            ("2 * 3 + 4", 10),
+            ("2 + 12 / 4", 5),
+            ("20 - 5 - 3", 12),
+            ("20 - 5 + 3", 18),
+            ("64 / 4 / 2", 8),
+            ("64 / 4 * 2", 32),
+            ("1 << 2 + 1", 8),
+            ("1 + 1 << 2", 8),
+            ("1 << 1 << 2", 8),
+            ("1 << 2 * 3", 64),
+            ("(2 + 3) * 4", 20),
+            ("64 / (4 / 2)", 32),
+            ("20 - (5 - (3 - 1))", 17),
+            ("((7)) / 2", 3),
+            ("20 * ARG", 320),
+            ("(PATH - 1) / 8", 63),
+            ("2 KiB + 1", 2049),
+            ("3 MiB / 1024 KiB", 3),
+            ("1 GiB", 1 << 30),
+        ] {
+            assert_eq!(value(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_64_bits_or_is_negative_has_no_value() {
+        for (text, at, message) in [
+            ("18446744073709551615 + 1", 0..24, "18446744073709551615 + 1 does not fit 64 bits"),
+            ("4294967296 * 4294967296", 0..23, "4294967296 * 4294967296 does not fit 64 bits"),
+            ("2 << 63", 0..7, "2 << 63 does not fit 64 bits"),
+            ("0 << 64", 0..7, "0 << 64 does not fit 64 bits"),
+            ("1 << 4294967296", 0..15, "1 << 4294967296 does not fit 64 bits"),
+            ("3 + (1 - 2)", 4..11, "1 - 2 is negative"),
+            ("ARG / (ARG - 16)", 0..16, "16 / 0 divides by zero"),
+            ("17179869184 GiB", 0..15, "the number does not fit 64 bits"),
+            ("1 + 18446744073709551616", 4..24, "the number does not fit 64 bits"),
+        ] {
+            assert_eq!(value(text), Err((at, message.to_owned())), "{text}");
+        }
+        assert_eq!(parse("17179869184 GiB").map_err(|wrong| wrong.fault), Err(Fault::Overflow));
+        assert_eq!(value("1 << 63"), Ok(1 << 63));
+        assert_eq!(value("18446744073709551614 + 1"), Ok(u64::MAX));
+        assert_eq!(value("17179869183 GiB"), Ok(17_179_869_183 << 30));
+        assert_eq!(value("2 - 2"), Ok(0));
+    }
+
+    #[test]
+    fn what_is_no_expression_is_refused_at_its_place() {
+        for (text, at, message) in [
+            ("", 0..0, "expected a number or a name, found the end"),
+            ("2 *", 3..3, "expected a number or a name, found the end"),
+            ("2 3", 2..3, "expected an operator, found `3`"),
+            ("2 * * 3", 4..5, "expected a number or a name, found `*`"),
+            ("(2 + 3", 6..6, "expected `)` after the expression, found the end"),
+            ("2)", 1..2, "expected an operator, found `)`"),
+            ("2 + -3", 4..5, "a constant is never negative"),
+            ("4 KB", 2..4, "`KB` is not a unit"),
+            ("4 bytes", 2..7, "expected an operator, found `bytes`"),
+            ("2 % 3", 2..3, "`%` has no meaning here"),
+        ] {
+            assert_eq!(value(text), Err((at, message.to_owned())), "{text}");
+        }
+        let help = |text: &str| parse(text).expect_err(text).help;
+        assert_eq!(help("4 kB").as_deref(), Some("write `KiB`: powers of 1024"));
+        assert_eq!(help("4 M").as_deref(), Some("write `MiB`: powers of 1024"));
+        assert_eq!(help("2 % 3").as_deref(), Some(OPERATORS));
+        assert_eq!(help("2 ; 3"), None);
+    }
+
+    #[test]
+    fn an_expression_has_as_many_operators_as_walking_it_can_bear() {
+        let sum = |operators: usize| format!("1{}", " + 1".repeat(operators));
+        assert_eq!(value(&sum(MAX_OPERATORS)), Ok(MAX_OPERATORS as u64 + 1));
+        assert!(parse(&sum(MAX_OPERATORS + 1)).is_err_and(|wrong| wrong.message.contains("more than 128 operators")));
+        let nested = |depth: usize| format!("{}1{}", "(".repeat(depth), ")".repeat(depth));
+        assert_eq!(value(&nested(MAX_OPERATORS)), Ok(1));
+        assert!(parse(&nested(MAX_OPERATORS + 1)).is_err(), "parentheses are counted, too");
+    }
+
+    #[test]
+    fn names_are_seen_with_their_places_and_one_without_a_value_leaves_none() {
+        let node = parse("(A + 2) * B1_c / A").expect("valid");
+        let mut seen = Vec::new();
+        node.names(&mut |name, at| seen.push((name, at)));
+        assert_eq!(seen, [("A", 1..2), ("B1_c", 10..14), ("A", 17..18)]);
+        assert_eq!(evaluate(&node, &mut |name, _| (name == "A").then_some((ConstId(0), 1))), Ok(None));
+    }
+
+    #[test]
+    fn a_value_comes_with_the_expression_that_gives_it() {
+        let node = parse("2 * (ARG + 1)").expect("valid");
+        let sum = Expr::Binary(BinaryOp::Add, Box::new(Expr::Const(ConstId(7))), Box::new(Expr::Literal(1)));
+        let product = Expr::Binary(BinaryOp::Mul, Box::new(Expr::Literal(2)), Box::new(sum));
+        assert_eq!(evaluate(&node, &mut |_, _| Some((ConstId(7), 16))), Ok(Some((34, product))));
+    }
+}

@@ -151,14 +151,13 @@ fn number(text: &str, start: usize) -> Result<(Token<'_>, Range<usize>), Wrong> 
         let digits = &word[..word.len() - unit.len()];
         return Err(Wrong::grammar(at, "a number and its unit stand apart").help(format!("write `{digits} {unit}`")));
     }
-    if digits.is_empty() || !digits.chars().all(|c| c == '_' || c.is_digit(radix)) {
+    let digits = digits.replace('_', "");
+    if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
         return Err(Wrong::grammar(at, format!("`{word}` is not a number"))
             .help("write numbers as `4096`, `4_096` or `0x1000`"));
     }
-    let digits = digits.replace('_', "");
     match u64::from_str_radix(&digits, radix) {
         Ok(value) => Ok((Token::Number(value), at)),
-        Err(_) if digits.is_empty() => Err(Wrong::grammar(at, format!("`{word}` is not a number"))),
         Err(_) => Err(Wrong { fault: Fault::Overflow, ..Wrong::grammar(at, "the number does not fit 64 bits") }),
     }
 }
@@ -169,4 +168,90 @@ fn glued_unit(word: &str) -> Option<&'static str> {
         word.strip_suffix(unit)
             .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'_'))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Placed<'a> = (Token<'a>, Range<usize>);
+
+    /// Each token with its place, or what is wrong, and where.
+    fn tokens(text: &str) -> Result<Vec<Placed<'_>>, (Range<usize>, String)> {
+        let wrong = |wrong: Wrong| (wrong.at, wrong.message);
+        let mut cursor = Cursor::new(text).map_err(wrong)?;
+        let mut tokens = Vec::new();
+        while *cursor.peek() != Token::End {
+            let place = cursor.at();
+            let taken = cursor.advance().map_err(wrong)?;
+            assert_eq!(place, taken.1, "what comes next is what is taken");
+            tokens.push(taken);
+        }
+        assert_eq!(cursor.at(), text.len()..text.len());
+        Ok(tokens)
+    }
+
+    #[test]
+    fn tokens_have_their_places() {
+        let expected = vec![
+            (Token::Name("u8"), 0..2),
+            (Token::Symbol("["), 2..3),
+            (Token::Symbol(".."), 3..5),
+            (Token::Name("_A9"), 6..9),
+            (Token::Symbol("<<"), 9..11),
+            (Token::Number(2), 11..12),
+            (Token::Symbol("]"), 13..14),
+        ];
+        assert_eq!(tokens("u8[.. _A9<<2 ]  "), Ok(expected));
+        assert_eq!(tokens(" "), Ok(vec![]));
+        assert_eq!(tokens("\u{a0}é"), Err((2..4, "`é` has no meaning here".to_owned())));
+        assert_eq!(tokens("a \u{1b}"), Err((2..3, "`\\u{1b}` has no meaning here".to_owned())));
+    }
+
+    #[test]
+    fn numbers_are_those_of_toml() {
+        for (text, expected) in [
+            ("0", 0),
+            ("4096", 4096),
+            ("4_096", 4096),
+            ("0x1000", 4096),
+            ("0Xff_ff", 65535),
+            ("0o17", 15),
+            ("0b101", 5),
+            ("18446744073709551615", u64::MAX),
+        ] {
+            assert_eq!(tokens(text), Ok(vec![(Token::Number(expected), 0..text.len())]), "{text}");
+        }
+        for (text, message) in [
+            ("12a", "`12a` is not a number"),
+            ("0x", "`0x` is not a number"),
+            ("0x_", "`0x_` is not a number"),
+            ("0b2", "`0b2` is not a number"),
+            ("0o8", "`0o8` is not a number"),
+            ("0xg", "`0xg` is not a number"),
+            ("18446744073709551616", "the number does not fit 64 bits"),
+            ("256KiB", "a number and its unit stand apart"),
+            ("1_0GiB", "a number and its unit stand apart"),
+            ("1xKiB", "`1xKiB` is not a number"),
+        ] {
+            assert_eq!(tokens(text), Err((0..text.len(), message.to_owned())), "{text}");
+        }
+        let help = Cursor::new("256KiB").expect_err("glued").help;
+        assert_eq!(help.as_deref(), Some("write `256 KiB`"));
+        let fault = |text| Cursor::new(text).expect_err("no number").fault;
+        assert_eq!((fault("18446744073709551616"), fault("0x")), (Fault::Overflow, Fault::Grammar));
+    }
+
+    #[test]
+    fn what_is_expected_is_eaten_and_nothing_else() {
+        let mut cursor = Cursor::new("[ 7").expect("tokens");
+        assert_eq!(cursor.eat("]"), Ok(false));
+        assert_eq!(cursor.eat("["), Ok(true));
+        assert_eq!(
+            cursor.expect("]", "after the length").map_err(|wrong| (wrong.at, wrong.message)),
+            Err((2..3, "expected `]` after the length, found `7`".to_owned()))
+        );
+        assert_eq!(cursor.advance(), Ok((Token::Number(7), 2..3)));
+        assert_eq!(*cursor.peek(), Token::End);
+    }
 }

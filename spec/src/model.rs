@@ -520,6 +520,9 @@ pub struct Record {
     pub packed: Option<u32>,
     /// `align`: the record is aligned to at least this many bytes.
     pub align: Option<u32>,
+    /// `rooms`: of an event with fields of variable length, how many can be built on one CPU at the same time; 1 of every
+    /// other record.
+    pub rooms: u32,
     /// In the order of the spec, with those that the profile omits.
     pub fields: Vec<Field>,
     /// Names of removed fields; no field has one of them, here or in unnamed members.
@@ -540,6 +543,12 @@ impl Record {
     #[must_use]
     pub fn rust_struct(&self) -> String {
         if self.is_compact() { format!("{}Header", self.name.rust) } else { self.name.rust.clone() }
+    }
+
+    /// The per-CPU array that `DEFINE_X_SCRATCH` defines in a BPF program.
+    #[must_use]
+    pub fn scratch_map(&self) -> String {
+        format!("__{}_scratch", self.name.c)
     }
 
     /// Whether it is an event with fields of variable length, also if the profile omits all of them: what it is does not

@@ -179,6 +179,8 @@ pub(crate) struct RecordDef {
     pub(crate) body: Body,
     /// `tag = { FIELD = value }`, of events.
     pub(crate) tag: Option<EventTagDef>,
+    /// `rooms`, of events.
+    pub(crate) rooms: Option<At<i128>>,
     /// Names of fields that were removed.
     pub(crate) reserved: Vec<At<String>>,
 }

@@ -52,17 +52,26 @@ fn read(spec: &Path) -> Layouts {
 
 /// Rows for every record and every buffer of a spec.
 fn table(layouts: &Layouts) -> String {
-    let (mut records, mut buffers) = (String::new(), String::new());
+    let (mut records, mut compacts, mut buffers) = (String::new(), String::new(), String::new());
     for (_, record) in layouts.model.records() {
         let (spec, rust) = (&record.name.spec, record.rust_struct());
         let tagged = matches!(record.kind, RecordKind::Event { tag: Some(_) });
         let _ = writeln!(records, "    crate::records::record!({spec:?}, {rust}, {tagged}),");
+        if record.is_compact() {
+            let fields: Vec<&str> = record.variable().map(|(field, _)| field.name.rust.as_str()).collect();
+            let _ = writeln!(
+                compacts,
+                "    crate::compact::compact!({spec:?}, {}, {rust}, {tagged}, [{}]),",
+                record.name.rust,
+                fields.join(", ")
+            );
+        }
     }
     for map in layouts.model.maps.iter().filter(|map| !map.events.is_empty()) {
         let _ = writeln!(buffers, "    crate::records::buffer!({:?}, maps::{}),", map.name.spec, map.name.rust);
     }
     format!(
         "\npub(crate) static TABLE: &crate::records::Table = &crate::records::Table {{\n    records: &[\n{records}    ],\n    \
-         buffers: &[\n{buffers}    ],\n}};\n"
+         compacts: &[\n{compacts}    ],\n    buffers: &[\n{buffers}    ],\n}};\n"
     )
 }

@@ -14,7 +14,7 @@ mod tally;
 pub use crate::{
     document::{Document, InUse, Machine, ReadError, Row, Strings, VERSION},
     histogram::Histogram,
-    tally::{Part, Place, Tally},
+    tally::{Form, Part, Place, Tally},
 };
 
 #[cfg(target_os = "linux")]

@@ -11,6 +11,18 @@ pub enum Part {
     Value,
 }
 
+/// What lies at a place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// The string itself.
+    #[default]
+    Fixed,
+    /// The descriptor of a string of variable length, which follows the struct (docs/generated-code.md).
+    Variable,
+    /// The descriptor of several.
+    Several,
+}
+
 /// A string in keys, values or records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -22,8 +34,10 @@ pub struct Place {
     pub offset: u64,
     /// Arrays around it, the outermost first: bytes from one element to the next, and elements.
     pub repeats: Vec<(u64, u64)>,
-    /// Bytes that it has.
+    /// Bytes that it has, or of one of variable length, that it may have.
     pub length: u64,
+    /// Whether it lies there itself.
+    pub form: Form,
 }
 
 /// Counts of a map.
@@ -126,7 +140,32 @@ fn strings(place: &Place, bytes: &[u8], each: &mut impl FnMut(u64, bool)) {
             repeated(bytes, offset + index * stride, length, inner, each);
         }
     }
-    repeated(bytes, place.offset, place.length, &place.repeats, each);
+    match place.form {
+        Form::Fixed => repeated(bytes, place.offset, place.length, &place.repeats, each),
+        Form::Variable => {
+            // One that was not filled is no string, and one that was cut is as long as it may be.
+            if let Some((string, cut)) = described(bytes, place.offset).filter(|(string, _)| !string.is_empty()) {
+                let used = if cut { place.length } else { string.len() as u64 };
+                each(used, used >= place.length);
+            }
+        }
+        Form::Several => {
+            let all = described(bytes, place.offset).map_or(&[][..], |(strings, _)| strings);
+            for string in all.split_inclusive(|byte| *byte == 0) {
+                let used = string.len() as u64;
+                each(used, used >= place.length);
+            }
+        }
+    }
+}
+
+/// The bytes that a descriptor says are in use, and whether more were cut off: `offset` and `len`, a `u16` each.
+fn described(bytes: &[u8], at: u64) -> Option<(&[u8], bool)> {
+    const CUT: u16 = 0x8000;
+    let at = usize::try_from(at).ok()?;
+    let half = |at: usize| Some(u16::from_ne_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?));
+    let (offset, len) = (usize::from(half(at)?), half(at.checked_add(2)?)?);
+    Some((bytes.get(offset..offset + usize::from(len & !CUT))?, len & CUT != 0))
 }
 
 #[cfg(test)]
@@ -134,7 +173,7 @@ mod tests {
     use super::*;
 
     fn place(part: Part, offset: u64, length: u64, repeats: &[(u64, u64)]) -> Place {
-        Place { field: "f".into(), part, offset, repeats: repeats.to_vec(), length }
+        Place { field: "f".into(), part, offset, repeats: repeats.to_vec(), length, form: Form::Fixed }
     }
 
     fn seen(tally: &Tally) -> Vec<(u64, Option<u64>, u64)> {
@@ -175,6 +214,25 @@ mod tests {
         tally.element(&[0; 4], b"a\0..bc..\0\0\0\0\0\0\0\0");
         assert_eq!(tally.entries(), 1);
         assert_eq!(seen(&tally), [(2, Some(2), 2)]);
+    }
+
+    #[test]
+    fn strings_of_variable_length_are_found_by_their_descriptors() {
+        let of = |form, offset, length| Place { form, ..place(Part::Value, offset, length, &[]) };
+        let places = [of(Form::Variable, 0, 16), of(Form::Several, 4, 4)];
+        let mut tally = Tally::new(places.into(), usize::MAX, false);
+        let record = |text: (u16, u16), texts: (u16, u16), tail: &[u8]| {
+            let head = [text.0, text.1, texts.0, texts.1].map(u16::to_ne_bytes).concat();
+            [head.as_slice(), tail].concat()
+        };
+        tally.element(&[], &record((8, 3), (11, 6), b"ab\0\0abc\0x"));
+        tally.element(&[], &record((8, 0x8003), (0, 0), b"ab\0"));
+        tally.element(&[], &record((0, 0), (8, 0x8000), b""));
+        // Descriptors that point nowhere.
+        tally.element(&[], &record((8, 9), (0xffff, 0x7fff), b"ab\0"));
+        tally.element(&[], b"\0\0\0");
+        assert_eq!(seen(&tally), [(2, Some(16), 1), (3, Some(4), 1)]);
+        assert_eq!(tally.strings()[1].lengths.count(), 3, "`x` without a NUL is a string, too");
     }
 
     #[test]

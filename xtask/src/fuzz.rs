@@ -5,7 +5,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader},
     path::Path,
     process::{Command, ExitCode, Stdio},
 };
@@ -34,6 +34,7 @@ pub(crate) fn run(names: &[String], flags: Flags) -> Result<ExitCode, String> {
     needs::provide(needs::FUZZ, &[], flags.no_install)?;
     tools::provide_nightly(&[], flags.no_install)?;
     tools::provide_subcommand("fuzz", flags.no_install)?;
+    take_lock().map_err(|error| format!("fuzz/Cargo.lock: {error}"))?;
     let seconds = flags.seconds.unwrap_or(SECONDS);
     let outcomes = targets.iter().map(|name| fuzz(name, seconds)).collect::<Result<Vec<_>, _>>()?;
     println!("\n== executions");
@@ -43,6 +44,13 @@ pub(crate) fn run(names: &[String], flags: Flags) -> Result<ExitCode, String> {
     }
     let failed = outcomes.iter().any(|outcome| outcome.failed);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Takes the versions of the workspace's lock, so that what is fuzzed is what is tested. Cargo adds libFuzzer's own to it.
+fn take_lock() -> io::Result<()> {
+    let (theirs, ours) = (root().join("Cargo.lock"), root().join("fuzz/Cargo.lock"));
+    let newer = !ours.exists() || fs::metadata(&theirs)?.modified()? > fs::metadata(&ours)?.modified()?;
+    if newer { fs::copy(theirs, ours).map(drop) } else { Ok(()) }
 }
 
 /// The targets that were named, or all.
@@ -68,7 +76,7 @@ fn targets() -> Result<Vec<String>, String> {
 fn fuzz(name: &str, seconds: u32) -> Result<Outcome, String> {
     let corpus = format!("fuzz/corpus/{name}");
     fs::create_dir_all(root().join(&corpus)).map_err(|error| format!("{corpus}: {error}"))?;
-    let mut command = tools::nightly(&["fuzz", "run", name, &corpus]);
+    let mut command = tools::nightly(&["fuzz", "run", "--target-dir", "target/fuzz", name, &corpus]);
     command.arg(format!("fuzz/seeds/{name}")).args(also(name)?).arg("--");
     command.args(LIMITS).arg(format!("-max_total_time={seconds}"));
     println!("\n== {name}\n$ {}", shown(&command));

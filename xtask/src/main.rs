@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask demo`, `test`, `bench`, `case-study`, `kernels`, `oracle`, `fuzz` and
+//! The project's own tasks: `cargo xtask demo`, `test`, `bench`, `case-study`, `kernels`, `oracle`, `fuzz`, `mutants` and
 //! `sanitize`. Plain std, so that they start in seconds on a fresh machine.
 #![forbid(unsafe_code)]
 
@@ -8,6 +8,7 @@ mod demo;
 mod fuzz;
 mod kernel;
 mod kernels;
+mod mutants;
 mod needs;
 mod objects;
 mod oracle;
@@ -30,6 +31,7 @@ Usage: cargo xtask <TASK> [OPTIONS]
        cargo xtask kernels [NAME]...
        cargo xtask oracle [OPTIONS OF THE ORACLE]
        cargo xtask fuzz [TARGET]... [--seconds N]
+       cargo xtask mutants [PART]... [--file PATH]... [--shard K/N]
 
 Tasks:
   demo         Install what is missing, build, and trace a few commands with the `exec` example
@@ -41,6 +43,8 @@ Tasks:
   oracle       Install every compiler that can be asked, and hold layouts of random specs, or of one, against what they
                say; `cargo xtask oracle --help` says how
   fuzz         Install what is missing, and give each target of `fuzz/`, or those named, what a fuzzer thinks of
+  mutants      Install what is missing, change one thing after another in the parts that must never be wrong, or those
+               named, and fail if no test notices: tests/mutants.txt has those that cannot be noticed
   sanitize     Install what is missing, and run the runtime and what is generated for it under Miri
 
 Options:
@@ -50,11 +54,13 @@ Options:
   --write            bench: put the tables into docs/performance.md
   --markdown         case-study: print tables as docs/case-study.md has them
   --seconds N        fuzz: how long each target runs [default: 60]
+  --file PATH        mutants: only those of this file or, with `/` at its end, folder
+  --shard K/N        mutants: only each Nth, from the Kth on; from 0/N to N-1/N they are all
   --help             This text
 ";
 
 /// The tasks that take names.
-const NAMING: &[&str] = &["bench", "kernels", "fuzz"];
+const NAMING: &[&str] = &["bench", "kernels", "fuzz", "mutants"];
 
 /// What a task can be told.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,6 +89,7 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
         return oracle::run(options);
     }
     let (mut task, mut names, mut flags) = (None, Vec::new(), Flags::default());
+    let mut choice = mutants::Choice::default();
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -96,6 +103,8 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
             "--short" => flags.short = true,
             "--write" => flags.write = true,
             "--seconds" => flags.seconds = Some(seconds(arguments.next())?),
+            "--file" => choice.files.push(arguments.next().ok_or("`--file` takes a path")?.clone()),
+            "--shard" => choice.shard = Some(arguments.next().ok_or("`--shard` takes K/N")?.clone()),
             name if task.is_none() && !name.starts_with('-') => task = Some(name),
             name if task.is_some_and(|task| NAMING.contains(&task)) && !name.starts_with('-') => {
                 names.push(name.to_owned())
@@ -107,6 +116,9 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
         Some(task) if task != "test" && flags.require_kernel => Err("`--require-kernel` belongs to `test`".into()),
         Some(task) if task != "case-study" && flags.markdown => Err("`--markdown` belongs to `case-study`".into()),
         Some(task) if task != "fuzz" && flags.seconds.is_some() => Err("`--seconds` belongs to `fuzz`".into()),
+        Some(task) if task != "mutants" && (!choice.files.is_empty() || choice.shard.is_some()) => {
+            Err("`--file` and `--shard` belong to `mutants`".into())
+        }
         Some(task) if task != "bench" && (flags.short || flags.write) => {
             Err("`--short` and `--write` belong to `bench`".into())
         }
@@ -116,6 +128,7 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
         Some("test") => test::run(flags),
         Some("kernels") => kernels::run(&names, flags),
         Some("fuzz") => fuzz::run(&names, flags),
+        Some("mutants") => mutants::run(&names, &choice, flags),
         Some("sanitize") => sanitize::run(flags),
         Some(other) => Err(format!("there is no task `{other}`\n\n{HELP}")),
         None => Err(format!("which task?\n\n{HELP}")),

@@ -2,11 +2,11 @@
 
 use bpf_layout_spec::{
     layout::{Layouts, Member},
-    model::{ConstId, Count, Expr, Map, RecordKind, Type, TypeDef, TypeId},
+    model::{ConstId, Count, Expr, Map, RecordKind, Type, TypeDef, TypeId, Variable, VariableKind},
 };
 
 use bpf_layout_memory::shrink::Knob;
-use bpf_layout_usage::{Part, Place as At};
+use bpf_layout_usage::{Form, Part, Place as At};
 
 /// A string in keys, values or events.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(super) fn event_places(layouts: &Layouts, map: &Map) -> Vec<Place> {
 
 impl Place {
     fn at_start(name: &str, part: Part, event: Option<TypeId>) -> Self {
-        let at = At { field: name.to_owned(), part, offset: 0, repeats: Vec::new(), length: 0 };
+        let at = At { field: name.to_owned(), part, offset: 0, repeats: Vec::new(), length: 0, form: Form::Fixed };
         Place { at, event, decided: Decided::Otherwise, written: None }
     }
 }
@@ -67,6 +67,19 @@ fn walk(layouts: &Layouts, ty: &Type, place: Place, found: &mut Vec<Place>) {
             let decided = decided(layouts, count, &place);
             found.push(Place { at: At { length: count.value, ..place.at }, decided, ..place });
         }
+        Type::Variable(Variable { kind, limit }) => {
+            let form = match kind {
+                VariableKind::Bytes => return,
+                VariableKind::Str => Form::Variable,
+                VariableKind::Strs(_) => Form::Several,
+            };
+            let decided = decided(layouts, limit, &place);
+            let mut at = At { length: limit.value, form, ..place.at };
+            if form == Form::Several {
+                at.field += "[]";
+            }
+            found.push(Place { at, decided, ..place });
+        }
         Type::Array(element, count) => {
             let mut at = place.at;
             at.repeats.push((layouts.size_align(element).0, count.value));
@@ -74,7 +87,7 @@ fn walk(layouts: &Layouts, ty: &Type, place: Place, found: &mut Vec<Place>) {
             walk(layouts, element, Place { at, ..place }, found);
         }
         Type::Def(id) => fields(layouts, *id, &place, found),
-        Type::Scalar(_) | Type::Bytes(_) | Type::Variable(_) | Type::Kernel(_) | Type::Kptr(..) => {}
+        Type::Scalar(_) | Type::Bytes(_) | Type::Kernel(_) | Type::Kptr(..) => {}
     }
 }
 
@@ -142,7 +155,13 @@ key = "str[16]"
 value = "value"
 max_entries = 16
 [event.opened]
-fields = [{ name = "path", type = "str[PATH]" }, { name = "inner", type = "inner" }]
+fields = [
+  { name = "path", type = "str[PATH]" },
+  { name = "inner", type = "inner" },
+  { name = "note", type = "str[..PATH]" },
+  { name = "args", type = "str[..8][..4]" },
+  { name = "data", type = "bytes[..4]" },
+]
 [map.events]
 type = "ringbuf"
 max_entries = 4096
@@ -178,8 +197,14 @@ events = ["opened"]
         assert!(matches!(decided[3], Decided::Number(_)) && matches!(decided[4], Decided::Number(_)));
         let travelling: Vec<_> = event_places(&layouts, &layouts.model.maps[1])
             .into_iter()
-            .map(|place| (place.at.field, place.at.offset))
+            .map(|place| (place.at.field, place.at.offset, place.at.length, place.at.form))
             .collect();
-        assert_eq!(travelling, [("opened.path".to_owned(), 0), ("opened.inner.text".to_owned(), 72)]);
+        let expected = [
+            ("opened.path", 0, 64, Form::Fixed),
+            ("opened.inner.text", 72, 10, Form::Fixed),
+            ("opened.note", 88, 64, Form::Variable),
+            ("opened.args[]", 92, 8, Form::Several),
+        ];
+        assert_eq!(travelling, expected.map(|(name, at, length, form)| (name.to_owned(), at, length, form)));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use bpf_layout_memory::{Report, Totals};
+use bpf_layout_memory::{Cost, Report, Totals};
 use bpf_layout_spec::model::Model;
 
 /// What all maps cost.
@@ -50,13 +50,12 @@ impl Pair {
 
 impl Costs {
     pub(crate) fn new(old: (&Model, &Report), new: (&Model, &Report)) -> Costs {
-        let mut maps: Vec<MapCosts> = costs(old)
-            .map(|(name, full)| MapCosts { name: name.to_owned(), costs: Pair { old: Some(full), new: None } })
-            .collect();
+        let mut maps: Vec<MapCosts> =
+            costs(old).map(|(name, full)| MapCosts { name, costs: Pair { old: Some(full), new: None } }).collect();
         for (name, full) in costs(new) {
             match maps.iter_mut().find(|map| map.name == name) {
                 Some(map) => map.costs.new = Some(full),
-                None => maps.push(MapCosts { name: name.to_owned(), costs: Pair { old: None, new: Some(full) } }),
+                None => maps.push(MapCosts { name, costs: Pair { old: None, new: Some(full) } }),
             }
         }
         maps.sort_by_key(|map| Reverse(map.costs.weight()));
@@ -73,9 +72,8 @@ impl Costs {
     }
 }
 
-fn costs<'a>((model, report): (&'a Model, &'a Report)) -> impl Iterator<Item = (&'a str, Full)> {
-    report.maps.iter().map(|map| {
-        let full = Full { memlock: map.cost.memlock_full, real: map.cost.real_full };
-        (model.map(map.id).name.spec.as_str(), full)
-    })
+fn costs<'a>((model, report): (&'a Model, &'a Report)) -> impl Iterator<Item = (String, Full)> {
+    let full = |cost: &Cost| Full { memlock: cost.memlock_full, real: cost.real_full };
+    let maps = report.maps.iter().map(move |map| (model.map(map.id).name.spec.clone(), full(&map.cost)));
+    maps.chain(report.rooms.iter().map(move |room| (room.name(model), full(&room.cost))))
 }

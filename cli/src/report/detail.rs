@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use bpf_layout_memory::{
-    FieldBytes, MapReport, Part, Report, Use, fields_of, reason,
+    Cost, FieldBytes, MapReport, Part, Report, RoomReport, Use, fields_of, reason,
     text::{exact, grouped, percent, rounded, times},
     uncounted,
 };
 use bpf_layout_spec::{
     Loaded,
     layout::Layouts,
-    model::{Map, Type},
+    model::{Map, Model, Type},
 };
 
 use super::table::{BOLD, DIM};
@@ -32,6 +32,9 @@ pub(super) fn text(loaded: &Loaded, report: &Report, order: &[&MapReport]) -> St
     for found in order {
         text += &block(&loaded.layouts, report, found);
     }
+    for room in &report.rooms {
+        text += &room_block(&loaded.layouts.model, room);
+    }
     text + &gaps(&loaded.layouts, report, order)
 }
 
@@ -41,22 +44,46 @@ fn block(layouts: &Layouts, report: &Report, found: &MapReport) -> String {
     let fits = name.chars().count() + 2 + parameters.chars().count() <= COLUMNS;
     let between = if fits { "  " } else { "\n  " };
     let mut text = format!("{BOLD}{name}{BOLD:#}{between}{DIM}{parameters}{DIM:#}\n");
-    let total = found.cost.real_full;
+    text += &parts(
+        &found.cost,
+        |part| {
+            if part.of == Use::Values { fields(layouts, map, part.bytes) } else { String::new() }
+        },
+    );
+    if let Some(missing) = uncounted(&found.shape, &report.machine) {
+        let _ = writeln!(text, "  {DIM}not counted: {missing}{DIM:#}");
+    }
+    text.push('\n');
+    text
+}
+
+/// A block for the rooms of an event.
+fn room_block(model: &Model, room: &RoomReport) -> String {
+    let parameters = room_parameters(model, room);
+    let text = format!("{BOLD}{}{BOLD:#}\n  {DIM}{parameters}{DIM:#}\n", room.name(model));
+    text + &parts(&room.cost, |_| String::new()) + "\n"
+}
+
+/// `4 rooms of 1,224 B on each CPU, in which packet is built`.
+pub(super) fn room_parameters(model: &Model, room: &RoomReport) -> String {
+    let (count, bytes) = (room.shape.entries, grouped(room.shape.value));
+    let rooms = if count == 1 { format!("a room of {bytes} B") } else { format!("{count} rooms of {bytes} B") };
+    format!("{rooms} on each CPU, in which {} is built", model.ty(room.event).name().spec)
+}
+
+/// A line for each use of the bytes of a map; `more` says what stands behind it.
+fn parts(cost: &Cost, more: impl Fn(&Part) -> String) -> String {
+    let (mut text, total) = (String::new(), cost.real_full);
     let (large, small): (Vec<&Part>, Vec<&Part>) =
-        found.cost.parts.iter().partition(|part| part.bytes.saturating_mul(SMALLEST_SHARE) >= total);
+        cost.parts.iter().partition(|part| part.bytes.saturating_mul(SMALLEST_SHARE) >= total);
     for part in &large {
-        let fields = if part.of == Use::Values { fields(layouts, map, part.bytes) } else { String::new() };
-        text += &part_line(part.bytes, total, &format!("{}{fields}", part.of.text()));
+        text += &part_line(part.bytes, total, &format!("{}{}", part.of.text(), more(part)));
     }
     match small.as_slice() {
         [] => {}
         [one] => text += &part_line(one.bytes, total, one.of.text()),
         several => text += &part_line(several.iter().map(|part| part.bytes).sum(), total, "the rest"),
     }
-    if let Some(missing) = uncounted(&found.shape, &report.machine) {
-        let _ = writeln!(text, "  {DIM}not counted: {missing}{DIM:#}");
-    }
-    text.push('\n');
     text
 }
 

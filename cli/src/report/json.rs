@@ -1,7 +1,7 @@
 //! Costs for programs. The shape of this JSON is an interface, documented in docs/cli.md: keys are added, never changed.
 
 use bpf_layout_memory::{
-    MapReport, Report, Source, Totals,
+    Cost, MapReport, Report, RoomReport, Source, Totals,
     advice::{self, advise},
     budget::{Budgets, Excess, Scope},
 };
@@ -22,6 +22,7 @@ struct Document<'a> {
     sizes: &'static str,
     exact: bool,
     maps: Vec<Map<'a>>,
+    rooms: Vec<Room<'a>>,
     total: Figures,
     groups: Vec<Group<'a>>,
     objects: Vec<Object<'a>>,
@@ -60,6 +61,18 @@ struct Map<'a> {
     #[serde(flatten)]
     figures: Figures,
     budget: Option<u64>,
+    parts: Vec<Part>,
+}
+
+/// Where programs build an event with fields of variable length: a `percpu_array`, not among `maps`, but in the total.
+#[derive(Serialize)]
+struct Room<'a> {
+    name: String,
+    event: &'a str,
+    value_size: u64,
+    max_entries: u64,
+    #[serde(flatten)]
+    figures: Figures,
     parts: Vec<Part>,
 }
 
@@ -150,6 +163,7 @@ fn document<'a>(
         sizes: sizes(&machine.kernel.source),
         exact: report.is_exact(),
         maps: report.maps.iter().map(|map| map_of(model, map)).collect(),
+        rooms: report.rooms.iter().map(|room| room_of(model, room)).collect(),
         total: Figures::from(report.totals()),
         groups: model.groups.iter().map(|group| group_of(model, report, group)).collect(),
         objects: objects.iter().map(object_of).collect(),
@@ -191,15 +205,25 @@ fn map_of<'a>(model: &'a Model, found: &MapReport) -> Map<'a> {
         value_size: shape.value,
         max_entries: found.entries,
         map_flags: shape.flags,
-        figures: Figures {
-            memlock: cost.memlock,
-            memlock_full: cost.memlock_full,
-            real: cost.real,
-            real_full: cost.real_full,
-        },
+        figures: Figures::from(Totals::default().and(cost)),
         budget: map.budget,
-        parts: cost.parts.iter().map(|part| Part { of: part.of.id(), bytes: part.bytes }).collect(),
+        parts: parts_of(cost),
     }
+}
+
+fn room_of<'a>(model: &'a Model, found: &RoomReport) -> Room<'a> {
+    Room {
+        name: found.name(model),
+        event: &model.ty(found.event).name().spec,
+        value_size: found.shape.value,
+        max_entries: found.shape.entries,
+        figures: Figures::from(Totals::default().and(&found.cost)),
+        parts: parts_of(&found.cost),
+    }
+}
+
+fn parts_of(cost: &Cost) -> Vec<Part> {
+    cost.parts.iter().map(|part| Part { of: part.of.id(), bytes: part.bytes }).collect()
 }
 
 fn object_of(object: &ObjectCost) -> Object<'_> {

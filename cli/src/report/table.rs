@@ -112,6 +112,12 @@ fn single(model: &Model, report: &Report, order: &[&MapReport], objects: &[Objec
         let over = own.is_some_and(|budget| cost.memlock_full > budget);
         table.push(Line { name: model.map(map.id).name.spec.clone(), cells, kind: Kind::Map { over } });
     }
+    for room in &report.rooms {
+        let cost = &room.cost;
+        let mut cells: Vec<String> = [cost.memlock, cost.memlock_full, cost.real, cost.real_full].map(grouped).into();
+        cells.push(percent(cost.memlock_full, totals.memlock_full));
+        table.push(Line { name: room.name(model), cells, kind: Kind::Map { over: false } });
+    }
     for group in &model.groups {
         let totals = report.totals_of(&group.maps);
         let mut cells: Vec<String> = figures(totals).into();
@@ -144,6 +150,11 @@ fn side_by_side(model: &Model, side: &Side, order: &[&MapReport]) -> Vec<Line> {
         let costs = reports.iter().map(|report| &report.maps[map.id.0 as usize].cost);
         let cells = costs.flat_map(|cost| [cost.memlock_full, cost.real_full]).map(grouped).collect();
         table.push(Line { name: model.map(map.id).name.spec.clone(), cells, kind: Kind::Map { over: false } });
+    }
+    for (index, room) in reports[0].rooms.iter().enumerate() {
+        let costs = reports.iter().map(|report| &report.rooms[index].cost);
+        let cells = costs.flat_map(|cost| [cost.memlock_full, cost.real_full]).map(grouped).collect();
+        table.push(Line { name: room.name(model), cells, kind: Kind::Map { over: false } });
     }
     for (index, object) in side.objects[0].iter().enumerate() {
         let totals = side.objects.iter().map(|objects| objects[index].totals);

@@ -19,8 +19,8 @@ pub(super) fn definitions() -> Map<String, Value> {
         ("selector", selector()),
         ("since", integer("The version of the spec that it came in.", 1, u32::MAX.into())),
         ("packed", packed()),
-        ("struct", record("A struct or union.", None)),
-        ("event", record("A struct that travels through a buffer.", Some(("tag", event_tag())))),
+        ("struct", record("A struct or union.", [])),
+        ("event", record("A struct that travels through a buffer.", [("tag", event_tag()), ("rooms", rooms())])),
         ("fields", some_of("In the order of memory.", &reference("field"))),
         ("field", field()),
         ("extern", foreign()),
@@ -86,8 +86,8 @@ fn named_here(doc: &str) -> Value {
     schema
 }
 
-/// `[struct.NAME]`, `[event.NAME]` and `[union.NAME]`, with a key that only some have.
-fn record(description: &str, more: Option<(&str, Value)>) -> Value {
+/// `[struct.NAME]`, `[event.NAME]` and `[union.NAME]`, with keys that only some have.
+fn record<const N: usize>(description: &str, more: [(&str, Value); N]) -> Value {
     let keys = [
         ("fields", reference("fields")),
         ("c", string("How C names it: `struct socket_key`, or the name of a typedef.")),
@@ -150,6 +150,12 @@ fn event_tag() -> Value {
         "minProperties": 1,
         "maxProperties": 1,
     })
+}
+
+/// `rooms = 4`
+fn rooms() -> Value {
+    let doc = "With fields of variable length: how many records programs can build on one CPU at the same time.";
+    integer(doc, 1, 16)
 }
 
 fn selector() -> Value {

@@ -17,7 +17,7 @@ use bpf_layout_spec::{
     layout::{Layouts, Member},
     model::{Record, Type, TypeId, Variable, VariableKind},
 };
-use libbpf_rs::{Object, PerfBufferBuilder, RingBufferBuilder};
+use libbpf_rs::{MapCore as _, MapFlags, Object, PerfBufferBuilder, RingBufferBuilder};
 use support::bpf::{CLANGS, compile, is_permitted, load, run_program, set_first_value, with_map};
 
 /// Specs, and records sent of each. Enough that every kind of field meets every way of filling it several times over.
@@ -282,8 +282,15 @@ fn send(object: &Object, layouts: &Layouts, id: TypeId, record: &Record, random:
 
 /// The record as it comes out of the ring buffer.
 fn arrived(object: &Object) -> Vec<u8> {
-    let records = Rc::new(RefCell::new(Vec::new()));
     assert_eq!(run_program(object, "send", &[]), 0);
+    let records = all_arrived(object);
+    assert_eq!(records.len(), 1);
+    records.concat()
+}
+
+/// All records that wait in the ring buffer.
+fn all_arrived(object: &Object) -> Vec<Vec<u8>> {
+    let records = Rc::new(RefCell::new(Vec::new()));
     with_map(object, "ring", |map| {
         let sink = Rc::clone(&records);
         let mut builder = RingBufferBuilder::new();
@@ -294,9 +301,7 @@ fn arrived(object: &Object) -> Vec<u8> {
         add.expect("a ring buffer");
         builder.build().expect("a ring buffer").consume().expect("records");
     });
-    let records = records.take();
-    assert_eq!(records.len(), 1);
-    records.concat()
+    records.take()
 }
 
 /// Tests run on one CPU, since a record grows in the room of the CPU that a program runs on.
@@ -341,21 +346,14 @@ fn kernel_sends_through_dynptrs() {
 
 #[test]
 fn kernel_counts_what_it_cannot_send_and_sends_nothing_of_it() {
-    if !is_permitted() || !support::has_tool("clang-16") {
+    if !is_permitted() || CLANGS.iter().all(|clang| !support::has_tool(clang)) {
         return;
     }
     stay_on_one_cpu();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("layouts.toml");
     let text = "spec = 1\n\n[event.sent]\ntag = { tag = 7 }\n\
         fields = [{ name = \"tag\", type = \"u16\" }, { name = \"f0\", type = \"bytes[..1000]\" }]\n";
-    fs::write(&path, text).expect("a writable file");
-    let layouts = support::load(&path, None);
-    let (id, record) = layouts.model.records().next().expect("the event");
-    fs::write(folder.path().join("layouts.h"), bpf_layout_emit::c::header(&layouts)).expect("a writable file");
-    let source = folder.path().join("program.bpf.c");
-    fs::write(&source, program(&layouts, id, record)).expect("a writable file");
-    let object = load(&compile("clang-16", folder.path(), &source));
+    let (object, _) = loaded(folder.path(), text);
     set_first_value(&object, "source", &[b'x'; SOURCE]);
     let mut sent = 0;
     let mut lost = 0;
@@ -375,6 +373,167 @@ fn kernel_counts_what_it_cannot_send_and_sends_nothing_of_it() {
     assert_eq!(sent, (64 << 10) / 1016);
 }
 
+/// What all rooms of all CPUs say at a place of their account: 1 is `lost`, 2 is `taken`.
+fn account(object: &Object, rooms: u32, place: usize) -> u64 {
+    with_map(object, "__sent_event_scratch", |map| {
+        let values = (0..rooms).flat_map(|room| {
+            let room = map.lookup_percpu(&room.to_ne_bytes(), MapFlags::ANY).expect("a map's value");
+            room.expect("as many rooms as the spec says")
+        });
+        values.map(|value| u64::from_ne_bytes(value[8 * place..8 * place + 8].try_into().expect("8 bytes"))).sum()
+    })
+}
+
+#[test]
+fn kernel_builds_as_many_records_at_once_as_there_are_rooms() {
+    if !is_permitted() {
+        return;
+    }
+    stay_on_one_cpu();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("layouts.toml");
+    let text = "spec = 1\n\n[event.sent]\nrooms = 3\nfields = [\n  { name = \"number\", type = \"u16\" },\n  \
+        { name = \"text\", type = \"str[..16]\" },\n]\n";
+    fs::write(&path, text).expect("a writable file");
+    let header = bpf_layout_emit::c::header(&support::load(&path, None));
+    fs::write(folder.path().join("layouts.h"), header).expect("a writable file");
+    let source = folder.path().join("program.bpf.c");
+    fs::write(&source, include_str!("kernel/rooms.bpf.c")).expect("a writable file");
+    for clang in CLANGS.into_iter().filter(|clang| support::has_tool(clang)) {
+        let object = load(&compile(clang, folder.path(), &source));
+        set_first_value(&object, "source", b"abcdefghijklmno\0");
+        for round in 1..=3 {
+            assert_eq!(run_program(&object, "nested", &[]), 0, "{clang}");
+            let record = |number: u16, text: &[u8]| {
+                let tail = [6u16, text.len() as u16].map(u16::to_ne_bytes).concat();
+                [&number.to_ne_bytes(), &tail[..], text].concat()
+            };
+            let expected = [record(1, b"a\0"), record(3, b"abc\0"), record(4, b"abcd\0")];
+            assert_eq!(all_arrived(&object), expected, "{clang}");
+            assert_eq!((account(&object, 3, 1), account(&object, 3, 2)), (round, 0), "{clang}");
+        }
+        // What was forgotten is taken for good, and what finds no room is counted.
+        let forgotten: Vec<_> = (0..5).map(|_| run_program(&object, "forgetful", &[])).collect();
+        assert_eq!(forgotten, [0, 0, 0, 1, 1], "{clang}");
+        assert_eq!((account(&object, 3, 1), account(&object, 3, 2)), (5, 3), "{clang}");
+    }
+}
+
+/// The program of a spec of one event, compiled by the first clang and loaded.
+fn loaded(folder: &Path, text: &str) -> (Object, Layouts) {
+    let path = folder.join("layouts.toml");
+    fs::write(&path, text).expect("a writable file");
+    let layouts = support::load(&path, None);
+    let (id, record) = layouts.model.records().next().expect("the event");
+    fs::write(folder.join("layouts.h"), bpf_layout_emit::c::header(&layouts)).expect("a writable file");
+    let source = folder.join("program.bpf.c");
+    fs::write(&source, program(&layouts, id, record)).expect("a writable file");
+    let clang = CLANGS.into_iter().find(|clang| support::has_tool(clang)).expect("one of them");
+    (load(&compile(clang, folder, &source)), layouts)
+}
+
+#[test]
+fn kernel_sends_several_events_with_all_fields_full() {
+    if !is_permitted() || CLANGS.iter().all(|clang| !support::has_tool(clang)) {
+        return;
+    }
+    stay_on_one_cpu();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut sent = 0;
+    for number in 0..4 {
+        let (object, layouts) = loaded(folder.path(), &spec(&mut Random(number)));
+        let (id, record) = layouts.model.records().next().expect("the event");
+        let variables: Vec<&Variable> = record.variable().map(|(_, variable)| variable).collect();
+        let mut expected = Vec::new();
+        // Each field is the first once, and they all wait in the buffer together.
+        for first in 0..variables.len() {
+            let mut model = Model::new(&layouts, id, record);
+            assert_eq!(run_program(&object, "start", &[]), 0);
+            for index in (0..variables.len()).map(|index| (first + index) % variables.len()) {
+                let variable = variables[index];
+                let limit = variable.limit.value as usize;
+                let len = if variable.kind == VariableKind::Bytes { limit } else { limit - 1 };
+                let bytes = vec![b'a' + index as u8; len];
+                let mut source = bytes.clone();
+                source.resize(SOURCE, 0);
+                set_first_value(&object, "source", &source);
+                for _ in 0..variable.most() as usize / limit {
+                    let result = model.fill(index, variable, How::FromKernel, &bytes).expect("it can be read");
+                    assert_eq!(result, limit as i64);
+                    let arguments = [index as u64, 0, 0, bytes.len() as u64];
+                    assert_eq!(i64::from(run_program(&object, "fill", &arguments)), result, "{variable:?}");
+                }
+            }
+            assert_eq!(run_program(&object, "send", &[]), 0);
+            let full = model.record(&layouts, id, record);
+            assert_eq!(full.len() as u64, layouts.largest(id), "no byte is left");
+            expected.push(full);
+        }
+        sent += expected.len();
+        assert_eq!(all_arrived(&object), expected);
+    }
+    assert!(sent > 8, "the specs are not what they were: {sent}");
+}
+
+/// Two pages, of which the second cannot be read.
+struct Pages(*mut u8);
+
+const PAGE: usize = 4096;
+
+impl Pages {
+    fn new() -> Self {
+        // SAFETY: new memory, of which nothing is read or written but what is asked for here.
+        let start = unsafe {
+            let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+            let start = libc::mmap(std::ptr::null_mut(), 2 * PAGE, protection, flags, -1, 0);
+            assert_ne!(start, libc::MAP_FAILED);
+            assert_eq!(libc::mprotect(start.byte_add(PAGE), PAGE, libc::PROT_NONE), 0);
+            start
+        };
+        Pages(start.cast())
+    }
+
+    /// Puts bytes at the end of the first page, and gives their address.
+    fn ending(&self, bytes: &[u8]) -> u64 {
+        let at = self.0.wrapping_add(PAGE - bytes.len());
+        // SAFETY: the first page can be written, these bytes lie in it, and nobody else has it.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), at, bytes.len()) };
+        at.addr() as u64
+    }
+}
+
+impl Drop for Pages {
+    fn drop(&mut self) {
+        // SAFETY: what `new` mapped, which nobody uses any more.
+        unsafe { libc::munmap(self.0.cast(), 2 * PAGE) };
+    }
+}
+
+#[test]
+fn kernel_reads_strings_at_the_end_of_what_can_be_read() {
+    if !is_permitted() || CLANGS.iter().all(|clang| !support::has_tool(clang)) {
+        return;
+    }
+    stay_on_one_cpu();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = "spec = 1\n\n[event.sent]\ntag = { tag = 7 }\nfields = [\n  { name = \"tag\", type = \"u16\" },\n  \
+        { name = \"f0\", type = \"str[..16]\" },\n  { name = \"f1\", type = \"bytes[..16]\" },\n]\n";
+    let (object, _) = loaded(folder.path(), text);
+    let pages = Pages::new();
+    let fill = |field: u64, bytes: &[u8], len: u64| {
+        assert_eq!(run_program(&object, "start", &[]), 0);
+        let result = run_program(&object, "fill", &[field, 1, pages.ending(bytes), len]);
+        (result, arrived(&object)[10..].to_vec())
+    };
+    assert_eq!(fill(0, b"abc\0", 0), (4, b"abc\0".to_vec()), "it ends where the page does");
+    assert_eq!(fill(0, &[b'x'; 17], 0), (17, [&[b'x'; 15][..], b"\0"].concat()), "cut before that");
+    assert_eq!(fill(1, b"abcd", 4), (4, b"abcd".to_vec()));
+    for (field, bytes, len) in [(0, &b"abc"[..], 0), (1, b"abcd", 5), (1, b"", 1)] {
+        let (result, tail) = fill(field, bytes, len);
+        assert!(result < 0 && tail.is_empty(), "nothing of what reaches beyond: {result} {tail:?}");
+    }
+}
+
 #[test]
 fn kernel_sends_to_perf_buffers() {
     if !is_permitted() || CLANGS.iter().all(|clang| !support::has_tool(clang)) {
@@ -383,15 +542,8 @@ fn kernel_sends_to_perf_buffers() {
     stay_on_one_cpu();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut random = Random(1);
-    let path = folder.path().join("layouts.toml");
-    fs::write(&path, spec(&mut random)).expect("a writable file");
-    let layouts = support::load(&path, None);
+    let (object, layouts) = loaded(folder.path(), &spec(&mut random));
     let (id, record) = layouts.model.records().next().expect("the event");
-    fs::write(folder.path().join("layouts.h"), bpf_layout_emit::c::header(&layouts)).expect("a writable file");
-    let source = folder.path().join("program.bpf.c");
-    fs::write(&source, program(&layouts, id, record)).expect("a writable file");
-    let clang = CLANGS.into_iter().find(|clang| support::has_tool(clang)).expect("one of them");
-    let object = load(&compile(clang, folder.path(), &source));
     let samples = Rc::new(RefCell::new(Vec::new()));
     with_map(&object, "perf", |map| {
         let sink = Rc::clone(&samples);

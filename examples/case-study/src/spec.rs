@@ -26,8 +26,9 @@ fn load(profile: &str) -> Result<Loaded, String> {
 pub(crate) fn costs(profile: &str, machine: &Machine) -> Result<BTreeMap<String, Cost>, String> {
     let loaded = load(profile)?;
     let report = Report::new(&loaded.layouts, machine).map_err(|error| error.to_string())?;
-    let named = report.maps.into_iter().map(|map| (map_name(&loaded.layouts, &map), map.cost.clone()));
-    Ok(named.collect())
+    let maps = report.maps.iter().map(|map| (map_name(&loaded.layouts, map), map.cost.clone()));
+    let rooms = report.rooms.iter().map(|room| (room.name(&loaded.layouts.model), room.cost.clone()));
+    Ok(maps.chain(rooms).collect())
 }
 
 fn map_name(layouts: &Layouts, map: &bpf_layout_memory::MapReport) -> String {

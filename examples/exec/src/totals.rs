@@ -15,6 +15,8 @@ pub(crate) struct Totals {
     pub(crate) bytes: u64,
     /// Events that came out of the ring buffer and could not be read.
     pub(crate) malformed: u64,
+    /// Events that found no room in the ring buffer.
+    pub(crate) unsent: u64,
     /// Calls that had not returned when we stopped.
     pub(crate) pending: u64,
     /// Events of `received` that no line was printed for.
@@ -25,7 +27,7 @@ impl Totals {
     /// Calls that no event was received for.
     pub(crate) fn lost(&self) -> u64 {
         let kernel = &self.kernel;
-        kernel.lost_execs_full + kernel.lost_events_full + kernel.abandoned + self.pending + self.malformed
+        kernel.lost_execs_full + self.unsent + kernel.abandoned + self.pending + self.malformed
     }
 
     /// Whether everything that the kernel side began has reached us or is known to be lost. Not so for a moment after
@@ -37,12 +39,12 @@ impl Totals {
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Totals { kernel, received, bytes, malformed, pending, hidden } = self;
+        let Totals { kernel, received, bytes, malformed, unsent, pending, hidden } = self;
         write!(f, "{} calls started, {received} received, {} lost", kernel.started, self.lost())?;
         write!(
             f,
-            " (map `execs` full: {}, ring buffer full: {}, killed inside: {}, not returned yet: {pending}, malformed: {malformed})",
-            kernel.lost_execs_full, kernel.lost_events_full, kernel.abandoned
+            " (map `execs` full: {}, ring buffer full: {unsent}, killed inside: {}, not returned yet: {pending}, malformed: {malformed})",
+            kernel.lost_execs_full, kernel.abandoned
         )?;
         if let Some(each) = bytes.checked_div(*received) {
             write!(f, ", {each} bytes each")?;
@@ -59,8 +61,8 @@ mod tests {
     use super::*;
 
     fn totals() -> Totals {
-        let kernel = ExecCounters { started: 15, submitted: 9, lost_execs_full: 1, lost_events_full: 2, abandoned: 1 };
-        Totals { kernel, received: 8, bytes: 840, malformed: 1, pending: 2, hidden: 3 }
+        let kernel = ExecCounters { started: 15, submitted: 9, lost_execs_full: 1, abandoned: 1 };
+        Totals { kernel, received: 8, bytes: 840, malformed: 1, unsent: 2, pending: 2, hidden: 3 }
     }
 
     #[test]

@@ -4,14 +4,14 @@ use std::{fmt, mem, time::Duration};
 
 use bpf_layout::{
     FromLayout,
-    libbpf::{Events, TypedMap},
+    libbpf::{Events, RoomMap, TypedMap},
 };
 use libbpf_rs::{Link, Object};
 use tool::{Needs, Source, attach, explain, handle, keep_messages, load, settle};
 
 use crate::{
     event::Call,
-    layouts::{ExecCounters, FINGERPRINTS, maps},
+    layouts::{ExecCounters, ExecEvent, FINGERPRINTS, maps},
     totals::Totals,
 };
 
@@ -32,6 +32,7 @@ pub(crate) struct Tracer<'cb> {
     links: Vec<Link>,
     events: Events<'cb, maps::Events>,
     counters: TypedMap<'static, maps::ExecStats>,
+    rooms: RoomMap<'static, ExecEvent<'static>>,
     calls: TypedMap<'static, maps::Execs>,
     /// What the links are of; so it goes last.
     _object: Object,
@@ -55,6 +56,7 @@ impl<'cb> Tracer<'cb> {
         Ok(Tracer {
             events: Events::new(&handle::<maps::Events>(&object)?, handler).map_err(text)?,
             counters: TypedMap::from_handle(handle::<maps::ExecStats>(&object)?).map_err(text)?,
+            rooms: RoomMap::of(&object).map_err(text)?,
             calls: TypedMap::from_handle(handle::<maps::Execs>(&object)?).map_err(text)?,
             links: attach(&object, &PROGRAMS)
                 .map_err(|error| explain(&NEEDS, "cannot attach the BPF programs", &error))?,
@@ -70,6 +72,7 @@ impl<'cb> Tracer<'cb> {
             received: stats.received,
             bytes: self.events.received_bytes(),
             malformed: stats.malformed,
+            unsent: self.rooms.lost().map_err(text)?,
             pending: self.calls.keys().count() as u64,
             hidden: 0,
         })
@@ -97,7 +100,6 @@ fn sum(per_cpu: &[ExecCounters]) -> ExecCounters {
         started: sum.started + cpu.started,
         submitted: sum.submitted + cpu.submitted,
         lost_execs_full: sum.lost_execs_full + cpu.lost_execs_full,
-        lost_events_full: sum.lost_events_full + cpu.lost_events_full,
         abandoned: sum.abandoned + cpu.abandoned,
     })
 }
@@ -112,9 +114,8 @@ mod tests {
 
     #[test]
     fn the_sum_is_over_all_cpus() {
-        let cpu = ExecCounters { started: 15, submitted: 9, lost_execs_full: 1, lost_events_full: 2, abandoned: 3 };
-        let expected =
-            ExecCounters { started: 30, submitted: 18, lost_execs_full: 2, lost_events_full: 4, abandoned: 6 };
+        let cpu = ExecCounters { started: 15, submitted: 9, lost_execs_full: 1, abandoned: 3 };
+        let expected = ExecCounters { started: 30, submitted: 18, lost_execs_full: 2, abandoned: 6 };
         assert_eq!(sum(&[cpu, ExecCounters::default(), cpu]), expected);
     }
 }

@@ -2,13 +2,13 @@
 
 use std::{fmt, mem, time::Duration};
 
-use bpf_layout::libbpf::{Events, TypedMap};
+use bpf_layout::libbpf::{Events, RoomMap, TypedMap};
 use libbpf_rs::{Link, Object};
 use tool::{Needs, Source, attach, explain, handle, keep_messages, load, settle};
 
 use crate::{
     event::Event,
-    layouts::{FINGERPRINTS, FileCounters, maps},
+    layouts::{FINGERPRINTS, FileCallEvent, FileCounters, FilePairEvent, maps},
     totals::Totals,
 };
 
@@ -26,6 +26,8 @@ pub(crate) struct Tracer<'cb> {
     links: Vec<Link>,
     events: Events<'cb, maps::FsnotifyEvents>,
     counters: TypedMap<'static, maps::FsnotifyStats>,
+    calls: RoomMap<'static, FileCallEvent<'static>>,
+    pairs: RoomMap<'static, FilePairEvent<'static>>,
     paths: TypedMap<'static, maps::EnrichedFsnotifyEvents>,
     /// What the links are of; so it goes last.
     _object: Object,
@@ -48,6 +50,8 @@ impl<'cb> Tracer<'cb> {
         Ok(Tracer {
             events: Events::new(&handle::<maps::FsnotifyEvents>(&object)?, handler).map_err(text)?,
             counters: TypedMap::from_handle(handle::<maps::FsnotifyStats>(&object)?).map_err(text)?,
+            calls: RoomMap::of(&object).map_err(text)?,
+            pairs: RoomMap::of(&object).map_err(text)?,
             paths: TypedMap::from_handle(handle::<maps::EnrichedFsnotifyEvents>(&object)?).map_err(text)?,
             links: attach(&object, &PROGRAMS)
                 .map_err(|error| explain(&NEEDS, "cannot attach the BPF programs", &error))?,
@@ -63,6 +67,7 @@ impl<'cb> Tracer<'cb> {
             received: stats.received,
             bytes: self.events.received_bytes(),
             malformed: stats.malformed,
+            unsent: self.calls.lost().map_err(text)? + self.pairs.lost().map_err(text)?,
             // A second path has an entry of its own, under an odd key.
             pending: self.paths.keys().filter(|key| key.address() % 2 == 0).count() as u64,
             hidden: 0,
@@ -91,7 +96,6 @@ fn sum(per_cpu: &[FileCounters]) -> FileCounters {
         started: sum.started + cpu.started,
         submitted: sum.submitted + cpu.submitted,
         lost_calls_full: sum.lost_calls_full + cpu.lost_calls_full,
-        lost_events_full: sum.lost_events_full + cpu.lost_events_full,
         abandoned: sum.abandoned + cpu.abandoned,
     })
 }
@@ -106,9 +110,8 @@ mod tests {
 
     #[test]
     fn the_sum_is_over_all_cpus() {
-        let cpu = FileCounters { started: 15, submitted: 9, lost_calls_full: 1, lost_events_full: 2, abandoned: 3 };
-        let expected =
-            FileCounters { started: 30, submitted: 18, lost_calls_full: 2, lost_events_full: 4, abandoned: 6 };
+        let cpu = FileCounters { started: 15, submitted: 9, lost_calls_full: 1, abandoned: 3 };
+        let expected = FileCounters { started: 30, submitted: 18, lost_calls_full: 2, abandoned: 6 };
         assert_eq!(sum(&[cpu, FileCounters::default(), cpu]), expected);
     }
 }

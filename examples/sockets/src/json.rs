@@ -6,11 +6,7 @@ use bpf_layout::libbpf::BootClock;
 use serde::Serialize;
 use tool::{Notes, clock};
 
-use crate::{
-    layouts::{Direction, PacketEvent},
-    packet::Packet,
-    table::proto,
-};
+use crate::{layouts::Direction, packet::Packet, table::proto};
 
 /// All that an event says.
 #[derive(Debug, Serialize)]
@@ -51,7 +47,7 @@ struct Owner<'a> {
 }
 
 /// The event as JSON, without a line break at its end.
-pub(crate) fn line(event: &PacketEvent, clock: BootClock) -> serde_json::Result<String> {
+pub(crate) fn line(event: &Packet, clock: BootClock) -> serde_json::Result<String> {
     let mut notes = Notes::default();
     let owner = event.named.get().then(|| owner(event, &mut notes));
     let line = Line {
@@ -70,7 +66,7 @@ pub(crate) fn line(event: &PacketEvent, clock: BootClock) -> serde_json::Result<
     serde_json::to_string(&line)
 }
 
-fn owner<'a>(event: &'a PacketEvent, notes: &mut Notes) -> Owner<'a> {
+fn owner<'a>(event: &'a Packet, notes: &mut Notes) -> Owner<'a> {
     Owner {
         mntns: event.mntns,
         pid: event.pid(),
@@ -87,18 +83,19 @@ fn owner<'a>(event: &'a PacketEvent, notes: &mut Notes) -> Owner<'a> {
 
 #[cfg(test)]
 mod tests {
-    use bpf_layout::Str;
+    use bpf_layout::convert::Text;
 
     use super::*;
 
     #[test]
     fn the_owner_is_null_if_nobody_knows_it() {
-        let parsed = |event: &PacketEvent| -> serde_json::Value {
+        let parsed = |event: &Packet| -> serde_json::Value {
             serde_json::from_str(&line(event, BootClock::now()).expect("JSON")).expect("it can be read back")
         };
-        let mut event = PacketEvent { exepath: Str::from_bytes(b"/bin/nc"), ..PacketEvent::default() };
+        let exepath = Text { value: b"/bin/nc".to_vec(), is_truncated: false };
+        let mut event = Packet { exepath, ..Packet::default() };
         assert_eq!(parsed(&event)["owner"], serde_json::Value::Null);
-        event.named = true.into();
+        event.header.named = true.into();
         assert_eq!(parsed(&event)["owner"]["exepath"], "/bin/nc");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use clap::Parser;
 use tool::Common;
 
-use crate::layouts::{self, PacketEvent};
+use crate::{layouts, packet::Packet};
 
 /// Names the owner of each TCP and UDP packet: which process opened the socket that it comes from or goes to.
 ///
@@ -38,7 +38,7 @@ static LONG_VERSION: LazyLock<String> =
 
 impl Options {
     /// Whether this packet is to be printed.
-    pub(crate) fn wants(&self, event: &PacketEvent) -> bool {
+    pub(crate) fn wants(&self, event: &Packet) -> bool {
         self.port.is_none_or(|port| event.sport == port || event.dport == port)
             && self.comm.as_ref().is_none_or(|comm| event.named.get() && event.task.as_bytes() == comm.as_bytes())
     }
@@ -49,6 +49,7 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+    use crate::layouts::PacketEventHeader;
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -58,9 +59,10 @@ mod tests {
     #[test]
     fn filters_hold_together() {
         let options = Options::parse_from(["sockets", "--port", "53", "--comm", ""]);
-        let event = PacketEvent { dport: 53, named: true.into(), ..PacketEvent::default() };
-        assert!(options.wants(&event));
-        assert!(!options.wants(&PacketEvent { dport: 54, ..event }));
-        assert!(!options.wants(&PacketEvent { named: false.into(), ..event }));
+        let header = PacketEventHeader { dport: 53, named: true.into(), ..PacketEventHeader::default() };
+        let wants = |header| options.wants(&Packet { header, ..Packet::default() });
+        assert!(wants(header));
+        assert!(!wants(PacketEventHeader { dport: 54, ..header }));
+        assert!(!wants(PacketEventHeader { named: false.into(), ..header }));
     }
 }

@@ -1,47 +1,69 @@
-//! What an event says, beyond its fields.
+//! What an event says, as this program keeps it.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    ops::Deref,
+};
 
-use crate::layouts::{IpFamily, PacketEvent};
+use bpf_layout::{FromLayout, convert::Text};
 
-/// Reading a [`PacketEvent`] as people mean it.
-pub(crate) trait Packet {
-    /// Where it comes from.
-    fn source(&self) -> SocketAddr;
-    /// Where it goes to.
-    fn destination(&self) -> SocketAddr;
-    /// Process id, in the initial pid namespace.
-    fn pid(&self) -> u32;
-    /// Thread id, likewise.
-    fn tid(&self) -> u32;
-    /// User id.
-    fn uid(&self) -> u32;
-    /// Group id.
-    fn gid(&self) -> u32;
+use crate::layouts::{IpFamily, PacketEvent, PacketEventHeader};
+
+/// A packet. A copy of as many bytes as there are, as what prints events is not to be bound to the life of a record.
+#[derive(Clone, Debug, Default, FromLayout)]
+#[from_layout(PacketEvent<'_>)]
+pub(crate) struct Packet {
+    /// What has the same size in all of them.
+    #[from_layout(whole, with = "header")]
+    pub(crate) header: PacketEventHeader,
+    /// Working directory of who opened the socket.
+    #[from_layout(accessor)]
+    pub(crate) cwd: Text<Vec<u8>>,
+    /// Executable.
+    #[from_layout(accessor)]
+    pub(crate) exepath: Text<Vec<u8>>,
 }
 
-impl Packet for PacketEvent {
-    fn source(&self) -> SocketAddr {
+fn header(event: &PacketEvent<'_>) -> PacketEventHeader {
+    **event
+}
+
+impl Deref for Packet {
+    type Target = PacketEventHeader;
+
+    fn deref(&self) -> &PacketEventHeader {
+        &self.header
+    }
+}
+
+impl Packet {
+    /// Where it comes from.
+    pub(crate) fn source(&self) -> SocketAddr {
         SocketAddr::new(address(self.family, self.saddr.into()), self.sport)
     }
 
-    fn destination(&self) -> SocketAddr {
+    /// Where it goes to.
+    pub(crate) fn destination(&self) -> SocketAddr {
         SocketAddr::new(address(self.family, self.daddr.into()), self.dport)
     }
 
-    fn pid(&self) -> u32 {
+    /// Process id, in the initial pid namespace.
+    pub(crate) fn pid(&self) -> u32 {
         upper(self.pid_tgid)
     }
 
-    fn tid(&self) -> u32 {
+    /// Thread id, likewise.
+    pub(crate) fn tid(&self) -> u32 {
         lower(self.pid_tgid)
     }
 
-    fn uid(&self) -> u32 {
+    /// User id.
+    pub(crate) fn uid(&self) -> u32 {
         lower(self.uid_gid)
     }
 
-    fn gid(&self) -> u32 {
+    /// Group id.
+    pub(crate) fn gid(&self) -> u32 {
         upper(self.uid_gid)
     }
 }
@@ -65,23 +87,37 @@ fn upper(number: u64) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use bpf_layout::Ipv6;
+    use bpf_layout::{Ipv6, Recorder};
 
     use super::*;
 
     #[test]
+    fn a_packet_is_what_its_record_says() {
+        let mut record = Recorder::<PacketEventHeader>::new();
+        record.header.sport = 53;
+        record.header.exepath = record.text(b"/usr/bin/nc").cut().into();
+        let bytes = record.record();
+        let packet = Packet::from_layout(&PacketEvent::parse(&bytes).expect("an event")).expect("it fits");
+        assert_eq!((packet.sport, packet.exepath.value.as_slice()), (53, &b"/usr/bin/nc"[..]));
+        assert!(packet.exepath.is_truncated && packet.cwd.value.is_empty());
+    }
+
+    #[test]
     fn addresses_are_those_of_the_packet() {
         let mapped: Ipv6Addr = "::ffff:127.0.0.1".parse().expect("an address");
-        let mut event =
-            PacketEvent { family: IpFamily::INET, saddr: Ipv6::from(mapped), sport: 80, ..PacketEvent::default() };
+        let mut event = Packet::default();
+        event.header.saddr = Ipv6::from(mapped);
+        event.header.sport = 80;
+        event.header.family = IpFamily::INET;
         assert_eq!(event.source().to_string(), "127.0.0.1:80");
-        event.family = IpFamily::INET6;
+        event.header.family = IpFamily::INET6;
         assert_eq!(event.source().to_string(), "[::ffff:127.0.0.1]:80");
     }
 
     #[test]
     fn ids_are_halves() {
-        let event = PacketEvent { pid_tgid: 7 << 32 | 8, uid_gid: 9 << 32 | 10, ..PacketEvent::default() };
+        let header = PacketEventHeader { pid_tgid: 7 << 32 | 8, uid_gid: 9 << 32 | 10, ..Default::default() };
+        let event = Packet { header, ..Packet::default() };
         assert_eq!((event.pid(), event.tid(), event.gid(), event.uid()), (7, 8, 9, 10));
     }
 }

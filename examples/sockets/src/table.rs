@@ -3,12 +3,12 @@
 use tool::{Column, Cut, clock, escape, path};
 
 use crate::{
-    layouts::{Direction, IpProto, PacketEvent},
+    layouts::{Direction, IpProto},
     packet::Packet,
 };
 
 /// In the order of the line.
-pub(crate) static COLUMNS: [Column<PacketEvent>; 11] = [
+pub(crate) static COLUMNS: [Column<Packet>; 11] = [
     Column {
         title: "TIME (UTC)",
         min: 12,
@@ -32,7 +32,7 @@ pub(crate) static COLUMNS: [Column<PacketEvent>; 11] = [
 pub(crate) const EXPENDABLE: [&str; 5] = ["PCOMM", "UID", "SIZE", "TIME (UTC)", "EXE"];
 
 /// Of a packet whose socket is not known, nothing is known of the owner.
-fn known(event: &PacketEvent, text: impl Fn() -> String) -> String {
+fn known(event: &Packet, text: impl Fn() -> String) -> String {
     if event.named.get() { text() } else { "-".to_owned() }
 }
 
@@ -59,20 +59,22 @@ mod tests {
     use tool::Table;
 
     use super::*;
+    use crate::layouts::PacketEventHeader;
 
     #[test]
     fn a_row_says_who_it_was_if_that_is_known() {
-        let mut event = PacketEvent {
+        let header = PacketEventHeader {
             proto: IpProto::UDP,
             direction: Direction::SENT,
             sport: 5353,
             task: Str::from_bytes(b"resolver"),
-            ..PacketEvent::default()
+            ..PacketEventHeader::default()
         };
+        let mut event = Packet { header, ..Packet::default() };
         let table = Table::new(&COLUMNS, &EXPENDABLE, Some(160));
-        let row = |event: &PacketEvent| table.row(event, BootClock::now());
+        let row = |event: &Packet| table.row(event, BootClock::now());
         assert!(!row(&event).contains("resolver"));
-        event.named = true.into();
+        event.header.named = true.into();
         assert!(
             row(&event).contains("resolver") && row(&event).contains(" > udp") && row(&event).contains("[::]:5353")
         );

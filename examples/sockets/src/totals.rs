@@ -19,6 +19,8 @@ pub(crate) struct Totals {
     pub(crate) bytes: u64,
     /// Events that came out of the ring buffer and could not be read.
     pub(crate) malformed: u64,
+    /// Events that found no room in the ring buffer, or none to be put together in.
+    pub(crate) unsent: u64,
     /// Events of `received` that no line was printed for.
     pub(crate) hidden: u64,
 }
@@ -28,14 +30,14 @@ impl Totals {
     /// for a moment after the programs were detached, while one of them may still run on another CPU.
     pub(crate) fn is_settled(&self) -> bool {
         let kernel = &self.kernel;
-        kernel.packets == self.received + self.malformed + kernel.lost_packets_full
+        kernel.packets == self.received + self.malformed + self.unsent
             && kernel.opened == kernel.closed + kernel.replaced + self.open
     }
 }
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Totals { kernel, open, owners, received, bytes, malformed, hidden } = self;
+        let Totals { kernel, open, owners, received, bytes, malformed, unsent, hidden } = self;
         write!(
             f,
             "{} sockets opened, {} closed, {} replaced, {open} open of {owners} owners (no room for {}, nor for {} owners); ",
@@ -43,11 +45,10 @@ impl fmt::Display for Totals {
         )?;
         write!(
             f,
-            "{} packets, {} named, {received} received, {} lost (ring buffer full: {}, malformed: {malformed})",
+            "{} packets, {} named, {received} received, {} lost (no room: {unsent}, malformed: {malformed})",
             kernel.packets,
             kernel.named,
-            kernel.lost_packets_full + malformed,
-            kernel.lost_packets_full,
+            unsent + malformed,
         )?;
         if let Some(each) = bytes.checked_div(*received) {
             write!(f, ", {each} bytes each")?;
@@ -65,15 +66,8 @@ mod tests {
 
     #[test]
     fn everything_is_accounted_for() {
-        let kernel = SocketCounters {
-            opened: 6,
-            closed: 3,
-            replaced: 1,
-            packets: 10,
-            lost_packets_full: 2,
-            ..SocketCounters::default()
-        };
-        let totals = Totals { kernel, open: 2, owners: 1, received: 7, bytes: 735, malformed: 1, hidden: 4 };
+        let kernel = SocketCounters { opened: 6, closed: 3, replaced: 1, packets: 10, ..SocketCounters::default() };
+        let totals = Totals { kernel, open: 2, owners: 1, received: 7, bytes: 735, malformed: 1, unsent: 2, hidden: 4 };
         assert!(totals.is_settled());
         assert!(!Totals { received: 6, ..totals }.is_settled());
         assert!(!Totals { open: 3, ..totals }.is_settled());

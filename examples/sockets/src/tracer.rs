@@ -2,13 +2,17 @@
 
 use std::{fmt, fs, mem, os::fd::AsRawFd, time::Duration};
 
-use bpf_layout::libbpf::{Events, TypedMap};
+use bpf_layout::{
+    FromLayout,
+    libbpf::{Events, RoomMap, TypedMap},
+};
 use libbpf_rs::{Link, Object};
 use tool::{Needs, Source, attach, explain, handle, keep_messages, load, settle};
 
 use crate::{
     cgroup,
     layouts::{FINGERPRINTS, PacketEvent, SocketCounters, maps},
+    packet::Packet,
     totals::Totals,
 };
 
@@ -30,6 +34,7 @@ pub(crate) struct Tracer<'cb> {
     links: Vec<Link>,
     events: Events<'cb, maps::Packets>,
     counters: TypedMap<'static, maps::SocketStats>,
+    rooms: RoomMap<'static, PacketEvent<'static>>,
     sockets: TypedMap<'static, maps::GadgetSockets>,
     /// Where owners stand by themselves.
     owners: Option<TypedMap<'static, maps::SocketOwners>>,
@@ -42,13 +47,19 @@ impl<'cb> Tracer<'cb> {
     ///
     /// # Errors
     /// If the kernel does not let us, with what to do about it.
-    pub(crate) fn start(mut on_event: impl FnMut(&PacketEvent) + Send + 'cb) -> Result<Self, String> {
+    pub(crate) fn start(mut on_event: impl FnMut(&Packet) + Send + 'cb) -> Result<Self, String> {
         keep_messages();
         let object = load(&NEEDS, OBJECT, &FINGERPRINTS)?;
-        let handler = move |maps::PacketsRecord::Packet(event): maps::PacketsRecord<'_>| on_event(&event);
+        let handler = move |maps::PacketsRecord::Packet(event): maps::PacketsRecord<'_>| {
+            // Nothing in a packet asks for more than an event has.
+            if let Ok(packet) = Packet::from_layout(&event) {
+                on_event(&packet);
+            }
+        };
         Ok(Tracer {
             events: Events::new(&handle::<maps::Packets>(&object)?, handler).map_err(text)?,
             counters: TypedMap::from_handle(handle::<maps::SocketStats>(&object)?).map_err(text)?,
+            rooms: RoomMap::of(&object).map_err(text)?,
             sockets: TypedMap::from_handle(handle::<maps::GadgetSockets>(&object)?).map_err(text)?,
             owners: handle::<maps::SocketOwners>(&object).ok().map(TypedMap::from_handle).transpose().map_err(text)?,
             links: attach_all(&object)?,
@@ -67,6 +78,7 @@ impl<'cb> Tracer<'cb> {
             received: stats.received,
             bytes: self.events.received_bytes(),
             malformed: stats.malformed,
+            unsent: self.rooms.lost().map_err(text)?,
             hidden: 0,
         })
     }
@@ -118,7 +130,6 @@ fn sum(per_cpu: &[SocketCounters]) -> SocketCounters {
         lost_owners_full: sum.lost_owners_full + cpu.lost_owners_full,
         packets: sum.packets + cpu.packets,
         named: sum.named + cpu.named,
-        lost_packets_full: sum.lost_packets_full + cpu.lost_packets_full,
     })
 }
 

@@ -31,13 +31,15 @@
 /// # Ok::<(), bpf_layout::ParseError>(())
 /// ```
 ///
-/// In braces stand the fields of variable length. It has `parse`, `as_bytes`, `Debug`, `Clone`, `Copy`, with the feature
+/// In braces stand the fields of variable length. Behind them may stand where BPF programs build the event,
+/// `rooms "__open_event_scratch": 1 of 544 bytes`, for [`Compact`](crate::Compact). It has `parse`, `as_bytes`, `Debug`, `Clone`, `Copy`, with the feature
 /// `serde` `Serialize`, and dereferences to its struct.
 #[macro_export]
 macro_rules! compact {
     (
         $(#[doc $($doc:tt)+])*
         $vis:vis struct $name:ident: $header:ident { $($field:ident),* $(,)? }
+        $(rooms $map:literal: $count:literal of $size:literal bytes)?
     ) => {
         $(#[doc $($doc)+])*
         #[allow(dead_code, missing_docs, unreachable_pub)]
@@ -107,6 +109,12 @@ macro_rules! compact {
                 $name::parse(bytes)
             }
         }
+
+        $(
+            impl $crate::Compact for $name<'static> {
+                const ROOMS: $crate::Rooms = $crate::Rooms { map: $map, count: $count, size: $size };
+            }
+        )?
 
         $crate::__serialize_compact! { $name, $header }
     };

@@ -98,9 +98,12 @@ impl<M: Buffer> SkewedBuffer<M> {
         if steps.is_in_place() {
             return Ok((event, bytes, Lost::new(steps, Vec::new())));
         }
-        let converted = scratch.bytes(M::EVENTS.get(event).map_or(0, Shape::size));
-        let events = steps.read(bytes, converted)?;
-        Ok((event, converted, Lost::new(steps, events)))
+        let size = M::EVENTS.get(event).map_or(0, Shape::size);
+        let converted = scratch.bytes(size + steps.tail_size(bytes));
+        let (ours, rest) = converted.split_at_mut(size);
+        let events = steps.read(bytes, ours)?;
+        let used = steps.move_tails(bytes, ours, rest)?;
+        Ok((event, &converted[..size + used], Lost::new(steps, events)))
     }
 
     /// The event that a record is. If there is but one, it is that, so that the error of reading it can say what does not

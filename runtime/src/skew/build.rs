@@ -113,8 +113,8 @@ impl Builder<'_, '_> {
                 self.number(at, (ours, shape), &Source::whole(theirs, id))?
             }
         };
-        // What does not differ at all is one copy, padding included.
-        let same = self.built.differences.len() == before;
+        // What does not differ at all is one copy, padding included; what follows a struct is moved by its descriptors.
+        let same = self.built.differences.len() == before && !has_tails(shape);
         Ok(if same { vec![Op::Copy { theirs, ours, len: shape.size() }] } else { ops })
     }
 
@@ -141,9 +141,7 @@ impl Builder<'_, '_> {
         (theirs, id): (usize, TypeId),
     ) -> Result<Vec<Op>, Error> {
         match look(self.btf, id)? {
-            Theirs::Record(record) if record.name() == DESCRIPTOR => {
-                Ok(vec![Op::Copy { theirs, ours, len: shape.size() }])
-            }
+            Theirs::Record(record) if record.name() == DESCRIPTOR => Ok(vec![Op::Tail { theirs, ours }]),
             _ => Ok(self.refuse_type(at, shape, id, "it is not of variable length")),
         }
     }
@@ -255,6 +253,27 @@ impl Builder<'_, '_> {
             self.built.paths.len() - 1
         })
     }
+}
+
+/// Whether bytes follow a type that it describes: a field of variable length, or an event that has some.
+pub(super) fn has_tails(shape: &Shape) -> bool {
+    match shape {
+        Shape::Variable(_) => true,
+        Shape::Record(info) => info.fields().any(|field| matches!(field.shape, Shape::Variable(_))),
+        _ => false,
+    }
+}
+
+/// Where in theirs the descriptors of fields of variable length are, those among them that ours does not have.
+pub(super) fn tails(btf: &Btf<'_>, id: TypeId) -> Result<Vec<usize>, Error> {
+    let Theirs::Record(record) = look(btf, id)? else { return Ok(vec![]) };
+    let mut found = vec![];
+    for member in theirs::members(btf, &record)? {
+        if matches!(look(btf, member.ty)?, Theirs::Record(inner) if inner.name() == DESCRIPTOR) {
+            found.push(index(member.bit_offset / 8));
+        }
+    }
+    Ok(found)
 }
 
 /// A number of BTF as one of memory. What is beyond memory is beyond any bytes that come, and refused as such.

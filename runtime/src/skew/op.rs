@@ -6,13 +6,19 @@ use super::{
     names::Names,
     number::{Slot, Value},
 };
-use crate::text::{copy_text, is_truncated, until_nul};
+use crate::{
+    text::{copy_text, is_truncated, until_nul},
+    variable::Tail,
+};
 
 /// One step. Offsets count from the start of the record, or of the element inside of [`Op::Repeat`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Op {
     /// The same bytes.
     Copy { theirs: usize, ours: usize, len: usize },
+    /// The descriptor of a field of variable length. The same bytes, until [`Steps`](super::plan::Steps) moves what it
+    /// describes behind our struct.
+    Tail { theirs: usize, ours: usize },
     /// A number that is converted.
     Number { number: Number, field: usize },
     /// A string with another room.
@@ -102,6 +108,7 @@ impl Op {
     fn read(&self, from: &[u8], to: &mut [u8], events: &mut Vec<Event>) {
         match self {
             Op::Copy { theirs, ours, len } => copy(from, *theirs, to, *ours, *len),
+            Op::Tail { theirs, ours } => copy(from, *theirs, to, *ours, size_of::<Tail>()),
             Op::Number { number, field } => {
                 if !number.read(from, to) {
                     note(events, Event::Changed(*field));
@@ -140,6 +147,7 @@ impl Op {
     fn write(&self, from: &[u8], to: &mut [u8]) {
         match self {
             Op::Copy { theirs, ours, len } => copy(from, *ours, to, *theirs, *len),
+            Op::Tail { theirs, ours } => copy(from, *ours, to, *theirs, size_of::<Tail>()),
             Op::Number { number, .. } => number.write(from, to),
             Op::Text { theirs, theirs_len, ours, ours_len, .. } => {
                 text(from, (*ours, *ours_len), to, (*theirs, *theirs_len));
@@ -165,6 +173,7 @@ impl Op {
     fn end(&self) -> Option<usize> {
         match self {
             Op::Copy { theirs, len, .. } | Op::Dropped { theirs, len, .. } => theirs.checked_add(*len),
+            Op::Tail { theirs, .. } => theirs.checked_add(size_of::<Tail>()),
             Op::Number { number, .. } => number.theirs.offset.checked_add(number.theirs.size),
             Op::Text { theirs, theirs_len, .. } => theirs.checked_add(*theirs_len),
             Op::Repeat { theirs, count, theirs_step, ops, .. } => {
@@ -182,7 +191,7 @@ impl Op {
     /// Whether it leaves every byte where it is.
     fn is_in_place(&self) -> bool {
         match self {
-            Op::Copy { theirs, ours, .. } => theirs == ours,
+            Op::Copy { theirs, ours, .. } | Op::Tail { theirs, ours } => theirs == ours,
             Op::Repeat { theirs, ours, theirs_step, ours_step, ops, .. } => {
                 theirs == ours && theirs_step == ours_step && is_in_place(ops)
             }

@@ -17,6 +17,7 @@ use crate::{
     error::ParseError,
     layout::{Layout, MAX_TRAILING},
     shape::Shape,
+    variable::Tail,
 };
 
 /// How values of another layout of `T` are read and written.
@@ -66,6 +67,8 @@ pub(crate) struct Steps {
     paths: Vec<String>,
     missing: Vec<Missing>,
     tag: Option<Number>,
+    /// Where in theirs the descriptors of fields of variable length are.
+    tails: Vec<usize>,
     /// Whether ours can be borrowed from theirs.
     in_place: bool,
 }
@@ -95,8 +98,11 @@ pub(crate) fn compare(shape: &'static Shape, btf: &Btf<'_>, id: TypeId) -> Resul
     let refused = differences.iter().any(|difference| matches!(difference.handling, Handling::Refused(_)));
     // An array that is longer here has elements where theirs has other fields, and no step says that they are zero.
     let as_long = differences.iter().all(|difference| difference.rule != Rule::ArrayLength);
-    let in_place = size == shape.size() && missing.is_empty() && as_long && op::is_in_place(&ops);
-    let steps = Steps { shape, size, ops, differences: differences.clone(), paths, missing, tag, in_place };
+    let tails = build::tails(btf, id)?;
+    // What follows their struct may belong to a field that ours does not have.
+    let all_known = (tails.is_empty() && !build::has_tails(shape)) || differences.is_empty();
+    let in_place = size == shape.size() && missing.is_empty() && as_long && all_known && op::is_in_place(&ops);
+    let steps = Steps { shape, size, ops, differences: differences.clone(), paths, missing, tag, tails, in_place };
     Ok(Comparison { differences, steps: (!refused).then_some(steps) })
 }
 
@@ -106,7 +112,7 @@ impl Steps {
     fn same(shape: &'static Shape) -> Self {
         let (ops, size) = (Vec::from([Op::Copy { theirs: 0, ours: 0, len: shape.size() }]), shape.size());
         let (differences, paths, missing) = (Vec::new(), Vec::new(), Vec::new());
-        Steps { shape, size, ops, differences, paths, missing, tag: None, in_place: true }
+        Steps { shape, size, ops, differences, paths, missing, tag: None, tails: Vec::new(), in_place: true }
     }
 
     /// Compares a type with the one of its name.
@@ -139,9 +145,49 @@ impl Steps {
         self.in_place
     }
 
-    /// Whether a transport delivers a record of theirs in this many bytes.
-    pub(crate) fn is_size(&self, len: usize) -> bool {
-        len.checked_sub(self.size).is_some_and(|trailing| trailing <= MAX_TRAILING)
+    /// Bytes of a record of theirs: their struct, and all that its descriptors count.
+    fn size_of(&self, bytes: &[u8]) -> usize {
+        let len = |at: &usize| bytes.get(*at..).map_or(0, |bytes| Tail::read(bytes).len());
+        self.size + self.tails.iter().map(len).sum::<usize>()
+    }
+
+    /// Whether a transport delivers a record of theirs in these bytes.
+    pub(crate) fn is_size(&self, bytes: &[u8]) -> bool {
+        bytes.len().checked_sub(self.size_of(bytes)).is_some_and(|trailing| trailing <= MAX_TRAILING)
+    }
+
+    /// Bytes behind our struct that a record of theirs asks for, at most.
+    pub(super) fn tail_size(&self, bytes: &[u8]) -> usize {
+        if build::has_tails(self.shape) { bytes.len().saturating_sub(self.size) } else { 0 }
+    }
+
+    /// Moves the bytes of the fields of variable length that both have behind ours, and says so in their descriptors. Gives
+    /// how many those are.
+    pub(super) fn move_tails(&self, bytes: &[u8], ours: &mut [u8], rest: &mut [u8]) -> Result<usize, ParseError> {
+        let mut used = 0;
+        for op in &self.ops {
+            let Op::Tail { ours: at, .. } = op else { continue };
+            let tail = Tail::read(ours.get(*at..).unwrap_or_default());
+            let wrong = || ParseError::tail(self.shape.name(), self.field_at(*at), tail, bytes.len());
+            let from = tail.find(bytes).filter(|_| tail.is_empty() || tail.offset() >= self.size).ok_or_else(wrong)?;
+            let to = rest.get_mut(used..used + from.len()).ok_or_else(wrong)?;
+            to.copy_from_slice(from);
+            let offset = if from.is_empty() { 0 } else { u16::try_from(ours.len() + used).map_err(|_| wrong())? };
+            let moved = Tail::new(offset, tail.raw_len(), tail.is_truncated());
+            if let Some(descriptor) = ours.get_mut(*at..*at + size_of::<Tail>()) {
+                descriptor.copy_from_slice(&moved.to_bytes());
+            }
+            used += from.len();
+        }
+        Ok(used)
+    }
+
+    /// The name of our field at a byte.
+    fn field_at(&self, at: usize) -> &'static str {
+        match self.shape {
+            Shape::Record(info) => info.fields().find(|field| field.offset == at).map_or("", |field| field.name),
+            _ => "",
+        }
     }
 
     /// Whether a record is this event: by its tag, or by its size if theirs has none.
@@ -152,14 +198,14 @@ impl Steps {
         };
         match (&self.tag, expected) {
             (Some(tag), Some(expected)) => tag.get(bytes) == Some(expected),
-            _ => self.is_size(bytes.len()),
+            _ => self.is_size(bytes),
         }
     }
 
     /// Reads theirs into the zero bytes of ours.
     pub(super) fn read(&self, bytes: &[u8], ours: &mut [u8]) -> Result<Vec<Event>, ParseError> {
-        if !self.is_size(bytes.len()) {
-            return Err(ParseError::size(self.shape.name(), bytes.len(), self.size));
+        if !self.is_size(bytes) {
+            return Err(ParseError::size(self.shape.name(), bytes.len(), self.size_of(bytes)));
         }
         let mut events = Vec::new();
         op::read(&self.ops, &bytes[..self.size], ours, &mut events);

@@ -53,3 +53,20 @@ fn multiarch() -> PathBuf {
     let triple = if triple.is_empty() { format!("{}-linux-gnu", std::env::consts::ARCH) } else { triple };
     Path::new("/usr/include").join(triple)
 }
+
+/// The BTF of an object, by the header of its section: what `objcopy -O binary --only-section=.BTF` writes.
+#[allow(dead_code, reason = "each test binary uses its part")]
+pub(crate) fn section(object: &[u8]) -> &[u8] {
+    let number = |at: usize, len: usize| {
+        let part = object[at..at + len].iter().rev();
+        part.fold(0, |value, byte| value << 8 | usize::from(*byte))
+    };
+    // Elf64_Ehdr and Elf64_Shdr of elf(5), little-endian as this machine.
+    let (headers, size, count, names) = (number(0x28, 8), number(0x3a, 2), number(0x3c, 2), number(0x3e, 2));
+    let header = |index: usize| headers + index * size;
+    let names = number(header(names) + 0x18, 8);
+    let found = (0..count).map(header).find(|header| object[names + number(*header, 4)..].starts_with(b".BTF\0"));
+    let found = found.expect("clang -g writes it");
+    let start = number(found + 0x18, 8);
+    &object[start..start + number(found + 0x20, 8)]
+}

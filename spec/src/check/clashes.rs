@@ -199,7 +199,7 @@ impl Spaces {
         if record.is_compact() {
             self.rust_types.claim(format!("{}Header", name.rust), name, cx);
             self.c_tags.claim(format!("{}_room", name.c), name, cx);
-            for function in ["submit", "perf_submit"] {
+            for function in ["submit", "perf_submit", "discard"] {
                 self.c_ordinary.claim(format!("{}_{function}", name.c), name, cx);
             }
         } else if matches!(record.kind, RecordKind::Event { .. }) {

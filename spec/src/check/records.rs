@@ -75,7 +75,8 @@ impl<'r, 'a> Records<'r, 'a> {
         let named = c_names::type_name(name, keyword, def.c.as_ref(), self.cx);
         if let (Some(record), Some((name, typedef))) = (record, named) {
             let reserved = versions::reserved_names(&def.reserved);
-            self.defs[index] = Some(TypeDef::Record(Record { name, typedef, reserved, ..record }));
+            let rooms = def.rooms.as_ref().and_then(|rooms| check_rooms(rooms, &record, self.cx)).unwrap_or(1);
+            self.defs[index] = Some(TypeDef::Record(Record { name, typedef, rooms, reserved, ..record }));
             self.checked.push(Checked { id: provisional(index), body: &def.body, def: Some(def) });
         }
     }
@@ -120,6 +121,7 @@ impl<'r, 'a> Records<'r, 'a> {
             anonymous: false,
             packed,
             align,
+            rooms: 1,
             fields,
             reserved,
         })
@@ -285,4 +287,30 @@ pub(super) fn records(types: &[Definition]) -> impl Iterator<Item = (usize, &Rec
         Definition::Record(def) => Some((index, def)),
         _ => None,
     })
+}
+
+/// Programs nest as deep as the kernel has contexts that interrupt one another: a task, a soft interrupt, a hard one and an
+/// NMI. Tasks that preempt one another may be more.
+const MAX_ROOMS: i128 = 16;
+
+/// `rooms` says how many records of an event with fields of variable length can be built on one CPU at the same time.
+fn check_rooms(rooms: &At<i128>, record: &Record, cx: &mut Diagnostics) -> Option<u32> {
+    let name = &record.name.spec;
+    if !record.is_compact() {
+        let message = format!("`{name}` has no field of variable length");
+        let label = "it is built in no room";
+        cx.push(
+            Diagnostic::new(Code::InvalidValue, message, rooms.span, label)
+                .help("leave out `rooms`: each program reserves a record of its own in the ring buffer"),
+        );
+        return None;
+    }
+    let number = u32::try_from(rooms.value).ok().filter(|_| (1..=MAX_ROOMS).contains(&rooms.value));
+    if number.is_none() {
+        let message = format!("`{name}` cannot have {} rooms", rooms.value);
+        let label = format!("expected 1 to {MAX_ROOMS}");
+        let wrong = Diagnostic::new(Code::InvalidValue, message, rooms.span, label);
+        cx.push(wrong.help("write `rooms = 4`: for a task, a soft interrupt, a hard one and an NMI"));
+    }
+    number
 }

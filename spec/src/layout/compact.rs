@@ -13,7 +13,8 @@
 //! A string's bytes end with a NUL, which counts. So a record is as long as its header and the sum of what its descriptors
 //! count: no length travels beside them, and a reader can tell a record that was cut, or is of another layout.
 //!
-//! **Before it is sent** a record grows in a [`Room`], one per CPU, which has place for the longest.
+//! **Before it is sent** a record grows in a [`Room`], which has place for the longest. There is one per CPU, or as many as
+//! the spec says: programs that interrupt one another then build the same event each in a room of its own.
 
 use super::{Layouts, TypeLayout};
 use crate::model::{Record, TypeDef, TypeId};
@@ -28,6 +29,9 @@ const TYPICAL: u64 = 64;
 /// Bytes before the event: `used` and `lost`, a `u64` each.
 const ACCOUNT: u64 = 16;
 
+/// Where there are several rooms, `taken` is a third.
+const SHARED_ACCOUNT: u64 = 24;
+
 /// The longest string that is read fills its field; one byte more tells it from those that are longer still.
 const SPARE: u64 = 1;
 
@@ -41,6 +45,10 @@ pub struct Room {
     pub typical: u64,
     /// Bytes of the largest record, in which every variable field is full.
     pub worst: u64,
+    /// How many there are on each CPU.
+    pub count: u32,
+    /// Bytes of the counters that the room begins with.
+    pub account: u64,
     /// Bytes from the start of the room to the header.
     pub header: u64,
     /// Bytes behind the largest record, up to [`size`](Self::size); at least one.
@@ -58,13 +66,16 @@ impl Room {
         };
         let worst = fields(|most| most);
         let align = header.align.max(8);
-        let start = ACCOUNT.next_multiple_of(align.into());
+        let account = if record.rooms > 1 { SHARED_ACCOUNT } else { ACCOUNT };
+        let start = account.next_multiple_of(align.into());
         let used = start.saturating_add(worst).saturating_add(SPARE);
         let size = used.div_ceil(align.into()).saturating_mul(align.into());
         Room {
             smallest: header.size,
             typical: fields(|most| most.min(TYPICAL)),
             worst,
+            count: record.rooms,
+            account,
             header: start,
             spare: size.saturating_sub(start).saturating_sub(worst),
             size,

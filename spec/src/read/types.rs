@@ -109,10 +109,12 @@ fn read_variant(cx: &mut Cx<'_>, item: &Value<'_>) -> VariantDef {
 
 fn read_record(cx: &mut Cx<'_>, name: At<String>, shape: Shape, value: &Value<'_>) -> RecordDef {
     let title = format!("the {} `{}`", shape.what(), name.value);
-    let mut def = RecordDef { name, c: None, shape, body: Body::default(), tag: None, reserved: Vec::new() };
+    let (body, reserved) = (Body::default(), Vec::new());
+    let mut def = RecordDef { name, c: None, shape, body, tag: None, rooms: None, reserved };
     let Some(mut table) = Table::open(cx, title, def.name.span, value) else { return def };
     if shape == Shape::Event {
         def.tag = read_event_tag(cx, &mut table);
+        def.rooms = table.integer(cx, "rooms");
     }
     def.c = table.string(cx, "c");
     def.body = read_body(cx, &mut table, "fields", 0);

@@ -7,14 +7,17 @@
 
 mod audit;
 mod commands;
+mod compact;
 mod conversions;
 mod generated;
+mod header;
 mod import;
 mod lock;
 mod objects;
 mod parsers;
 mod printable;
 mod records;
+mod rust;
 mod skew;
 mod sound;
 mod sources;
@@ -43,7 +46,10 @@ pub const TARGETS: &[Target] = &[
     Target { name: "audit", run: audit::run },
     Target { name: "objects", run: objects::run },
     Target { name: "import", run: import::run },
+    Target { name: "header", run: header::run },
+    Target { name: "rust", run: rust::run },
     Target { name: "parsers", run: parsers::run },
+    Target { name: "compact", run: compact::run },
     Target { name: "conversions", run: conversions::run },
     Target { name: "skew", run: skew::run },
     Target { name: "sources", run: sources::run },

@@ -10,9 +10,12 @@ use bpf_layout::{
     skew::{Plan, Scratch, SkewedBuffer, btf::Btf},
 };
 
+use crate::compact::Compact;
+
 /// The records and buffers of a spec.
 pub(crate) struct Table {
     pub(crate) records: &'static [Record],
+    pub(crate) compacts: &'static [Compact],
     pub(crate) buffers: &'static [Stream],
 }
 

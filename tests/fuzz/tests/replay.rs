@@ -62,7 +62,7 @@ macro_rules! replays {
     };
 }
 
-replays! { spec commands versions lock audit objects import parsers conversions skew sources }
+replays! { spec commands versions lock audit objects import header rust parsers compact conversions skew sources }
 
 #[test]
 fn every_target_has_a_program_for_libfuzzer() {

@@ -315,15 +315,13 @@ __bpf_layout_inline long __bpf_layout_append(struct bpf_layout_tail *tail,
  * behind the limit tells what was cut from what just fits. If all of the field
  * has no room for another one, that is marked as cut, too.
  */
-#ifndef __BPF_LAYOUT_APPEND_STR_KERNEL
-#define __BPF_LAYOUT_APPEND_STR_KERNEL
+#ifndef __BPF_LAYOUT_APPEND_STR
+#define __BPF_LAYOUT_APPEND_STR
 __bpf_layout_inline long
-__bpf_layout_append_str_kernel(void *record, struct bpf_layout_tail *tail,
-			       __u64 *used, __u64 last, __u32 limit, __u32 most,
-			       const void *src)
+__bpf_layout_append_str(long (*read)(void *, __u32, const void *), void *record,
+			struct bpf_layout_tail *tail, __u64 *used, __u64 last,
+			__u32 limit, __u32 most, const void *src)
 {
-	long (*probe_read_str)(void *, __u32, const void *) =
-		(void *)115; /* bpf_probe_read_kernel_str() */
 	__u32 filled = tail->len & 0x7fff;
 	__u64 at = *used;
 	long len;
@@ -337,12 +335,27 @@ __bpf_layout_append_str_kernel(void *record, struct bpf_layout_tail *tail,
 	__bpf_layout_opaque(at);
 	if (at > last)
 		return -22; /* EINVAL: the record was not initialised */
-	len = probe_read_str((char *)record + at, limit + 1, src);
+	len = read((char *)record + at, limit + 1, src);
 	if (len < 0)
 		return len;
 	if (len > (long)limit)
 		((char *)record)[at + limit - 1] = 0;
 	return __bpf_layout_append(tail, used, at, limit, len);
+}
+#endif
+
+#ifndef __BPF_LAYOUT_APPEND_STR_KERNEL
+#define __BPF_LAYOUT_APPEND_STR_KERNEL
+__bpf_layout_inline long
+__bpf_layout_append_str_kernel(void *record, struct bpf_layout_tail *tail,
+			       __u64 *used, __u64 last, __u32 limit, __u32 most,
+			       const void *src)
+{
+	long (*probe_read)(void *, __u32, const void *) =
+		(void *)115; /* bpf_probe_read_kernel_str() */
+
+	return __bpf_layout_append_str(probe_read, record, tail, used, last,
+				       limit, most, src);
 }
 #endif
 
@@ -353,42 +366,25 @@ __bpf_layout_append_str_user(void *record, struct bpf_layout_tail *tail,
 			     __u64 *used, __u64 last, __u32 limit, __u32 most,
 			     const void *src)
 {
-	long (*probe_read_str)(void *, __u32, const void *) =
+	long (*probe_read)(void *, __u32, const void *) =
 		(void *)114; /* bpf_probe_read_user_str() */
-	__u32 filled = tail->len & 0x7fff;
-	__u64 at = *used;
-	long len;
 
-	if (filled && tail->offset + filled != at)
-		return -16; /* EBUSY: another field was filled since */
-	if (filled + limit > most) {
-		tail->len |= 0x8000;
-		return -7; /* E2BIG */
-	}
-	__bpf_layout_opaque(at);
-	if (at > last)
-		return -22; /* EINVAL: the record was not initialised */
-	len = probe_read_str((char *)record + at, limit + 1, src);
-	if (len < 0)
-		return len;
-	if (len > (long)limit)
-		((char *)record)[at + limit - 1] = 0;
-	return __bpf_layout_append(tail, used, at, limit, len);
+	return __bpf_layout_append_str(probe_read, record, tail, used, last,
+				       limit, most, src);
 }
 #endif
 
 /*
  * Reads bytes to the end of a record, len of them or as many as the field takes.
  */
-#ifndef __BPF_LAYOUT_APPEND_BYTES_KERNEL
-#define __BPF_LAYOUT_APPEND_BYTES_KERNEL
+#ifndef __BPF_LAYOUT_APPEND_BYTES
+#define __BPF_LAYOUT_APPEND_BYTES
 __bpf_layout_inline long
-__bpf_layout_append_bytes_kernel(void *record, struct bpf_layout_tail *tail,
-				 __u64 *used, __u64 last, __u32 limit,
-				 __u32 most, const void *src, __u32 len)
+__bpf_layout_append_bytes(long (*read)(void *, __u32, const void *),
+			  void *record, struct bpf_layout_tail *tail,
+			  __u64 *used, __u64 last, __u32 limit, __u32 most,
+			  const void *src, __u32 len)
 {
-	long (*probe_read)(void *, __u32, const void *) =
-		(void *)113; /* bpf_probe_read_kernel() */
 	__u64 at = *used, size = len;
 	long err;
 
@@ -399,11 +395,26 @@ __bpf_layout_append_bytes_kernel(void *record, struct bpf_layout_tail *tail,
 	__bpf_layout_opaque(size);
 	if (size > limit)
 		size = limit;
-	err = probe_read((char *)record + at, (__u32)size, src);
+	err = read((char *)record + at, (__u32)size, src);
 	if (err)
 		return err;
 	return __bpf_layout_append(tail, used, at, limit,
 				   (long)size + (len > size));
+}
+#endif
+
+#ifndef __BPF_LAYOUT_APPEND_BYTES_KERNEL
+#define __BPF_LAYOUT_APPEND_BYTES_KERNEL
+__bpf_layout_inline long
+__bpf_layout_append_bytes_kernel(void *record, struct bpf_layout_tail *tail,
+				 __u64 *used, __u64 last, __u32 limit,
+				 __u32 most, const void *src, __u32 len)
+{
+	long (*probe_read)(void *, __u32, const void *) =
+		(void *)113; /* bpf_probe_read_kernel() */
+
+	return __bpf_layout_append_bytes(probe_read, record, tail, used, last,
+					 limit, most, src, len);
 }
 #endif
 
@@ -416,21 +427,9 @@ __bpf_layout_append_bytes_user(void *record, struct bpf_layout_tail *tail,
 {
 	long (*probe_read)(void *, __u32, const void *) =
 		(void *)112; /* bpf_probe_read_user() */
-	__u64 at = *used, size = len;
-	long err;
 
-	(void)most;
-	__bpf_layout_opaque(at);
-	if (at > last)
-		return -22; /* EINVAL: the record was not initialised */
-	__bpf_layout_opaque(size);
-	if (size > limit)
-		size = limit;
-	err = probe_read((char *)record + at, (__u32)size, src);
-	if (err)
-		return err;
-	return __bpf_layout_append(tail, used, at, limit,
-				   (long)size + (len > size));
+	return __bpf_layout_append_bytes(probe_read, record, tail, used, last,
+					 limit, most, src, len);
 }
 #endif
 
@@ -525,7 +524,7 @@ __bpf_layout_inline long __bpf_layout_send(void *ringbuf, void *record,
 			err = __bpf_layout_output(ringbuf, record, size, flags);
 	}
 	if (err)
-		++*lost;
+		__sync_fetch_and_add(lost, 1);
 	return err;
 }
 #endif
@@ -549,8 +548,45 @@ __bpf_layout_inline long __bpf_layout_perf_send(void *ctx, void *perfbuf,
 			err = output(ctx, perfbuf, 0xffffffffULL, record, size);
 	}
 	if (err)
-		++*lost;
+		__sync_fetch_and_add(lost, 1);
 	return err;
+}
+#endif
+
+/*
+ * Takes a room that no program on this CPU has. One that interrupts or preempts
+ * us anywhere in here adds to taken as well, so that whoever reads 1 after its own
+ * addition is alone, and stays so until it gives the room back. Where all rooms
+ * are taken, the record is lost.
+ */
+#ifndef __BPF_LAYOUT_TAKE
+#define __BPF_LAYOUT_TAKE
+__bpf_layout_inline void *__bpf_layout_take(void *map, __u32 rooms)
+{
+	__u64 *room;
+	__u32 i;
+
+	for (i = 0; i < rooms; i++) {
+		room = (__u64 *)__bpf_layout_lookup(map, i);
+		if (!room)
+			return 0;
+		__sync_fetch_and_add(&room[2], 1);
+		if (*(volatile __u64 *)&room[2] == 1)
+			return room;
+		__sync_fetch_and_add(&room[2], -1ULL);
+	}
+	room = (__u64 *)__bpf_layout_lookup(map, 0);
+	if (room)
+		__sync_fetch_and_add(&room[1], 1);
+	return 0;
+}
+#endif
+
+#ifndef __BPF_LAYOUT_GIVE
+#define __BPF_LAYOUT_GIVE
+__bpf_layout_inline void __bpf_layout_give(__u64 *taken)
+{
+	__sync_fetch_and_add(taken, -1ULL);
 }
 #endif
 
@@ -760,6 +796,12 @@ __bpf_layout_inline long exec_event_perf_submit(void *ctx, void *perfbuf,
 				      &room->lost);
 }
 
+/* For a record that is not sent after all; the next one takes its room. */
+__bpf_layout_inline void exec_event_discard(struct exec_event *p)
+{
+	(void)p;
+}
+
 /*
  * At file scope, this defines a room per CPU, and exec_event_scratch(), which
  * gives the record in this CPU's as it was left.
@@ -790,6 +832,7 @@ __bpf_layout_btf void __btf_type_open_event(struct open_event *p)
 struct open_event_room {
 	__u64 used; /* bytes of the record so far */
 	__u64 lost; /* records that could not be sent */
+	__u64 taken; /* by how many at once: the one that has it, and who looks */
 	struct open_event record;
 	struct {
 		char type[TINY_LEN];
@@ -798,8 +841,8 @@ struct open_event_room {
 	} most;
 	__u8 spare[4];
 } __attribute__((aligned(8)));
-__BPF_LAYOUT_SIZE(struct open_event_room, 2088, 8);
-__BPF_LAYOUT_AT(struct open_event_room, record, 16);
+__BPF_LAYOUT_SIZE(struct open_event_room, 2096, 8);
+__BPF_LAYOUT_AT(struct open_event_room, record, 24);
 
 /* Zeroes every byte, padding included. */
 __bpf_layout_inline void open_event_init(struct open_event *p)
@@ -926,16 +969,20 @@ __bpf_layout_inline void open_event_cut_rest(struct open_event *p)
 /*
  * Sends the struct and the bytes in use. Returns 0; or a negative errno, if there
  * is no room: then nothing was sent, and the record counts as lost.
+ * Either way the record is not yours any more.
  */
 __bpf_layout_inline long open_event_submit(void *ringbuf, struct open_event *p,
 					   __u64 flags)
 {
 	struct open_event_room *room =
 		__bpf_layout_room(p, struct open_event_room);
+	long err;
 
-	return __bpf_layout_send(ringbuf, p, room->used, sizeof(*p),
-				 sizeof(*p) + sizeof(room->most), &room->lost,
-				 flags);
+	err = __bpf_layout_send(ringbuf, p, room->used, sizeof(*p),
+				sizeof(*p) + sizeof(room->most), &room->lost,
+				flags);
+	__bpf_layout_give(&room->taken);
+	return err;
 }
 
 __bpf_layout_inline long open_event_perf_submit(void *ctx, void *perfbuf,
@@ -943,27 +990,40 @@ __bpf_layout_inline long open_event_perf_submit(void *ctx, void *perfbuf,
 {
 	struct open_event_room *room =
 		__bpf_layout_room(p, struct open_event_room);
+	long err;
 
-	return __bpf_layout_perf_send(ctx, perfbuf, p, room->used, sizeof(*p),
-				      sizeof(*p) + sizeof(room->most),
-				      &room->lost);
+	err = __bpf_layout_perf_send(ctx, perfbuf, p, room->used, sizeof(*p),
+				     sizeof(*p) + sizeof(room->most),
+				     &room->lost);
+	__bpf_layout_give(&room->taken);
+	return err;
+}
+
+/* For a record that is not sent after all: gives its room back. */
+__bpf_layout_inline void open_event_discard(struct open_event *p)
+{
+	struct open_event_room *room =
+		__bpf_layout_room(p, struct open_event_room);
+
+	__bpf_layout_give(&room->taken);
 }
 
 /*
- * At file scope, this defines a room per CPU, and open_event_scratch(), which
- * gives the record in this CPU's as it was left.
+ * At file scope, this defines 4 rooms per CPU, and open_event_scratch(),
+ * which takes one and gives the record in it as it was left; NULL if all are
+ * taken, and the record then counts as lost.
  */
 #define DEFINE_OPEN_EVENT_SCRATCH                                       \
 	struct {                                                        \
 		__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */        \
-		__uint(max_entries, 1);                                 \
+		__uint(max_entries, 4);                                 \
 		__type(key, __u32);                                     \
 		__type(value, struct open_event_room);                  \
 	} __open_event_scratch SEC(".maps");                            \
 	__bpf_layout_inline struct open_event *open_event_scratch(void) \
 	{                                                               \
 		struct open_event_room *room =                          \
-			__bpf_layout_lookup(&__open_event_scratch, 0);  \
+			__bpf_layout_take(&__open_event_scratch, 4);    \
                                                                         \
 		return room ? &room->record : 0;                        \
 	}                                                               \
@@ -1127,6 +1187,12 @@ __bpf_layout_inline long bare_event_perf_submit(void *ctx, void *perfbuf,
 				      &room->lost);
 }
 
+/* For a record that is not sent after all; the next one takes its room. */
+__bpf_layout_inline void bare_event_discard(struct bare_event *p)
+{
+	(void)p;
+}
+
 /*
  * At file scope, this defines a room per CPU, and bare_event_scratch(), which
  * gives the record in this CPU's as it was left.
@@ -1244,6 +1310,12 @@ __bpf_layout_inline long maybe_event_perf_submit(void *ctx, void *perfbuf,
 	return __bpf_layout_perf_send(ctx, perfbuf, p, room->used, sizeof(*p),
 				      sizeof(*p) + sizeof(room->most),
 				      &room->lost);
+}
+
+/* For a record that is not sent after all; the next one takes its room. */
+__bpf_layout_inline void maybe_event_discard(struct maybe_event *p)
+{
+	(void)p;
 }
 
 /*

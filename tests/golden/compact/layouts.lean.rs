@@ -77,6 +77,7 @@ use ::bpf_layout::Layout as _;
 ::bpf_layout::compact! {
     /// A program was started.
     pub struct ExecEvent: ExecEventHeader { path, args }
+    rooms "__exec_event_scratch": 1 of 5312 bytes
 }
 
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
@@ -119,6 +120,7 @@ impl<'a> ExecEvent<'a> {
 ::bpf_layout::compact! {
     /// Event `open`.
     pub struct OpenEvent: OpenEventHeader { r#type, data, rest }
+    rooms "__open_event_scratch": 4 of 560 bytes
 }
 
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
@@ -166,6 +168,7 @@ impl<'a> OpenEvent<'a> {
 ::bpf_layout::compact! {
     /// Nothing but fields of variable length, aligned to a cache line.
     pub struct BareEvent: BareEventHeader { used }
+    rooms "__bare_event_scratch": 1 of 320 bytes
 }
 
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
@@ -195,6 +198,7 @@ impl<'a> BareEvent<'a> {
 ::bpf_layout::compact! {
     /// May have none at all.
     pub struct MaybeEvent: MaybeEventHeader {}
+    rooms "__maybe_event_scratch": 1 of 24 bytes
 }
 
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]

@@ -76,6 +76,7 @@ use ::bpf_layout::Layout as _;
 ::bpf_layout::compact! {
     /// A program was started.
     pub struct ExecEvent: ExecEventHeader { path, args, cwd }
+    rooms "__exec_event_scratch": 1 of 6208 bytes
 }
 
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
@@ -118,6 +119,7 @@ impl<'a> ExecEvent<'a> {
 ::bpf_layout::compact! {
     /// Event `open`.
     pub struct OpenEvent: OpenEventHeader { r#type, data, rest }
+    rooms "__open_event_scratch": 4 of 2096 bytes
 }
 
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
@@ -166,6 +168,7 @@ impl<'a> OpenEvent<'a> {
 ::bpf_layout::compact! {
     /// Nothing but fields of variable length, aligned to a cache line.
     pub struct BareEvent: BareEventHeader { used, record }
+    rooms "__bare_event_scratch": 1 of 704 bytes
 }
 
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
@@ -196,6 +199,7 @@ impl<'a> BareEvent<'a> {
 ::bpf_layout::compact! {
     /// May have none at all.
     pub struct MaybeEvent: MaybeEventHeader { note }
+    rooms "__maybe_event_scratch": 1 of 544 bytes
 }
 
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]

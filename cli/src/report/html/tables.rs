@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use bpf_layout_memory::{
-    MapReport, Report, Totals,
+    Cost, MapReport, Report, Totals,
     budget::Budgets,
     reason,
     text::{exact, grouped, percent},
@@ -11,7 +11,10 @@ use bpf_layout_memory::{
 };
 use maud::{Markup, html};
 
-use super::{cpus, tiles};
+use super::{
+    cpus,
+    tiles::{self, Tile},
+};
 use crate::report::{Side, detail};
 
 /// Every map, the largest first; full figures side by side if there are several numbers of CPUs.
@@ -62,6 +65,17 @@ fn single(side: &Side, report: &Report) -> Markup {
                     td.number { (grouped(cost.real_full)) }
                     td.number { (percent(cost.memlock_full, totals.memlock_full)) }
                     @if budgets { td.number { (map.budget.map(exact).unwrap_or_default()) } }
+                }
+            } }
+            tbody { @for room in &report.rooms {
+                @let cost = &room.cost;
+                tr {
+                    th scope="row" { code { (room.name(model)) } small { (detail::room_parameters(model, room)) } }
+                    @for bytes in [cost.memlock, cost.memlock_full, cost.real, cost.real_full] {
+                        td.number { (grouped(bytes)) }
+                    }
+                    td.number { (percent(cost.memlock_full, totals.memlock_full)) }
+                    @if budgets { td.number {} }
                 }
             } }
             tfoot {
@@ -116,6 +130,17 @@ fn side_by_side(side: &Side, reports: &[Report]) -> Markup {
                     }
                 }
             } }
+            tbody { @for (index, room) in reports[0].rooms.iter().enumerate() {
+                @let model = &layouts.model;
+                tr {
+                    th scope="row" { code { (room.name(model)) } small { (detail::room_parameters(model, room)) } }
+                    @for report in reports {
+                        @let cost = &report.rooms[index].cost;
+                        td.number { (grouped(cost.memlock_full)) }
+                        td.number { (grouped(cost.real_full)) }
+                    }
+                }
+            } }
             tfoot {
                 @for (index, object) in side.objects.iter().take(1).flatten().enumerate() {
                     (full_sums(&object.title(), side.objects.iter().map(|objects| objects[index].totals)))
@@ -147,6 +172,9 @@ pub(super) fn parts(side: &Side) -> Markup {
             @for report in &side.reports {
                 @if side.reports.len() > 1 { h3 { (cpus([report.machine.cpus])) } }
                 @for found in ordered(report) { (map_parts(side, report, found)) }
+                @for room in &report.rooms {
+                    (part_table(&room.name(&side.loaded.layouts.model), &room.cost, &tiles::room_tiles(room)))
+                }
             }
         }
     }
@@ -154,17 +182,26 @@ pub(super) fn parts(side: &Side) -> Markup {
 
 fn map_parts(side: &Side, report: &Report, found: &MapReport) -> Markup {
     let layouts = &side.loaded.layouts;
-    let total = found.cost.real_full;
+    html! {
+        (part_table(&layouts.model.map(found.id).name.spec, &found.cost, &tiles::tiles(layouts, found)))
+        @if let Some(reason) = reason(&found.shape, &report.machine, &found.cost) {
+            p.quiet { "Over a tenth off what the kernel reports: " (reason) "." }
+        }
+        @if let Some(missing) = uncounted(&found.shape, &report.machine) { p.quiet { "Not counted: " (missing) "." } }
+    }
+}
+
+/// What the bytes of one map are for.
+fn part_table(name: &str, cost: &Cost, tiles: &[Tile]) -> Markup {
+    let total = cost.real_full;
     html! {
         div.wide { table {
-            caption.quiet {
-                code { (layouts.model.map(found.id).name.spec) } ": " (grouped(total)) " bytes really taken when full"
-            }
+            caption.quiet { code { (name) } ": " (grouped(total)) " bytes really taken when full" }
             thead { tr {
                 @for head in ["bytes", "share"] { th.number scope="col" { (head) } }
                 th scope="col" { "what for" }
             } }
-            tbody { @for tile in tiles::tiles(layouts, found) {
+            tbody { @for tile in tiles {
                 tr {
                     td.number { (grouped(tile.bytes)) }
                     td.number { (percent(tile.bytes, total)) }
@@ -172,9 +209,5 @@ fn map_parts(side: &Side, report: &Report, found: &MapReport) -> Markup {
                 }
             } }
         } }
-        @if let Some(reason) = reason(&found.shape, &report.machine, &found.cost) {
-            p.quiet { "Over a tenth off what the kernel reports: " (reason) "." }
-        }
-        @if let Some(missing) = uncounted(&found.shape, &report.machine) { p.quiet { "Not counted: " (missing) "." } }
     }
 }

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use bpf_layout_memory::{
-    FieldBytes, MapReport, Part, Report, Use, fields_of,
+    Cost, FieldBytes, MapReport, Part, Report, RoomReport, Use, fields_of,
     text::{grouped, percent, rounded},
 };
 use bpf_layout_spec::layout::Layouts;
@@ -18,8 +18,8 @@ const SIZE: (f64, f64) = (1000.0, 560.0);
 const SMALLEST_SHARE: u64 = 1000;
 
 /// All tiles of one map.
-struct Group<'a> {
-    name: &'a str,
+struct Group {
+    name: String,
     bytes: u64,
     tiles: Vec<Tile>,
 }
@@ -57,7 +57,7 @@ pub(super) fn picture(layouts: &Layouts, report: &Report, scale: f64) -> Markup 
     }
 }
 
-fn group_tiles(group: &Group<'_>, outer: Rect, total: u64) -> Markup {
+fn group_tiles(group: &Group, outer: Rect, total: u64) -> Markup {
     let inner = Rect::new(outer.width, outer.height);
     let weights: Vec<u64> = group.tiles.iter().map(|tile| tile.bytes).collect();
     html! {
@@ -84,15 +84,18 @@ fn place(rect: Rect, within: Rect) -> String {
 }
 
 /// What takes anything at all, the largest first.
-fn groups<'a>(layouts: &'a Layouts, report: &Report, total: u64) -> Vec<Group<'a>> {
-    let mut groups: Vec<Group<'_>> = report.maps.iter().map(|found| group(layouts, found, total)).collect();
+fn groups(layouts: &Layouts, report: &Report, total: u64) -> Vec<Group> {
+    let model = &layouts.model;
+    let map =
+        |found: &MapReport| group(model.map(found.id).name.spec.clone(), &found.cost, tiles(layouts, found), total);
+    let room = |found: &RoomReport| group(found.name(model), &found.cost, room_tiles(found), total);
+    let mut groups: Vec<Group> = report.maps.iter().map(map).chain(report.rooms.iter().map(room)).collect();
     groups.retain(|group| group.bytes > 0);
     groups.sort_by_key(|group| Reverse(group.bytes));
     groups
 }
 
-fn group<'a>(layouts: &'a Layouts, found: &MapReport, total: u64) -> Group<'a> {
-    let all = tiles(layouts, found);
+fn group(name: String, cost: &Cost, all: Vec<Tile>, total: u64) -> Group {
     let (mut tiles, small): (Vec<Tile>, Vec<Tile>) =
         all.into_iter().partition(|tile| tile.bytes.saturating_mul(SMALLEST_SHARE) >= total);
     let rest: u64 = small.iter().map(|tile| tile.bytes).fold(0, u64::saturating_add);
@@ -102,7 +105,15 @@ fn group<'a>(layouts: &'a Layouts, found: &MapReport, total: u64) -> Group<'a> {
         None => None,
     });
     tiles.sort_by_key(|tile| Reverse(tile.bytes));
-    Group { name: &layouts.model.map(found.id).name.spec, bytes: found.cost.real_full, tiles }
+    Group { name, bytes: cost.real_full, tiles }
+}
+
+/// What the rooms of an event consist of, the largest first.
+pub(super) fn room_tiles(found: &RoomReport) -> Vec<Tile> {
+    let tile = |part: &Part| Tile { label: part.of.text().into(), of: Some(part.of), bytes: part.bytes };
+    let mut tiles: Vec<Tile> = found.cost.parts.iter().map(tile).collect();
+    tiles.sort_by_key(|tile| Reverse(tile.bytes));
+    tiles
 }
 
 /// What `real_full` of a map consists of, the largest first.

@@ -185,24 +185,24 @@ impl Access<'_> {
         }
         out.line(" */");
         let lookup = |map: &str| call(MACRO_LINE, &format!("\t\treturn {}", Helper::Lookup.name()), &[map, "0"], ";");
-        self.scratch_map(out, helpers, &self.ty, lookup);
+        self.scratch_map(out, helpers, (&self.ty, 1), lookup);
     }
 
-    /// `DEFINE_X_SCRATCH`: a per-CPU array of one `value`, and a function that gives the record in it. `body` makes the
-    /// function's lines of the map's address.
+    /// `DEFINE_X_SCRATCH`: a per-CPU array of so many of a value, and a function that gives the record in one. `body` makes
+    /// the function's lines of the map's address.
     pub(super) fn scratch_map(
         &self,
         out: &mut Out,
         helpers: &mut BTreeSet<Helper>,
-        value: &str,
+        (value, count): (&str, u32),
         body: impl FnOnce(&str) -> Vec<String>,
     ) {
         helpers.insert(Helper::Lookup);
-        let map = format!("__{}", self.name("scratch"));
+        let map = self.record.scratch_map();
         let mut lines = vec![
             "\tstruct {".to_owned(),
             "\t\t__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */".to_owned(),
-            "\t\t__uint(max_entries, 1);".to_owned(),
+            format!("\t\t__uint(max_entries, {count});"),
             "\t\t__type(key, __u32);".to_owned(),
             format!("\t\t__type(value, {value});"),
             format!("\t}} {map} SEC(\".maps\");"),

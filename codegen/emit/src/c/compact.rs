@@ -75,8 +75,11 @@ impl Compact<'_> {
         out.indent();
         out.line("__u64 used; /* bytes of the record so far */");
         out.line("__u64 lost; /* records that could not be sent */");
-        if room.header > 16 {
-            out.line(&format!("__u8 _pad0[{}];", room.header - 16));
+        if room.count > 1 {
+            out.line("__u64 taken; /* by how many at once: the one that has it, and who looks */");
+        }
+        if room.header > room.account {
+            out.line(&format!("__u8 _pad0[{}];", room.header - room.account));
         }
         out.line(&format!("{} record;", self.access.ty));
         self.most(out);
@@ -166,7 +169,7 @@ impl Compact<'_> {
             out.lines(std::iter::once("p").chain(arguments).map(|name| format!("(void){name};")));
             out.line("return 0; /* left out by the profile */");
         } else {
-            helpers.extend([Helper::Append, helper]);
+            helpers.extend([Helper::Append, helper].into_iter().chain(helper.calls()));
             self.room_of(out);
             out.blank();
             let one = match variable.kind {
@@ -199,6 +202,11 @@ impl Compact<'_> {
         }
     }
 
+    /// Whether a program takes one of several rooms, and gives it back.
+    fn is_shared(&self) -> bool {
+        self.room.count > 1
+    }
+
     fn submit(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>) {
         helpers.extend([Helper::Send, Helper::PerfSend]);
         out.blank();
@@ -206,8 +214,12 @@ impl Compact<'_> {
             "/*",
             " * Sends the struct and the bytes in use. Returns 0; or a negative errno, if there",
             " * is no room: then nothing was sent, and the record counts as lost.",
-            " */",
         ]);
+        if self.is_shared() {
+            helpers.insert(Helper::Give);
+            out.line(" * Either way the record is not yours any more.");
+        }
+        out.line(" */");
         let pointer = self.access.pointer();
         let most = if self.access.record.variable().next().is_some() { " + sizeof(room->most)" } else { "" };
         let most = format!("sizeof(*p){most}");
@@ -217,8 +229,17 @@ impl Compact<'_> {
             out.line("{");
             out.indent();
             self.room_of(out);
+            if self.is_shared() {
+                out.line("long err;");
+            }
             out.blank();
-            out.call(&format!("return {}", helper.name()), arguments, ";");
+            if self.is_shared() {
+                out.call(&format!("err = {}", helper.name()), arguments, ";");
+                out.line("__bpf_layout_give(&room->taken);");
+                out.line("return err;");
+            } else {
+                out.call(&format!("return {}", helper.name()), arguments, ";");
+            }
             out.dedent();
             out.line("}");
             out.blank();
@@ -227,20 +248,57 @@ impl Compact<'_> {
         sender(out, "submit", &["void *ringbuf", &pointer, "__u64 flags"], Helper::Send, &arguments);
         let arguments = [&["ctx", "perfbuf"], &record[..]].concat();
         sender(out, "perf_submit", &["void *ctx", "void *perfbuf", &pointer], Helper::PerfSend, &arguments);
+        self.discard(out);
+    }
+
+    /// The end of a record that is not sent.
+    fn discard(&self, out: &mut Out) {
+        out.line(if self.is_shared() {
+            "/* For a record that is not sent after all: gives its room back. */"
+        } else {
+            "/* For a record that is not sent after all; the next one takes its room. */"
+        });
+        out.lines(signature(&format!("{INLINE} void"), &self.access.name("discard"), &[&self.access.pointer()]));
+        out.line("{");
+        out.indent();
+        if self.is_shared() {
+            self.room_of(out);
+            out.blank();
+            out.line("__bpf_layout_give(&room->taken);");
+        } else {
+            out.line("(void)p;");
+        }
+        out.dedent();
+        out.line("}");
+        out.blank();
     }
 
     fn scratch(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>) {
-        let scratch = self.access.name("scratch");
-        out.lines([
-            "/*".to_owned(),
-            format!(" * At file scope, this defines a room per CPU, and {scratch}(), which"),
-            " * gives the record in this CPU's as it was left.".to_owned(),
-            " */".to_owned(),
-        ]);
+        let (scratch, count) = (self.access.name("scratch"), self.room.count);
+        let about = if self.is_shared() {
+            helpers.insert(Helper::Take);
+            [
+                format!(" * At file scope, this defines {count} rooms per CPU, and {scratch}(),"),
+                " * which takes one and gives the record in it as it was left; NULL if all are".to_owned(),
+                " * taken, and the record then counts as lost.".to_owned(),
+            ]
+            .to_vec()
+        } else {
+            [
+                format!(" * At file scope, this defines a room per CPU, and {scratch}(), which"),
+                " * gives the record in this CPU's as it was left.".to_owned(),
+            ]
+            .to_vec()
+        };
+        out.line("/*");
+        out.lines(about);
+        out.line(" */");
         let ty = self.ty();
-        self.access.scratch_map(out, helpers, &ty, |map| {
+        self.access.scratch_map(out, helpers, (&ty, count), |map| {
+            let rooms = count.to_string();
+            let (helper, which) = if count > 1 { (Helper::Take, rooms.as_str()) } else { (Helper::Lookup, "0") };
             let mut lines = vec![format!("\t\t{ty} *room =")];
-            lines.extend(call(MACRO_LINE, &format!("\t\t\t{}", Helper::Lookup.name()), &[map, "0"], ";"));
+            lines.extend(call(MACRO_LINE, &format!("\t\t\t{}", helper.name()), &[map, which], ";"));
             lines.extend([String::new(), "\t\treturn room ? &room->record : 0;".to_owned()]);
             lines
         });

@@ -8,8 +8,9 @@ use super::out::{Out, signature};
 mod append;
 
 use append::{
-    APPEND, APPEND_BYTES_COMMENT, APPEND_COMMENT, APPEND_STR_COMMENT, APPEND_TEXT_COMMENT, OPAQUE, OPAQUE_COMMENT,
-    PERF_SEND, PERF_SEND_COMMENT, SEND, SEND_COMMENT, append_bytes, append_str, append_text,
+    APPEND, APPEND_BYTES_COMMENT, APPEND_COMMENT, APPEND_STR_COMMENT, APPEND_TEXT_COMMENT, GIVE, OPAQUE,
+    OPAQUE_COMMENT, PERF_SEND, PERF_SEND_COMMENT, SEND, SEND_COMMENT, TAKE, TAKE_COMMENT, append_bytes,
+    append_bytes_of, append_str, append_str_of, append_text,
 };
 
 /// One of them; the order is that in the header.
@@ -35,11 +36,15 @@ pub(super) enum Helper {
     Opaque,
     /// `__bpf_layout_append()`: takes down what was added to a record.
     Append,
-    /// `__bpf_layout_append_str_kernel()`: adds a string to a record.
+    /// `__bpf_layout_append_str()`: adds a string to a record, by whichever helper reads it.
+    AppendStr,
+    /// `__bpf_layout_append_str_kernel()`
     AppendStrKernel,
     /// `__bpf_layout_append_str_user()`
     AppendStrUser,
-    /// `__bpf_layout_append_bytes_kernel()`: adds bytes to a record.
+    /// `__bpf_layout_append_bytes()`: adds bytes to a record, likewise.
+    AppendBytes,
+    /// `__bpf_layout_append_bytes_kernel()`
     AppendBytesKernel,
     /// `__bpf_layout_append_bytes_user()`
     AppendBytesUser,
@@ -49,6 +54,10 @@ pub(super) enum Helper {
     Send,
     /// `__bpf_layout_perf_send()`: copies a record into this CPU's perf buffer.
     PerfSend,
+    /// `__bpf_layout_take()`: a room that nobody else has.
+    Take,
+    /// `__bpf_layout_give()`: gives it back.
+    Give,
     /// `__bpf_layout_submit()`: hands a record of a ring buffer to its reader.
     Submit,
     /// `__bpf_layout_wakeup()`: whether a record wakes the reader.
@@ -79,15 +88,28 @@ impl Helper {
             Helper::Lookup => "__bpf_layout_lookup",
             Helper::Opaque => "__bpf_layout_opaque",
             Helper::Append => "__bpf_layout_append",
+            Helper::AppendStr => "__bpf_layout_append_str",
             Helper::AppendStrKernel => "__bpf_layout_append_str_kernel",
             Helper::AppendStrUser => "__bpf_layout_append_str_user",
+            Helper::AppendBytes => "__bpf_layout_append_bytes",
             Helper::AppendBytesKernel => "__bpf_layout_append_bytes_kernel",
             Helper::AppendBytesUser => "__bpf_layout_append_bytes_user",
             Helper::AppendText => "__bpf_layout_append_text",
             Helper::Send => "__bpf_layout_send",
             Helper::PerfSend => "__bpf_layout_perf_send",
+            Helper::Take => "__bpf_layout_take",
+            Helper::Give => "__bpf_layout_give",
             Helper::Submit => "__bpf_layout_submit",
             Helper::Wakeup => "__bpf_layout_wakeup",
+        }
+    }
+
+    /// The function that this one calls, beside those that all of its kind need.
+    pub(super) const fn calls(self) -> Option<Helper> {
+        match self {
+            Helper::AppendStrKernel | Helper::AppendStrUser => Some(Helper::AppendStr),
+            Helper::AppendBytesKernel | Helper::AppendBytesUser => Some(Helper::AppendBytes),
+            _ => None,
         }
     }
 
@@ -98,12 +120,13 @@ impl Helper {
             Helper::ReadKernel | Helper::ReadUser => READ_COMMENT,
             Helper::Opaque => OPAQUE_COMMENT,
             Helper::Append => APPEND_COMMENT,
-            Helper::AppendStrKernel | Helper::AppendStrUser => APPEND_STR_COMMENT,
-            Helper::AppendBytesKernel | Helper::AppendBytesUser => APPEND_BYTES_COMMENT,
+            Helper::AppendStr | Helper::AppendStrKernel | Helper::AppendStrUser => APPEND_STR_COMMENT,
+            Helper::AppendBytes | Helper::AppendBytesKernel | Helper::AppendBytesUser => APPEND_BYTES_COMMENT,
             Helper::AppendText => APPEND_TEXT_COMMENT,
             Helper::Send => SEND_COMMENT,
             Helper::PerfSend => PERF_SEND_COMMENT,
             Helper::Wakeup => WAKEUP_COMMENT,
+            Helper::Take | Helper::Give => TAKE_COMMENT,
             Helper::Reserve | Helper::Lookup | Helper::Submit => "",
         }
     }
@@ -121,13 +144,17 @@ impl Helper {
             Helper::Lookup => LOOKUP.to_owned(),
             Helper::Opaque => OPAQUE.to_owned(),
             Helper::Append => APPEND.to_owned(),
-            Helper::AppendStrKernel => append_str("kernel", 115),
-            Helper::AppendStrUser => append_str("user", 114),
-            Helper::AppendBytesKernel => append_bytes("kernel", 113),
-            Helper::AppendBytesUser => append_bytes("user", 112),
+            Helper::AppendStr => append_str(),
+            Helper::AppendStrKernel => append_str_of("kernel", 115),
+            Helper::AppendStrUser => append_str_of("user", 114),
+            Helper::AppendBytes => append_bytes(),
+            Helper::AppendBytesKernel => append_bytes_of("kernel", 113),
+            Helper::AppendBytesUser => append_bytes_of("user", 112),
             Helper::AppendText => append_text(),
             Helper::Send => SEND.to_owned(),
             Helper::PerfSend => PERF_SEND.to_owned(),
+            Helper::Take => TAKE.to_owned(),
+            Helper::Give => GIVE.to_owned(),
             Helper::Submit => SUBMIT.to_owned(),
             Helper::Wakeup => WAKEUP.to_owned(),
         }

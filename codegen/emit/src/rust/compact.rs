@@ -1,14 +1,15 @@
 //! Events with fields of variable length: the view of a record, and what reads its fields.
 
-use bpf_layout_spec::model::{Field, Record, Type, Variable, VariableKind};
+use bpf_layout_spec::{
+    layout::Layouts,
+    model::{Field, Record, Type, TypeId, Variable, VariableKind},
+};
 
 use super::{docs, open_impl, out::Out};
 
 /// `::bpf_layout::compact! { … }` and its accessors, for a record that is a compact event.
-pub(super) fn view(out: &mut Out, record: &Record) {
-    if !record.is_compact() {
-        return;
-    }
+pub(super) fn view(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Record)) {
+    let Some(room) = layouts.room(id) else { return };
     let name = &record.name;
     out.blank();
     out.open("::bpf_layout::compact!");
@@ -16,6 +17,8 @@ pub(super) fn view(out: &mut Out, record: &Record) {
     let fields: Vec<&str> = record.variable().map(|(field, _)| field.name.rust.as_str()).collect();
     let list = if fields.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", fields.join(", ")) };
     out.line(&format!("pub struct {}: {} {list}", name.rust, record.rust_struct()));
+    let map = docs::literal(&record.scratch_map());
+    out.line(&format!("rooms {map}: {} of {} bytes", room.count, room.size));
     out.close();
     out.blank();
     let mut methods = Out::default();

@@ -28,7 +28,7 @@ pub(super) fn structure(
     close_with_details(out, &details(layouts, names, (id, record)));
     out.close();
     accessors::write(out, layouts, names, (id, record));
-    compact::view(out, record);
+    compact::view(out, layouts, (id, record));
 }
 
 fn member(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Record), member: &Member) {

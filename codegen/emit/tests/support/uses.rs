@@ -100,9 +100,10 @@ fn compact_program(text: &mut String, record: &Record) {
     for field in record.fields.iter().filter(|field| matches!(field.ty, Type::Variable(_))) {
         let _ = writeln!(text, "\t{c}_cut_{}(p);", field.name.c);
     }
-    let _ = writeln!(text, "\tif ({c}_submit(&all_events, p, 0))\n\t\treturn 0;\n\t{c}_init(p);");
+    let again = format!("\tp = {c}_scratch();\n\tif (!p)\n\t\treturn 0;\n");
+    let _ = writeln!(text, "\tif ({c}_submit(&all_events, p, 0))\n\t\treturn 0;\n{again}\t{c}_init(p);");
     text.extend(calls.iter().rev().map(String::as_str));
-    let _ = writeln!(text, "\t{c}_perf_submit(skb, &perf_{c}, p);\n\treturn 0;\n}}");
+    let _ = writeln!(text, "\t{c}_perf_submit(skb, &perf_{c}, p);\n{again}\t{c}_discard(p);\n\treturn 0;\n}}");
 }
 
 /// Kernel structs that kptrs point to. The kernel looks them up by name, but only if they are more than declared.

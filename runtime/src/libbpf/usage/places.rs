@@ -3,14 +3,14 @@
 
 use std::{borrow::ToOwned, format, string::String, vec::Vec};
 
-use bpf_layout_usage::{Part, Place};
+use bpf_layout_usage::{Form, Part, Place};
 
-use crate::shape::{Shape, TypeInfo};
+use crate::shape::{Shape, TypeInfo, VariableKind};
 
 /// The strings of a key, value or event, which is called `name`. Members of unions are left out: whether they are strings
 /// shows only elsewhere.
 pub(super) fn places(name: &str, part: Part, shape: &Shape) -> Vec<Place> {
-    let start = Place { field: name.to_owned(), part, offset: 0, repeats: Vec::new(), length: 0 };
+    let start = Place { field: name.to_owned(), part, offset: 0, repeats: Vec::new(), length: 0, form: Form::Fixed };
     let mut found = Vec::new();
     walk(shape, start, &mut found);
     found
@@ -19,6 +19,15 @@ pub(super) fn places(name: &str, part: Part, shape: &Shape) -> Vec<Place> {
 fn walk(shape: &Shape, mut place: Place, found: &mut Vec<Place>) {
     match shape {
         Shape::Str(length) => found.push(Place { length: *length as u64, ..place }),
+        // How long it may be; runs of bytes are no strings.
+        Shape::Variable(variable) => match variable.kind {
+            VariableKind::Bytes => {}
+            VariableKind::Str => found.push(Place { length: variable.limit as u64, form: Form::Variable, ..place }),
+            VariableKind::Strs => {
+                place.field += "[]";
+                found.push(Place { length: variable.limit as u64, form: Form::Several, ..place });
+            }
+        },
         Shape::Array(element, count) => {
             place.repeats.push((element.size() as u64, *count as u64));
             place.field += "[]";

@@ -4,7 +4,7 @@
 //! as far in front of the end as the write is long, in the register that the write then uses. Nothing is masked, so no
 //! length has to be a power of two.
 
-use super::super::out::signature;
+use super::super::out::{LINE, call, signature};
 
 pub(super) const OPAQUE_COMMENT: &str = "/*
  * Keeps compilers from what they know of a value: they leave out comparisons that
@@ -49,19 +49,17 @@ pub(super) const APPEND_STR_COMMENT: &str = "/*
  */
 ";
 
-/// `space` is `kernel` or `user`; the number is that of `bpf_probe_read_*_str`.
-pub(super) fn append_str(space: &str, probe_read_str: u32) -> String {
-    let head = head(&format!("__bpf_layout_append_str_{space}"), &["const void *src"]);
+/// Reads by the helper that it is given, which inlining makes a number again.
+pub(super) fn append_str() -> String {
+    let head = head("__bpf_layout_append_str", Some(READER), &["const void *src"]);
     format!(
         r#"{head}
 {{
-	long (*probe_read_str)(void *, __u32, const void *) =
-		(void *){probe_read_str}; /* bpf_probe_read_{space}_str() */
 	__u32 filled = tail->len & 0x7fff;
 	__u64 at = *used;
 	long len;
 
-{ROOM_FOR_ONE}	len = probe_read_str((char *)record + at, limit + 1, src);
+{ROOM_FOR_ONE}	len = read((char *)record + at, limit + 1, src);
 	if (len < 0)
 		return len;
 	if (len > (long)limit)
@@ -72,19 +70,22 @@ pub(super) fn append_str(space: &str, probe_read_str: u32) -> String {
     )
 }
 
+/// `space` is `kernel` or `user`; the number is that of `bpf_probe_read_*_str`.
+pub(super) fn append_str_of(space: &str, number: u32) -> String {
+    reading("str", (space, number, "_str"), &["const void *src"])
+}
+
 pub(super) const APPEND_BYTES_COMMENT: &str = "/*
  * Reads bytes to the end of a record, len of them or as many as the field takes.
  */
 ";
 
-/// `space` is `kernel` or `user`; the number is that of `bpf_probe_read_*`.
-pub(super) fn append_bytes(space: &str, probe_read: u32) -> String {
-    let head = head(&format!("__bpf_layout_append_bytes_{space}"), &["const void *src", "__u32 len"]);
+/// As [`append_str`].
+pub(super) fn append_bytes() -> String {
+    let head = head("__bpf_layout_append_bytes", Some(READER), &["const void *src", "__u32 len"]);
     format!(
         r#"{head}
 {{
-	long (*probe_read)(void *, __u32, const void *) =
-		(void *){probe_read}; /* bpf_probe_read_{space}() */
 	__u64 at = *used, size = len;
 	long err;
 
@@ -95,7 +96,7 @@ pub(super) fn append_bytes(space: &str, probe_read: u32) -> String {
 	__bpf_layout_opaque(size);
 	if (size > limit)
 		size = limit;
-	err = probe_read((char *)record + at, (__u32)size, src);
+	err = read((char *)record + at, (__u32)size, src);
 	if (err)
 		return err;
 	return __bpf_layout_append(tail, used, at, limit,
@@ -105,6 +106,22 @@ pub(super) fn append_bytes(space: &str, probe_read: u32) -> String {
     )
 }
 
+/// `space` is `kernel` or `user`; the number is that of `bpf_probe_read_*`.
+pub(super) fn append_bytes_of(space: &str, number: u32) -> String {
+    reading("bytes", (space, number, ""), &["const void *src", "__u32 len"])
+}
+
+/// A function that gives one of these the helper to read by.
+fn reading(what: &str, (space, number, str): (&str, u32, &str), source: &[&str]) -> String {
+    let head = head(&format!("__bpf_layout_append_{what}_{space}"), None, source);
+    let reader = READER.replace("read", "probe_read");
+    let passed = ["probe_read", "record", "tail", "used", "last", "limit", "most"];
+    let source = source.iter().filter_map(|parameter| parameter.rsplit([' ', '*']).next());
+    let passed: Vec<&str> = passed.into_iter().chain(source).collect();
+    let call = call(LINE, &format!("\treturn __bpf_layout_append_{what}"), &passed, ";").join("\n");
+    format!("{head}\n{{\n\t{reader} =\n\t\t(void *){number}; /* bpf_probe_read_{space}{str}() */\n\n{call}\n}}\n")
+}
+
 pub(super) const APPEND_TEXT_COMMENT: &str = "/*
  * Copies a text of len bytes to the end of a record, or as much of it as the
  * field takes, and ends it with a NUL.
@@ -112,7 +129,7 @@ pub(super) const APPEND_TEXT_COMMENT: &str = "/*
 ";
 
 pub(super) fn append_text() -> String {
-    let head = head("__bpf_layout_append_text", &["const void *src", "__u32 len"]);
+    let head = head("__bpf_layout_append_text", None, &["const void *src", "__u32 len"]);
     format!(
         r#"{head}
 {{
@@ -148,12 +165,15 @@ const ROOM_FOR_ONE: &str = "	if (filled && tail->offset + filled != at)
 		return -22; /* EINVAL: the record was not initialised */
 ";
 
-/// The first lines of a function that adds to a record. `last` is the last byte where one of `limit` bytes may start,
-/// `most` the bytes that the whole field may have.
-fn head(name: &str, source: &[&str]) -> String {
-    let mut parameters =
-        vec!["void *record", "struct bpf_layout_tail *tail", "__u64 *used", "__u64 last", "__u32 limit", "__u32 most"];
-    parameters.extend(source);
+/// A helper that reads bytes or a string.
+const READER: &str = "long (*read)(void *, __u32, const void *)";
+
+/// The first lines of a function that adds to a record, by a helper that it may be given. `last` is the last byte where one
+/// of `limit` bytes may start, `most` the bytes that the whole field may have.
+fn head(name: &str, reader: Option<&str>, source: &[&str]) -> String {
+    let own =
+        ["void *record", "struct bpf_layout_tail *tail", "__u64 *used", "__u64 last", "__u32 limit", "__u32 most"];
+    let parameters: Vec<&str> = reader.into_iter().chain(own).chain(source.iter().copied()).collect();
     signature("__bpf_layout_inline long", name, &parameters).join("\n")
 }
 
@@ -210,7 +230,7 @@ __bpf_layout_inline long __bpf_layout_send(void *ringbuf, void *record,
 			err = __bpf_layout_output(ringbuf, record, size, flags);
 	}
 	if (err)
-		++*lost;
+		__sync_fetch_and_add(lost, 1);
 	return err;
 }
 "#;
@@ -234,7 +254,44 @@ pub(super) const PERF_SEND: &str = r#"__bpf_layout_inline long __bpf_layout_perf
 			err = output(ctx, perfbuf, 0xffffffffULL, record, size);
 	}
 	if (err)
-		++*lost;
+		__sync_fetch_and_add(lost, 1);
 	return err;
+}
+"#;
+
+pub(super) const TAKE_COMMENT: &str = "/*
+ * Takes a room that no program on this CPU has. One that interrupts or preempts
+ * us anywhere in here adds to taken as well, so that whoever reads 1 after its own
+ * addition is alone, and stays so until it gives the room back. Where all rooms
+ * are taken, the record is lost.
+ */
+";
+
+/// A room begins with three `u64`: `used`, `lost` and `taken`. Nothing is read by the addition itself, which only Linux
+/// 5.12 and newer can do.
+pub(super) const TAKE: &str = r#"__bpf_layout_inline void *__bpf_layout_take(void *map, __u32 rooms)
+{
+	__u64 *room;
+	__u32 i;
+
+	for (i = 0; i < rooms; i++) {
+		room = (__u64 *)__bpf_layout_lookup(map, i);
+		if (!room)
+			return 0;
+		__sync_fetch_and_add(&room[2], 1);
+		if (*(volatile __u64 *)&room[2] == 1)
+			return room;
+		__sync_fetch_and_add(&room[2], -1ULL);
+	}
+	room = (__u64 *)__bpf_layout_lookup(map, 0);
+	if (room)
+		__sync_fetch_and_add(&room[1], 1);
+	return 0;
+}
+"#;
+
+pub(super) const GIVE: &str = r#"__bpf_layout_inline void __bpf_layout_give(__u64 *taken)
+{
+	__sync_fetch_and_add(taken, -1ULL);
 }
 "#;

@@ -1,0 +1,114 @@
+//! The parts whose tests have to notice every change, and which tests those are: the fewest that can, since they run once for
+//! each mutant.
+
+/// One part.
+pub(crate) struct Part {
+    /// As `cargo xtask mutants` calls it.
+    pub(crate) name: &'static str,
+    /// The crate that is changed.
+    pub(crate) package: &'static str,
+    /// Files and, with `/` at their end, folders.
+    pub(crate) files: &'static [&'static str],
+    /// Crates whose tests judge; the one that is changed need not be among them.
+    pub(crate) judges: &'static [&'static str],
+    /// Which of their tests, as `cargo test` takes it.
+    pub(crate) tests: &'static [&'static str],
+}
+
+/// All of them, in the order in which a mistake in them would do harm.
+pub(crate) const PARTS: &[Part] = &[
+    Part {
+        name: "layout",
+        package: "bpf-layout-spec",
+        files: &["spec/src/layout.rs", "spec/src/layout/"],
+        judges: &["bpf-layout-spec"],
+        tests: &["--test", "layout"],
+    },
+    Part {
+        name: "expressions",
+        package: "bpf-layout-spec",
+        files: &["spec/src/expr.rs", "spec/src/lex.rs", "spec/src/check/constants.rs"],
+        // The texts of diagnostics are goldens of the other.
+        judges: &["bpf-layout-spec", "bpf-layout-emit"],
+        tests: &["--lib", "--test", "constants", "--test", "diagnostics"],
+    },
+    Part {
+        name: "comparer",
+        package: "bpf-layout-spec",
+        files: &["spec/src/compare.rs", "spec/src/compare/"],
+        judges: &["bpf-layout-spec"],
+        tests: &["--lib", "--test", "compare", "--test", "boundary", "--test", "mutants"],
+    },
+    Part {
+        name: "memory",
+        package: "bpf-layout-memory",
+        files: &[
+            "memory/src/bytes.rs",
+            "memory/src/cost.rs",
+            "memory/src/family.rs",
+            "memory/src/family/",
+            "memory/src/map.rs",
+            "memory/src/older.rs",
+            "memory/src/sizes.rs",
+            "memory/src/sizes/",
+        ],
+        judges: &["bpf-layout-memory"],
+        tests: &["--lib", "--test", "vectors", "--test", "real", "--test", "report"],
+    },
+    Part {
+        name: "parsers",
+        package: "bpf-layout",
+        files: &["runtime/src/layout.rs", "runtime/src/variable.rs", "runtime/src/view.rs", "runtime/src/error.rs"],
+        judges: &["bpf-layout", "bpf-layout-fuzz"],
+        tests: &["--lib", "--test", "parse", "--test", "records", "--test", "replay"],
+    },
+    Part {
+        name: "check",
+        package: "bpf-layout-check",
+        files: &["check/src/"],
+        judges: &["bpf-layout-check"],
+        tests: &["--lib", "--test", "agrees", "--test", "objects", "--test", "fingerprints", "--test", "boundary"],
+    },
+    Part {
+        name: "rust",
+        package: "bpf-layout-emit",
+        files: &["codegen/emit/src/rust.rs", "codegen/emit/src/rust/"],
+        judges: &["bpf-layout-emit"],
+        tests: &["--lib", "--test", "rust_golden"],
+    },
+    Part {
+        name: "c",
+        package: "bpf-layout-emit",
+        files: &["codegen/emit/src/c.rs", "codegen/emit/src/c/"],
+        judges: &["bpf-layout-emit"],
+        tests: &["--lib", "--test", "c_golden"],
+    },
+    Part {
+        name: "language",
+        package: "bpf-layout-spec",
+        files: &["spec/src/read/", "spec/src/check/"],
+        judges: &["bpf-layout-spec"],
+        tests: &["--lib", "--test", "diagnostics", "--test", "language", "--test", "load", "--test", "layout"],
+    },
+    Part {
+        name: "lock",
+        package: "bpf-layout-spec",
+        files: &["spec/src/lock.rs", "spec/src/lock/"],
+        judges: &["bpf-layout-spec"],
+        tests: &["--lib", "--test", "lock"],
+    },
+    Part {
+        name: "builder",
+        package: "bpf-layout-codegen",
+        files: &["codegen/src/"],
+        judges: &["bpf-layout-codegen"],
+        tests: &["--lib", "--tests"],
+    },
+];
+
+impl Part {
+    /// Whether a file or folder is of this part.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.files.iter().any(|own| if own.ends_with('/') { path.starts_with(own) } else { path == *own })
+    }
+}
