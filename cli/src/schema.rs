@@ -54,6 +54,7 @@ fn schema() -> Value {
             ("union", named("Unions.", &name(), &reference("struct"))),
             ("extern", named("Types that C headers define.", &name(), &reference("extern"))),
             ("map", named("Maps.", &name(), &reference("map"))),
+            ("intern", maps::interns()),
             ("budget", maps::budget()),
             ("group", maps::groups()),
             ("outside", outside()),

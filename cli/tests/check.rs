@@ -6,8 +6,8 @@ mod objects;
 
 use std::{fs, path::Path};
 
-use common::{folder, golden, run};
-use objects::{compile, compile_with, has, has_clang};
+use common::{folder, golden, has, has_clang, run};
+use objects::{compile, compile_with};
 use tempfile::TempDir;
 
 const RIGHT: &str = "struct value {\n\tunsigned int pid;\n\tchar path[64];\n};\n\

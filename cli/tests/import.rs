@@ -4,7 +4,7 @@ mod common;
 
 use std::{fs, path::Path, process::Command};
 
-use common::{names, run};
+use common::{has_clang, names, run};
 use tempfile::TempDir;
 
 const HEADER: &str = "
@@ -82,15 +82,6 @@ fields = [
 lengths.PATH_LEN = 128
 omit = ["call_event.cwd"]
 "#;
-
-fn has_clang() -> bool {
-    let has = Command::new("clang").arg("--version").output().is_ok();
-    if !has {
-        assert!(std::env::var_os("BPF_LAYOUT_REQUIRE_TOOLS").is_none(), "clang is missing and was required");
-        eprintln!("skipped: there is no clang");
-    }
-    has
-}
 
 fn folder() -> TempDir {
     let folder = TempDir::new().expect("a temporary folder");

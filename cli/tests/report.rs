@@ -6,7 +6,7 @@ mod objects;
 
 use std::{fs, path::Path};
 
-use common::{Ran, golden, run};
+use common::{Ran, golden, has_clang, run};
 use tempfile::TempDir;
 
 /// The maps of Inspektor Gadget before their memory was cut, and others of every kind of cost.
@@ -178,7 +178,7 @@ const PROGRAM: &str = "struct {\n\t__uint(type, 2);\n\t__uint(max_entries, 1);\n
 
 #[test]
 fn objects_are_added_up() {
-    if !objects::has_clang() {
+    if !has_clang() {
         return;
     }
     let folder = folder(SPEC);

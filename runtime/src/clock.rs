@@ -86,6 +86,12 @@ impl Reading {
     }
 }
 
+/// Time since boot, as [`Ktime`] counts it.
+#[cfg(feature = "libbpf")]
+pub(crate) fn since_boot() -> Duration {
+    since_start(libc::CLOCK_BOOTTIME)
+}
+
 /// What a clock that begins at zero shows.
 fn since_start(clock: libc::clockid_t) -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };

@@ -53,6 +53,7 @@
 //! ```
 
 mod batch;
+mod dictionary;
 mod error;
 mod events;
 mod handle;
@@ -69,6 +70,7 @@ mod verify;
 
 pub use batch::Entry;
 pub use bpf_layout_live::{Error as KernelError, LoadedBtf};
+pub use dictionary::{Dictionary, InternText, intern_counts};
 pub use error::{Error, Mismatch};
 pub use events::{Events, EventsBuilder, Stats};
 pub use handle::{Checked, TypedMap};

@@ -17,6 +17,7 @@
 //! | maps: numbers of entries, flags, maps of maps | `map_entries.rs`, `map_flags.rs`, `map_inner.rs` |
 //! | groups of maps | `groups.rs` |
 //! | what is outside | `outside.rs` |
+//! | dictionaries of interned strings | `crate::intern`, `interns.rs` |
 //! | profiles | `profiles.rs` |
 //! | `version`, `since`, what is reserved | `versions.rs` |
 //! | `[[allow]]` | `allow.rs` |
@@ -31,6 +32,7 @@ mod clashes;
 mod constants;
 mod enums;
 mod groups;
+mod interns;
 mod limits;
 mod map_entries;
 mod map_flags;
@@ -80,7 +82,8 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
     let types = ordered?.types;
     placement::check_placement(&types, &maps, cx);
     variable::check_variable(&types, &maps, cx);
-    clashes::check_clashes(constants.as_deref().unwrap_or_default(), &types, &maps, cx);
+    let interns = interns::find(spec, &types, &maps);
+    clashes::check_clashes(constants.as_deref().unwrap_or_default(), &types, &maps, &interns, cx);
     let outside = outside::check_outside(spec, &types, &maps, cx);
     let model = Model {
         spec_name: file_name(path.file_name()),
@@ -95,6 +98,7 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
         groups,
         outside,
         allow,
+        interns,
     };
     (!cx.has_errors()).then_some(model)
 }

@@ -5,6 +5,8 @@
 //!                  as written        resolved             sizes, offsets, padding
 //! ```
 //!
+//! Between the first two, a dictionary of interned strings becomes the structs and maps that it consists of.
+//!
 //! Pure but for reading the files it is asked for: nothing here prints, panics on bad input or exits. Each stage reports
 //! every problem it finds to one [`diag::Diagnostics`]; a later stage leaves out what an earlier one could not trust.
 #![forbid(unsafe_code)]
@@ -19,6 +21,7 @@ mod expr;
 pub mod file;
 pub mod fingerprint;
 mod foreign;
+mod intern;
 pub mod kernel;
 pub mod layout;
 mod lex;
@@ -127,7 +130,8 @@ fn run(
     sources: &mut Sources,
     cx: &mut Diagnostics,
 ) -> Option<Layouts> {
-    let spec = read::read(path, origin, sources, cx)?;
+    let mut spec = read::read(path, origin, sources, cx)?;
+    intern::expand(&mut spec, cx);
     let model = check::check(&spec, path, options.profile.as_deref(), cx)?;
     let layouts = layout::lay_out(model, cx)?;
     check::check_limits(&layouts, cx);

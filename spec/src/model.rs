@@ -66,6 +66,8 @@ pub struct Model {
     pub outside: Vec<Outside>,
     /// `[[allow]]`: findings of [`breaking`](crate::breaking) that are meant, in file order.
     pub allow: Vec<Allow>,
+    /// `[intern]`: dictionaries of interned strings, in file order. Their structs and maps are among the others.
+    pub interns: Vec<Intern>,
 }
 
 impl Model {
@@ -108,6 +110,44 @@ impl Model {
             TypeDef::Record(record) => Some((id, record)),
             TypeDef::Enum(_) | TypeDef::Flags(_) | TypeDef::Extern(_) => None,
         })
+    }
+}
+
+/// `[intern.NAME]`: a dictionary in which each string stands once, under an id that fields of the type `intern[NAME]` hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intern {
+    /// The length, as the spec names it; `c` is what names of the dictionary in C start with (`path`), `upper` the same in
+    /// upper case.
+    pub name: Name,
+    /// The struct of an id.
+    pub id: TypeId,
+    /// The struct of an entry: a string, its size, when it was last used.
+    pub string: TypeId,
+    /// The struct in which a CPU puts a string together, and counts.
+    pub interning: TypeId,
+    /// The map of the strings, by their ids.
+    pub strings: MapId,
+    /// The map of what each CPU has.
+    pub scratch: MapId,
+}
+
+impl Intern {
+    /// The longest string: bytes that are hashed and compared one by one by verifiers that look at every round of a loop.
+    pub const MAX: u64 = 4096;
+
+    /// Ids that a string may have: its hash, and the numbers behind it.
+    pub const PROBES: u32 = 4;
+
+    /// Functions of C that a program calls.
+    #[must_use]
+    pub fn functions(&self) -> [String; 4] {
+        ["intern_kernel", "intern_user", "intern_bytes", "interned"].map(|what| format!("{}_{what}", self.name.c))
+    }
+
+    /// The macro of C that defines both maps and the functions.
+    #[must_use]
+    pub fn c_macro(&self) -> String {
+        format!("DEFINE_{}_INTERN", self.name.upper)
     }
 }
 

@@ -140,6 +140,7 @@ impl Files<'_, '_> {
         self.spec.capacities.append(&mut own.capacities);
         self.spec.types.append(&mut own.types);
         self.spec.maps.append(&mut own.maps);
+        self.spec.interns.append(&mut own.interns);
         self.spec.budgets.append(&mut own.budgets);
         self.spec.groups.append(&mut own.groups);
         self.spec.outside.append(&mut own.outside);
@@ -163,6 +164,7 @@ fn read_own(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Spec {
         capacities: read_constants(cx, top, "capacities"),
         types: types::read_definitions(cx, top),
         maps: maps::read_maps(cx, top),
+        interns: maps::read_interns(cx, top),
         budgets: maps::read_budget(cx, top).into_iter().collect(),
         groups: groups::read_groups(cx, top),
         outside: outside::read_outside(cx, top),

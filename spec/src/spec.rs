@@ -65,6 +65,7 @@ pub(crate) struct Spec {
     pub(crate) capacities: Vec<ConstantDef>,
     pub(crate) types: Vec<Definition>,
     pub(crate) maps: Vec<MapDef>,
+    pub(crate) interns: Vec<InternDef>,
     pub(crate) budgets: Vec<BudgetDef>,
     pub(crate) groups: Vec<GroupDef>,
     pub(crate) outside: Vec<OutsideDef>,
@@ -322,6 +323,19 @@ pub(crate) struct MapDef {
     pub(crate) numa_node: Option<At<i128>>,
     pub(crate) budget: Option<Number>,
     /// Whether no shape error was reported for it; if one was, no rule of maps is applied.
+    pub(crate) sound: bool,
+}
+
+/// `[intern.NAME]`: the dictionary of strings of the length `NAME`. What it stands for is in
+/// [`types`](Spec::types) and [`maps`](Spec::maps) once it is [expanded](crate::intern).
+#[derive(Clone, Debug)]
+pub(crate) struct InternDef {
+    /// The length.
+    pub(crate) name: At<String>,
+    pub(crate) doc: Option<String>,
+    pub(crate) settings: MapSettings,
+    pub(crate) budget: Option<Number>,
+    /// Whether nothing is wrong with it; if something was, nothing of it is expanded.
     pub(crate) sound: bool,
 }
 

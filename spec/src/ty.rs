@@ -42,6 +42,8 @@ pub(crate) enum Base {
     /// `str[..N][..M]`
     UpToStrs(Node, Node),
     Kptr(KptrKind, String),
+    /// `intern[PATH]`: the length, and where its name stands.
+    Intern(String, Range<usize>),
 }
 
 /// Parses a whole text.
@@ -102,6 +104,9 @@ fn base(cursor: &mut Cursor<'_>) -> Result<(Base, Range<usize>), Wrong> {
         let close = cursor.expect("]", "after the type")?;
         return Ok((Base::Kptr(kind, target.to_owned()), at.start..close.end));
     }
+    if name == "intern" {
+        return intern(cursor, at);
+    }
     if name != "str" && name != "bytes" {
         return Ok((Base::Name(name.to_owned()), at));
     }
@@ -117,6 +122,26 @@ fn base(cursor: &mut Cursor<'_>) -> Result<(Base, Range<usize>), Wrong> {
         (false, true) => Base::UpToBytes(node),
     };
     Ok((base, at))
+}
+
+/// The `[PATH]` of `intern[PATH]`. A name and no expression, since it is the name of a dictionary, too.
+fn intern(cursor: &mut Cursor<'_>, at: Range<usize>) -> Result<(Base, Range<usize>), Wrong> {
+    const HELP: &str =
+        "write `intern[PATH]` for a length `PATH`, and say in `[intern.PATH]` how many strings there may be";
+    let wrong = |at, message| Wrong::grammar(at, message).help(HELP);
+    if !cursor.eat("[")? {
+        return Err(wrong(at, "`intern` needs a length".to_owned()));
+    }
+    let (token, name_at) = cursor.advance()?;
+    let Token::Name(name) = token else {
+        return Err(wrong(name_at, format!("expected the name of a length, found {}", token.describe())));
+    };
+    let name = name.to_owned();
+    let next = cursor.at();
+    let close = cursor.expect("]", "after the name of a length").map_err(|_| {
+        wrong(next, "the length of interned strings is a name, since their dictionary has the same".to_owned())
+    })?;
+    Ok((Base::Intern(name, name_at), at.start..close.end))
 }
 
 /// The `..M]` of `str[..N][..M]`; the bracket before it has been taken.
@@ -203,6 +228,11 @@ mod tests {
             ("str[..]", "`str[..N]`"),
             ("u8[4][]", "`T[N]`"),
             ("u8[][]", "`T[N]`"),
+            ("intern", "`intern[PATH]`"),
+            ("intern[512]", "`intern[PATH]`"),
+            ("intern[..PATH]", "`intern[PATH]`"),
+            ("intern[2 * PATH]", "`intern[PATH]`"),
+            ("intern[PATH * 2]", "`intern[PATH]`"),
         ] {
             let wrong = parse(text).unwrap_err();
             assert!(wrong.help.as_deref().unwrap_or("").contains(help), "{text}: {wrong:?}");

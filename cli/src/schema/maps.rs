@@ -1,4 +1,4 @@
-//! Maps, budgets, groups, and profiles, which override maps.
+//! Maps, dictionaries, budgets, groups, and profiles, which override maps.
 
 use bpf_layout_spec::kernel::{MAP_FLAGS, MAP_KINDS};
 use serde_json::{Map, Value, json};
@@ -61,6 +61,25 @@ fn wakeup() -> Value {
         ],
     );
     json!({ "description": "Of a ring buffer: when a record wakes its reader.", "anyOf": [word, numbers] })
+}
+
+/// `[intern.NAME]`
+pub(super) fn interns() -> Value {
+    let [_, _, flags, pinning, _] = overridable();
+    let kinds = word("The map of the strings; `hash` if left out.", ["hash", "lru_hash"]);
+    let intern = object(
+        "The dictionary of strings of this length.",
+        &["max_entries"],
+        [
+            ("doc", doc()),
+            ("type", kinds),
+            ("max_entries", described("How many different strings it holds.", "number")),
+            flags,
+            pinning,
+            ("budget", described("Bytes that its map of strings may cost.", "number")),
+        ],
+    );
+    named("Dictionaries of interned strings, each by the name of their length.", &name(), &intern)
 }
 
 /// `[budget]`

@@ -36,7 +36,7 @@ fn ty() -> Value {
         (field.name, doc)
     });
     json!({
-        "description": "A type: `u32`, `str[PATH]`, `bytes[16]`, `u8[4]`, `u8[]`, in events `str[..PATH]`, or the name of a definition.",
+        "description": "A type: `u32`, `str[PATH]`, `bytes[16]`, `u8[4]`, `u8[]`, `intern[PATH]`, in events `str[..PATH]`, or the name of a definition.",
         "type": "string",
         "minLength": 1,
         "anyOf": [explained("A type that needs no definition.", scalars.chain(kernel)), { "type": "string" }],

@@ -60,6 +60,20 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Ran {
     command(folder, arguments).output().expect("the command can be run").into()
 }
 
+/// Whether there is a clang; says so if not.
+pub(crate) fn has_clang() -> bool {
+    has("clang")
+}
+
+pub(crate) fn has(program: &str) -> bool {
+    let has = Command::new(program).arg("--version").output().is_ok();
+    if !has {
+        assert!(std::env::var_os("BPF_LAYOUT_REQUIRE_TOOLS").is_none(), "{program} is missing and was required");
+        eprintln!("skipped: there is no {program}");
+    }
+    has
+}
+
 /// A temporary folder with [`SPEC`] as its `layouts.toml`.
 pub(crate) fn folder() -> TempDir {
     let folder = TempDir::new().expect("a temporary folder");

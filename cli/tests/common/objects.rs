@@ -6,20 +6,6 @@ use std::{fs, path::Path, process::Command};
 const MACROS: &str = "#define __uint(name, val) int(*name)[val]\n#define __type(name, val) typeof(val) *name\n\
                       #define SEC(name) __attribute__((section(name), used))\n";
 
-/// Whether there is a clang; says so if not.
-pub(crate) fn has_clang() -> bool {
-    has("clang")
-}
-
-pub(crate) fn has(program: &str) -> bool {
-    let has = Command::new(program).arg("--version").output().is_ok();
-    if !has {
-        assert!(std::env::var_os("BPF_LAYOUT_REQUIRE_TOOLS").is_none(), "{program} is missing and was required");
-        eprintln!("skipped: there is no {program}");
-    }
-    has
-}
-
 pub(crate) fn compile(folder: &Path, name: &str, text: &str) {
     compile_with("clang", folder, name, text);
 }

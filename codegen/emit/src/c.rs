@@ -11,6 +11,7 @@ mod expr;
 mod facts;
 mod fingerprints;
 mod helpers;
+mod intern;
 mod keep;
 mod maps;
 mod out;
@@ -123,6 +124,9 @@ fn bpf(out: &mut Out, layouts: &Layouts, fingerprints: &Fingerprints) {
     }
     for map in &layouts.model.maps {
         maps::definition(&mut functions, &mut helpers, layouts, &facts, map);
+    }
+    for intern in &layouts.model.interns {
+        intern::functions(&mut functions, &mut helpers, layouts, intern);
     }
     fingerprints::table(&mut functions, layouts, fingerprints);
     let functions = functions.finish();

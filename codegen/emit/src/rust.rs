@@ -11,6 +11,7 @@ mod constants;
 mod docs;
 mod externs;
 mod fingerprints;
+mod intern;
 mod maps;
 mod names;
 mod out;
@@ -59,6 +60,7 @@ pub fn module(layouts: &Layouts) -> String {
         definition(&mut out, layouts, &names, &fingerprints, (id, def));
     }
     maps::write(&mut out, layouts, &fingerprints);
+    intern::write(&mut out, layouts);
     out.finish()
 }
 

@@ -20,7 +20,8 @@ use bpf_layout_spec::{
 use libbpf_rs::{MapCore as _, MapFlags, Object, PerfBufferBuilder, RingBufferBuilder};
 use support::bpf::{CLANGS, compile, is_permitted, load, run_program, set_first_value, with_map};
 
-/// Specs, and records sent of each. Enough that every kind of field meets every way of filling it several times over.
+/// Specs, unless `BPF_LAYOUT_COMPACT_SPECS` asks for another number, from that of `BPF_LAYOUT_COMPACT_SEED` on; and records
+/// sent of each. Enough that every kind of field meets every way of filling it several times over.
 const SPECS: u64 = 6;
 const RECORDS: usize = 24;
 
@@ -327,7 +328,11 @@ fn kernel_sends_random_compact_events_and_rust_reads_them() {
         fs::create_dir(&folder).expect("a writable folder");
         run(number, &folder, "")
     };
-    let cases: Vec<Case> = (0..SPECS).map(case).collect();
+    let number = |name: &str, default: u64| {
+        std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text}: no number")))
+    };
+    let first = number("BPF_LAYOUT_COMPACT_SEED", 0);
+    let cases: Vec<Case> = (first..first + number("BPF_LAYOUT_COMPACT_SPECS", SPECS)).map(case).collect();
     let filled = cases.iter().flat_map(|case| &case.sent).flat_map(|sent| &sent.fields);
     let (cut, full): (Vec<_>, Vec<_>) = filled.filter(|field| !field.bytes.is_empty()).partition(|field| field.cut);
     assert!(cut.len() > 20 && full.len() > 50, "the specs are not what they were: {} {}", cut.len(), full.len());
@@ -398,8 +403,9 @@ fn kernel_builds_as_many_records_at_once_as_there_are_rooms() {
     let header = bpf_layout_emit::c::header(&support::load(&path, None));
     fs::write(folder.path().join("layouts.h"), header).expect("a writable file");
     let source = folder.path().join("program.bpf.c");
-    fs::write(&source, include_str!("kernel/rooms.bpf.c")).expect("a writable file");
-    for clang in CLANGS.into_iter().filter(|clang| support::has_tool(clang)) {
+    let clangs = CLANGS.into_iter().filter(|clang| support::has_tool(clang));
+    for (clang, defines) in clangs.flat_map(|clang| [(clang, ""), (clang, "#define BPF_LAYOUT_DYNPTR\n")]) {
+        fs::write(&source, format!("{defines}{}", include_str!("kernel/rooms.bpf.c"))).expect("a writable file");
         let object = load(&compile(clang, folder.path(), &source));
         set_first_value(&object, "source", b"abcdefghijklmno\0");
         for round in 1..=3 {

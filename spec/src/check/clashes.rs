@@ -7,14 +7,20 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
-    model::{Constant, Field, Map, Name, Record, RecordKind, Type, TypeDef, VariableKind, Variant},
+    model::{Constant, Field, Intern, Map, Name, Record, RecordKind, Type, TypeDef, VariableKind, Variant},
     source::Span,
 };
 
 use super::types::element;
 
 /// Reports every clash among the names that these definitions bring forth.
-pub(super) fn check_clashes(constants: &[Constant], types: &[TypeDef], maps: &[Map], cx: &mut Diagnostics) {
+pub(super) fn check_clashes(
+    constants: &[Constant],
+    types: &[TypeDef],
+    maps: &[Map],
+    interns: &[Intern],
+    cx: &mut Diagnostics,
+) {
     let mut spaces = Spaces::new();
     let cx = &mut Reporter { cx, reported: HashSet::new() };
     for constant in constants {
@@ -30,6 +36,13 @@ pub(super) fn check_clashes(constants: &[Constant], types: &[TypeDef], maps: &[M
     }
     for map in first_of_name(maps.iter(), |map| &map.name) {
         spaces.claim_map(map, cx);
+    }
+    for intern in interns {
+        spaces.claim_macro(intern.c_macro(), &intern.name, cx);
+        for function in intern.functions() {
+            spaces.c_ordinary.claim(format!("__{function}"), &intern.name, cx);
+            spaces.c_ordinary.claim(function, &intern.name, cx);
+        }
     }
     for record in types.iter().filter_map(as_record) {
         spaces.check_macros(record, cx);

@@ -4,7 +4,7 @@ use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     kernel::{Entries, MapKind},
     layout::{BitRun, Layouts, Member, SCRATCH_MAX},
-    model::{EventTag, Map, Record, RecordKind, TagValue, Type, TypeDef, TypeId, Variable},
+    model::{EventTag, Intern, Map, Record, RecordKind, TagValue, Type, TypeDef, TypeId, Variable},
     source::Span,
 };
 
@@ -21,6 +21,9 @@ const MAX_FRAMES: u64 = 127;
 pub(crate) fn check_limits(layouts: &Layouts, cx: &mut Diagnostics) {
     for (id, record) in layouts.model.records() {
         check_compact(layouts, id, record, cx);
+    }
+    for intern in &layouts.model.interns {
+        check_intern(layouts, intern, cx);
     }
     for map in &layouts.model.maps {
         check_key(layouts, map, cx);
@@ -143,6 +146,23 @@ fn check_compact(layouts: &Layouts, id: TypeId, record: &Record, cx: &mut Diagno
             Diagnostic::new(Code::TooLarge, message, record.name.span, label)
                 .note("it is built in a value per CPU, 32 KiB at most (`PCPU_MIN_UNIT_SIZE`)")
                 .help("let its longest fields have fewer bytes, or send them in an event of their own"),
+        );
+    }
+}
+
+/// A string is hashed and compared word by word, and the verifier looks at every round of these loops.
+fn check_intern(layouts: &Layouts, intern: &Intern, cx: &mut Diagnostics) {
+    let TypeDef::Record(string) = layouts.model.ty(intern.string) else { return };
+    let length = string.fields.iter().find_map(|field| match &field.ty {
+        Type::Str(length) => Some(length.value),
+        _ => None,
+    });
+    if let Some(length) = length.filter(|length| *length > Intern::MAX) {
+        let message = format!("strings of {length} bytes cannot be interned");
+        cx.push(
+            Diagnostic::new(Code::TooLarge, message, intern.name.span, format!("expected up to {}", Intern::MAX))
+                .note("a string is hashed and compared word by word, and the verifier looks at every round of these loops")
+                .help("intern them by a shorter length; the longest path of the kernel has 4096 bytes"),
         );
     }
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     expr::Node,
-    foreign,
+    foreign, intern,
     kernel::{KERNEL_FIELDS, KernelField, KptrKind},
     model::{Count, Expr, Type, TypeId, Variable, VariableKind},
     scalar::{SCALARS, Scalar},
@@ -36,6 +36,8 @@ pub(super) struct Types<'a> {
     by_name: HashMap<&'a str, usize>,
     aliases: HashMap<usize, Alias>,
     used_aliases: HashSet<usize>,
+    /// Lengths whose interned strings a type holds.
+    used_interns: HashSet<&'a str>,
     suggested: usize,
 }
 
@@ -53,6 +55,7 @@ impl<'a> Types<'a> {
             by_name: HashMap::new(),
             aliases: HashMap::new(),
             used_aliases: HashSet::new(),
+            used_interns: HashSet::new(),
             suggested: 0,
         };
         for (index, definition) in spec.types.iter().enumerate() {
@@ -82,7 +85,14 @@ impl<'a> Types<'a> {
         }
         if let Some(&first) = self.by_name.get(name.value.as_str()) {
             let first = &self.spec.types[first];
-            let twice = duplicate("type", name, first.name().span);
+            let mut twice = duplicate("type", name, first.name().span);
+            for of in [definition, first].map(|definition| definition.name().span) {
+                if let Some(def) = self.spec.interns.iter().find(|def| def.name.span == of) {
+                    let length = &def.name.value;
+                    twice =
+                        twice.note(format!("`[intern.{length}]` defines what C and Rust need for `intern[{length}]`"));
+                }
+            }
             let (this, that) = (definition.what(), first.what());
             let note = format!("a type's name stands alone where it is used, so {this} and {that} share one namespace");
             cx.push(if this == that { twice } else { twice.note(note) });
@@ -101,8 +111,9 @@ impl<'a> Types<'a> {
         self.by_name.get(self.spec.types[index].name().value.as_str()) == Some(&index)
     }
 
-    /// Warns of aliases that nothing uses: no output has anything of them. Only of those in the first file: what is
-    /// included is shared with others. Says nothing beside errors: what is wrong may have been the use.
+    /// Warns of aliases that nothing uses: no output has anything of them; and of dictionaries, which cost memory. Only of
+    /// those in the first file: what is included is shared with others. Says nothing beside errors: what is wrong may have
+    /// been the use.
     pub(super) fn warn_unused(&self, cx: &mut Diagnostics) {
         if cx.has_errors() {
             return;
@@ -114,6 +125,15 @@ impl<'a> Types<'a> {
                 cx.push(
                     Diagnostic::new(Code::Unused, message, alias.name.span, "defined here")
                         .help("write it where its type stands, or remove it"),
+                );
+            }
+        }
+        for name in self.spec.interns.iter().map(|def| &def.name) {
+            if name.span.file == FileId(0) && !self.used_interns.contains(name.value.as_str()) {
+                let message = format!("no field is of the type `intern[{}]`", name.value);
+                cx.push(
+                    Diagnostic::new(Code::Unused, message, name.span, "its dictionary costs memory")
+                        .help(format!("write `intern[{}]` where long strings repeat, or remove this", name.value)),
                 );
             }
         }
@@ -214,6 +234,7 @@ impl<'a> Types<'a> {
                 length(several, with).and_then(|several| up_to(VariableKind::Strs(several), each))
             }
             Base::Kptr(kind, target) => Some(Type::Kptr(*kind, target.clone())),
+            Base::Intern(length, at) => self.resolve_intern(length, text.at(at.clone()), with.cx),
         };
         // Every dimension is looked at, also if the base is wrong.
         let dimensions: Vec<Option<Count>> = expr.dimensions.iter().map(|node| length(node, with)).collect();
@@ -250,6 +271,30 @@ impl<'a> Types<'a> {
             Some(Alias::Waiting) => None,
             None => Some(Type::Def(provisional(index))),
         }
+    }
+
+    /// The id of a string of this length. `None` without a message if something is wrong with its dictionary.
+    fn resolve_intern(&mut self, length: &str, at: Span, cx: &mut Diagnostics) -> Option<Type> {
+        let defs = &self.spec.interns;
+        let Some(def) = defs.iter().find(|def| def.name.value == length) else {
+            let message = format!("there is no dictionary for strings of the length `{length}`");
+            let unknown = Diagnostic::new(Code::UnknownName, message, at, "not defined");
+            let near = suggest::nearest(length, defs.iter().map(|def| def.name.value.as_str()));
+            cx.push(match near {
+                Some(near) => unknown.help(format!("did you mean `intern[{near}]`?")),
+                None => unknown.help(format!(
+                    "write `[intern.{length}]`, and in it how many different strings it holds: `max_entries = 4096`"
+                )),
+            });
+            return None;
+        };
+        if !def.sound {
+            return None;
+        }
+        self.used_interns.insert(&def.name.value);
+        let name = intern::Parts::of(&def.name.value).id;
+        let &index = self.by_name.get(name.as_str())?;
+        Some(Type::Def(provisional(index)))
     }
 
     fn unknown_type(&mut self, name: &str, text: &Text, at: Span) -> Diagnostic {
@@ -318,7 +363,7 @@ fn builtins<'n>() -> impl Iterator<Item = &'n str> {
     SCALARS
         .iter()
         .map(|info| info.name)
-        .chain(["str", "bytes"])
+        .chain(["str", "bytes", "intern"])
         .chain(KERNEL_FIELDS.iter().map(|info| info.name))
         .chain([KptrKind::Referenced, KptrKind::Untrusted, KptrKind::PerCpu].map(KptrKind::name))
 }

@@ -204,6 +204,8 @@ impl<'b, 'a> Reader<'b, 'a> {
             ty::Base::UpToStrs(length, several) => Base::UpToStrs(number(length)?, number(several)?),
             ty::Base::Kptr(kind, target) => Base::Kptr(*kind, target.clone()),
             ty::Base::Name(name) => self.named(word, name)?,
+            // A lock has the struct of the id by its name.
+            ty::Base::Intern(..) => return Err(refuse()),
         };
         let open = parsed.open.iter().map(|_| Ok(0));
         let dimensions = open.chain(parsed.dimensions.iter().map(number)).collect::<Result<_, _>>()?;

@@ -1,4 +1,4 @@
-//! Reads `[map]`, `[budget]` and `[profile]`.
+//! Reads `[map]`, `[intern]`, `[budget]` and `[profile]`.
 
 use super::{
     read_constants,
@@ -6,7 +6,7 @@ use super::{
 };
 use toml::de::DeValue;
 
-use crate::spec::{At, BudgetDef, MapDef, MapOverride, MapSettings, ProfileDef, WakeupDef};
+use crate::spec::{At, BudgetDef, InternDef, MapDef, MapOverride, MapSettings, ProfileDef, WakeupDef};
 
 /// All maps of one file, in its order.
 pub(super) fn read_maps(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Vec<MapDef> {
@@ -42,6 +42,32 @@ fn read_map(cx: &mut Cx<'_>, name: At<String>, value: &Value<'_>) -> MapDef {
     def.inner = table.string(cx, "inner");
     def.map_extra = table.number(cx, "map_extra");
     def.numa_node = table.integer(cx, "numa_node");
+    def.budget = table.number(cx, "budget");
+    def.sound = table.finish(cx);
+    def
+}
+
+/// All dictionaries of one file, in its order.
+pub(super) fn read_interns(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Vec<InternDef> {
+    top.named(cx, "intern").into_iter().map(|(name, value)| read_intern(cx, name, value)).collect()
+}
+
+fn read_intern(cx: &mut Cx<'_>, name: At<String>, value: &Value<'_>) -> InternDef {
+    let title = format!("the dictionary `{}`", name.value);
+    let mut def = InternDef { name, doc: None, settings: MapSettings::default(), budget: None, sound: false };
+    let Some(mut table) = Table::open(cx, title, def.name.span, value) else { return def };
+    def.doc = table.doc(cx);
+    def.settings = MapSettings {
+        kind: table.string(cx, "type"),
+        max_entries: table.number(cx, "max_entries"),
+        flags: table.strings(cx, "flags"),
+        pinning: table.string(cx, "pinning"),
+        wakeup: None,
+    };
+    if table.key_span("max_entries").is_none() {
+        let help = "say how many different strings it holds: `max_entries = 4096`, or the name of a capacity";
+        table.missing(cx, "max_entries", help);
+    }
     def.budget = table.number(cx, "budget");
     def.sound = table.finish(cx);
     def

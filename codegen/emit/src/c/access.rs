@@ -12,7 +12,7 @@ use super::{
     compact, expr,
     facts::Facts,
     helpers::Helper,
-    keep,
+    intern, keep,
     out::{MACRO_LINE, Out, call, macro_definition, macro_signature, signature},
     record::{keyword, tag_value, unnamed},
 };
@@ -39,6 +39,9 @@ pub(super) fn functions(
     keep::record(out, layouts, facts, id, &access.pointer());
     if record.is_compact() {
         return compact::functions(out, helpers, &access);
+    }
+    if intern::is_internal(&layouts.model, id) {
+        return;
     }
     access.init(out, helpers);
     for string in strings(layouts, record) {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::out::{Out, signature};
 
 mod append;
+mod intern;
 
 use append::{
     APPEND, APPEND_BYTES_COMMENT, APPEND_COMMENT, APPEND_STR_COMMENT, APPEND_TEXT_COMMENT, GIVE, OPAQUE,
@@ -54,6 +55,14 @@ pub(super) enum Helper {
     Send,
     /// `__bpf_layout_perf_send()`: copies a record into this CPU's perf buffer.
     PerfSend,
+    /// `__bpf_layout_copy_text()`: copies a text of known length into a field.
+    CopyText,
+    /// `__bpf_layout_intern_begin()`: what a CPU puts strings together in. The others need it.
+    InternBegin,
+    /// `__bpf_layout_intern_same()`: compares two strings.
+    InternSame,
+    /// `__bpf_layout_intern()`: the id of a string.
+    Intern,
     /// `__bpf_layout_take()`: a room that nobody else has.
     Take,
     /// `__bpf_layout_give()`: gives it back.
@@ -97,6 +106,10 @@ impl Helper {
             Helper::AppendText => "__bpf_layout_append_text",
             Helper::Send => "__bpf_layout_send",
             Helper::PerfSend => "__bpf_layout_perf_send",
+            Helper::CopyText => "__bpf_layout_copy_text",
+            Helper::InternBegin => "__bpf_layout_intern_begin",
+            Helper::InternSame => "__bpf_layout_intern_same",
+            Helper::Intern => "__bpf_layout_intern",
             Helper::Take => "__bpf_layout_take",
             Helper::Give => "__bpf_layout_give",
             Helper::Submit => "__bpf_layout_submit",
@@ -125,6 +138,10 @@ impl Helper {
             Helper::AppendText => APPEND_TEXT_COMMENT,
             Helper::Send => SEND_COMMENT,
             Helper::PerfSend => PERF_SEND_COMMENT,
+            Helper::CopyText => intern::COPY_TEXT_COMMENT,
+            Helper::InternBegin => intern::BEGIN_COMMENT,
+            Helper::InternSame => intern::SAME_COMMENT,
+            Helper::Intern => intern::INTERN_COMMENT,
             Helper::Wakeup => WAKEUP_COMMENT,
             Helper::Take | Helper::Give => TAKE_COMMENT,
             Helper::Reserve | Helper::Lookup | Helper::Submit => "",
@@ -153,6 +170,10 @@ impl Helper {
             Helper::AppendText => append_text(),
             Helper::Send => SEND.to_owned(),
             Helper::PerfSend => PERF_SEND.to_owned(),
+            Helper::CopyText => intern::copy_text(),
+            Helper::InternBegin => intern::BEGIN.to_owned(),
+            Helper::InternSame => intern::SAME.to_owned(),
+            Helper::Intern => intern::intern(),
             Helper::Take => TAKE.to_owned(),
             Helper::Give => GIVE.to_owned(),
             Helper::Submit => SUBMIT.to_owned(),

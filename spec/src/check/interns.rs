@@ -1,0 +1,38 @@
+//! Dictionaries of interned strings: which of the checked types and maps are whose.
+
+use crate::{
+    intern::Parts,
+    model::{Intern, Map, MapId, Name, TypeDef, TypeId},
+    spec::Spec,
+};
+
+/// Every dictionary of which all parts are sound. What is wrong with the others has been reported.
+pub(super) fn find(spec: &Spec, types: &[TypeDef], maps: &[Map]) -> Vec<Intern> {
+    let ty = |name: &str| {
+        let found = (0..).map(TypeId).zip(types).find(|(_, def)| def.name().spec == name);
+        found.map(|(id, _)| id)
+    };
+    let map = |name: &str| {
+        let found = (0..).map(MapId).zip(maps).find(|(_, map)| map.name.spec == name);
+        found.map(|(id, _)| id)
+    };
+    let of = |def: &crate::spec::InternDef| {
+        let parts = Parts::of(&def.name.value);
+        let name = Name {
+            spec: def.name.value.clone(),
+            upper: parts.base.to_ascii_uppercase(),
+            rust: parts.base.clone(),
+            c: parts.base,
+            span: def.name.span,
+        };
+        Some(Intern {
+            name,
+            id: ty(&parts.id)?,
+            string: ty(&parts.string)?,
+            interning: ty(&parts.interning)?,
+            strings: map(&parts.strings)?,
+            scratch: map(&parts.interning)?,
+        })
+    };
+    spec.interns.iter().filter(|def| def.sound).filter_map(of).collect()
+}
