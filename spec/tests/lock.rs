@@ -197,7 +197,7 @@ fn a_damaged_lock_is_refused_at_its_place() {
     ] {
         text += &format!("{from:?} => {to:?}\n    {}\n", refused(from, to));
     }
-    for damaged in ["", "\0\n", "# nothing\n"] {
+    for damaged in ["", "\0\n", "lock\u{202e}\u{1b}[2J 1\n", "# nothing\n"] {
         text += &format!("{damaged:?}\n    {}\n", error(damaged));
     }
     golden("damaged.txt", &text);

@@ -134,6 +134,14 @@ fn words(content: &str, start: usize) -> Vec<Word<'_>> {
 }
 
 pub(super) fn error(from: usize, to: usize, message: String, help: &'static str) -> Error {
+    // It may quote the lock, which may be anything: what is not seen is written out.
+    let mut shown = String::with_capacity(message.len());
+    for letter in message.chars() {
+        match letter {
+            '"' | '\'' | '\\' => shown.push(letter),
+            _ => shown.extend(letter.escape_debug()),
+        }
+    }
     let at = |byte: usize| u32::try_from(byte).unwrap_or(u32::MAX);
-    Error { span: Span { file: FileId(0), start: at(from), end: at(to) }, message, help }
+    Error { span: Span { file: FileId(0), start: at(from), end: at(to) }, message: shown, help }
 }
