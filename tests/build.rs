@@ -1,7 +1,7 @@
 //! Makes the random specs, and from them and the root spec what the tests are built from: headers, Rust types, and both
 //! sides of the graffiti test.
 //!
-//! `BPF_LAYOUT_ORACLE_SPECS` is the number of random specs (240 if not set), `BPF_LAYOUT_ORACLE_SEED` the seed (1).
+//! `BPF_LAYOUT_ORACLE_SPECS` is the number of random specs (120 if not set), `BPF_LAYOUT_ORACLE_SEED` the seed (1).
 
 #[path = "build/graffiti.rs"]
 mod graffiti;
@@ -34,7 +34,7 @@ fn main() -> io::Result<()> {
     for (name, spec) in goldens()? {
         build.add_all_profiles(&format!("golden_{name}"), &spec)?;
     }
-    let (seed, cases) = (setting("BPF_LAYOUT_ORACLE_SEED", 1), setting("BPF_LAYOUT_ORACLE_SPECS", 240));
+    let (seed, cases) = (setting("BPF_LAYOUT_ORACLE_SEED", 1), setting("BPF_LAYOUT_ORACLE_SPECS", 120));
     for number in 0..cases.div_ceil(CHUNKS_PER_BUNDLE) {
         let path = build.out.join(format!("random{number}.toml"));
         let first = number * CHUNKS_PER_BUNDLE;
