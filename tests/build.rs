@@ -1,26 +1,16 @@
 //! Makes the random specs, and from them and the root spec what the tests are built from: headers, Rust types, and both
 //! sides of the graffiti test.
 //!
-//! `BPF_LAYOUT_ORACLE_SPECS` is the number of random specs (240 if not set), `BPF_LAYOUT_ORACLE_SEED` the seed (1).
+//! `BPF_LAYOUT_ORACLE_SPECS` is the number of random specs (120 if not set), `BPF_LAYOUT_ORACLE_SEED` the seed (1).
 
-#[path = "build/fields.rs"]
-mod fields;
 #[path = "build/graffiti.rs"]
 mod graffiti;
 #[path = "build/graffiti_c.rs"]
 mod graffiti_c;
 #[path = "build/graffiti_rust.rs"]
 mod graffiti_rust;
-#[path = "build/names.rs"]
-mod names;
 #[path = "build/parsers.rs"]
 mod parsers;
-#[path = "build/random.rs"]
-mod random;
-#[path = "build/rng.rs"]
-mod rng;
-#[path = "build/rust_facts.rs"]
-mod rust_facts;
 
 use std::{
     env,
@@ -44,9 +34,11 @@ fn main() -> io::Result<()> {
     for (name, spec) in goldens()? {
         build.add_all_profiles(&format!("golden_{name}"), &spec)?;
     }
-    for (number, chunks) in (0..).zip(chunks_of_bundles()) {
+    let (seed, cases) = (setting("BPF_LAYOUT_ORACLE_SEED", 1), setting("BPF_LAYOUT_ORACLE_SPECS", 120));
+    for number in 0..cases.div_ceil(CHUNKS_PER_BUNDLE) {
         let path = build.out.join(format!("random{number}.toml"));
-        fs::write(&path, random::bundle(setting("BPF_LAYOUT_ORACLE_SEED", 1) + number, chunks))?;
+        let first = number * CHUNKS_PER_BUNDLE;
+        fs::write(&path, bpf_layout_random::bundle(seed, first..cases.min(first + CHUNKS_PER_BUNDLE)))?;
         build.add(&format!("random{number}"), &path, None)?;
         if number % 4 == 0 {
             build.add(&format!("random{number}_lean"), &path, Some("lean"))?;
@@ -68,17 +60,6 @@ fn goldens() -> io::Result<Vec<(String, PathBuf)>> {
         .collect();
     goldens.sort();
     Ok(goldens)
-}
-
-fn chunks_of_bundles() -> Vec<u64> {
-    let mut left = setting("BPF_LAYOUT_ORACLE_SPECS", 240);
-    let mut bundles = Vec::new();
-    while left > 0 {
-        let chunks = left.min(CHUNKS_PER_BUNDLE);
-        bundles.push(chunks);
-        left -= chunks;
-    }
-    bundles
 }
 
 fn setting(variable: &str, default: u64) -> u64 {
@@ -115,21 +96,20 @@ impl Build {
         let c_file = self.out.join(format!("{name}.c"));
         fs::write(&c_file, graffiti_c::source(name, &layouts, &header))?;
         self.c_files.push(c_file);
-        let (facts, parsers) = (rust_facts::source(&layouts), parsers::source(&layouts));
-        let proof = format!("{facts}{parsers}{}", graffiti_rust::source(name, &layouts));
+        let proof = format!("{}{}", parsers::source(&layouts), graffiti_rust::source(name, &layouts));
         fs::write(self.out.join(format!("{name}_proof.rs")), proof)?;
         let _ = write!(
             self.modules,
             "/// Generated from `{name}`.\npub mod {name} {{\n    include!(concat!(env!(\"OUT_DIR\"), \"/{name}.rs\"));\n\n    \
              /// What is asked of these types.\n    pub mod proof {{\n        #![allow(unused_imports, non_snake_case, clippy::all)]\n        use bpf_layout::Layout;\n\n        \
-             use crate::{{generated::RustFact, facts::What, marks::{{Case, holds, mark, marked, whole, zeroed}}, \
+             use crate::{{marks::{{Case, holds, mark, marked, whole, zeroed}}, \
              parsers::{{Buffer, Parser, exercise}}}};\n\n        \
              include!(concat!(env!(\"OUT_DIR\"), \"/{name}_proof.rs\"));\n    }}\n}}\n\n"
         );
         let path = fs::canonicalize(spec)?;
         let _ = writeln!(
             self.rows,
-            "    Spec {{ name: \"{name}\", path: {path:?}, profile: {profile:?}, facts: {name}::proof::FACTS, \
+            "    Spec {{ name: \"{name}\", path: {path:?}, profile: {profile:?}, \
              cases: {name}::proof::CASES, parsers: {name}::proof::PARSERS, buffers: {name}::proof::BUFFERS }},"
         );
         Ok(())

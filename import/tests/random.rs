@@ -1,18 +1,5 @@
 //! There and back: random specs become headers, headers objects, and what is imported of these says the same again.
 
-#[path = "../../tests/build/fields.rs"]
-#[allow(dead_code, reason = "a part is used here")]
-mod fields;
-#[path = "../../tests/build/names.rs"]
-#[allow(dead_code, reason = "a part is used here")]
-mod names;
-#[path = "../../tests/build/random.rs"]
-#[allow(dead_code, reason = "a part is used here")]
-mod random;
-#[path = "../../tests/build/rng.rs"]
-#[allow(dead_code, reason = "a part is used here")]
-mod rng;
-
 use std::{
     fmt::Write as _,
     path::Path,
@@ -21,6 +8,7 @@ use std::{
 
 use bpf_layout_emit::{c, render};
 use bpf_layout_import::{Compiler, compare, merge, object, witness, write};
+use bpf_layout_random::familiar_bundle;
 use bpf_layout_spec::{
     Options,
     layout::Layouts,
@@ -161,7 +149,7 @@ fn what_was_generated_is_imported_as_it_was() {
     let bundles = number("BPF_LAYOUT_ORACLE_SPECS", 60).div_ceil(CHUNKS);
     let (mut types, mut opaque) = (0, 0);
     for bundle in 0..bundles {
-        let text = random::bundle(seed.wrapping_add(bundle), CHUNKS);
+        let text = familiar_bundle(seed.wrapping_add(bundle), 0..CHUNKS);
         let data = compile(&program(&load(&text)));
         let (found, _) = object("random.o", &data).expect("clang wrote it");
         let (found, _) = merge(vec![found]);

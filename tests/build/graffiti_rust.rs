@@ -36,9 +36,8 @@ impl Writer<'_> {
         let (spec, rust) = (&record.name.spec, record.rust_struct());
         let function = format!("{name}_{spec}_{round}");
         let (mut read, mut write) = (String::new(), String::new());
-        let is_union = record.kind == RecordKind::Union;
-        self.write_read(&nodes, "v", is_union, &mut read);
-        self.write_write(&nodes, "v", is_union, &mut write);
+        self.write_read(&nodes, "v", id, &mut read);
+        self.write_write(&nodes, "v", id, &mut write);
         let _ = write!(
             self.text,
             "\nfn {function}_read(bytes: &[u8]) -> Result<(), String> {{\n    let v = whole::<super::{rust}>(bytes)?;\n\
@@ -56,11 +55,13 @@ impl Writer<'_> {
         );
     }
 
-    fn write_read(&self, nodes: &[Node<'_>], target: &str, in_union: bool, out: &mut String) {
+    /// `target` is a value of the type `id`, or a reference to one.
+    fn write_read(&self, nodes: &[Node<'_>], target: &str, id: TypeId, out: &mut String) {
+        let in_union = self.is_union(id);
         for node in nodes {
             match node {
                 Node::Bytes { field, number } => {
-                    let member = access(target, field, in_union);
+                    let member = self.access(target, field, id);
                     let borrow = if in_union { "" } else { "&" };
                     let spec = &field.name.spec;
                     let _ = writeln!(out, "    marked(\"{spec}\", {number}, Layout::as_bytes({borrow}{member}))?;");
@@ -68,51 +69,67 @@ impl Writer<'_> {
                 Node::Bits { field, value, .. } => {
                     // The accessor of what a profile may omit gives an `Option`.
                     let present = if field.optional { ".ok_or(\"is omitted\")?" } else { "" };
-                    let got = self.bits_to_number(&field.ty, &(access(target, field, true) + present));
+                    let got = self.bits_to_number(&field.ty, &(self.call(target, field, id) + present));
                     let spec = &field.name.spec;
                     let _ = writeln!(out, "    holds(\"{spec}\", {got}, {value})?;");
                 }
-                Node::Unnamed { field, id, unaligned, nodes } => {
+                Node::Unnamed { field, id: inner, unaligned, nodes } => {
                     let get = if *unaligned { ".get()" } else { "" };
-                    let inner = access(target, field, in_union) + get;
-                    self.write_read(nodes, &inner, self.is_union(*id), out);
+                    let place = self.access(target, field, id) + get;
+                    self.write_read(nodes, &place, *inner, out);
                 }
             }
         }
     }
 
-    fn write_write(&self, nodes: &[Node<'_>], target: &str, in_union: bool, out: &mut String) {
+    fn write_write(&self, nodes: &[Node<'_>], target: &str, id: TypeId, out: &mut String) {
+        let in_union = self.is_union(id);
         for node in nodes {
             match node {
                 Node::Bytes { field, number } if in_union => {
-                    let (get, set) = (access(target, field, true), method(field));
+                    let (get, set) = (self.call(target, field, id), method(field));
                     let _ = writeln!(
                         out,
                         "    {target}.set_{set}({{ let mut x = *{get}; mark(Layout::as_bytes_mut(&mut x), {number}); x }});"
                     );
                 }
                 Node::Bytes { field, number } => {
-                    let member = access(target, field, false);
+                    let member = self.access(target, field, id);
                     let _ = writeln!(out, "    mark(Layout::as_bytes_mut(&mut {member}), {number});");
                 }
                 Node::Bits { field, value, .. } => {
                     let value = self.bits_from_number(&field.ty, *value);
                     let _ = writeln!(out, "    {target}.set_{}({value});", method(field));
                 }
-                Node::Unnamed { field, id, unaligned: false, nodes } if !in_union => {
-                    self.write_write(nodes, &access(target, field, false), self.is_union(*id), out);
+                Node::Unnamed { field, id: inner, unaligned: false, nodes } if !in_union => {
+                    self.write_write(nodes, &self.access(target, field, id), *inner, out);
                 }
-                Node::Unnamed { field, id, nodes, .. } => {
-                    let mut inner = String::new();
-                    self.write_write(nodes, "x", self.is_union(*id), &mut inner);
-                    let (place, name) = (access(target, field, in_union), method(field));
+                Node::Unnamed { field, id: inner, nodes, .. } => {
+                    let mut text = String::new();
+                    self.write_write(nodes, "x", *inner, &mut text);
+                    let (place, name) = (self.access(target, field, id), method(field));
                     let _ = match in_union {
-                        true => writeln!(out, "    {target}.set_{name}({{ let mut x = *{place};\n{inner}    x }});"),
-                        false => writeln!(out, "    {place}.set({{ let mut x = {place}.get();\n{inner}    x }});"),
+                        true => writeln!(out, "    {target}.set_{name}({{ let mut x = *{place};\n{text}    x }});"),
+                        false => writeln!(out, "    {place}.set({{ let mut x = {place}.get();\n{text}    x }});"),
                     };
                 }
             }
         }
+    }
+
+    /// A member of `target`, which is of the type `id`: a place in a struct, a borrow from a union's accessor.
+    fn access(&self, target: &str, field: &Field, id: TypeId) -> String {
+        match self.is_union(id) {
+            true => self.call(target, field, id),
+            false => format!("{target}.{}", field.name.rust),
+        }
+    }
+
+    /// A call of a field's accessor. By its path, so that a member `into` or `eq` is not taken for that of a trait,
+    /// however many references `target` is.
+    fn call(&self, target: &str, field: &Field, id: TypeId) -> String {
+        let TypeDef::Record(record) = self.layouts.model.ty(id) else { unreachable!("only records have members") };
+        format!("super::{}::{}(&{target})", record.rust_struct(), field.name.rust)
     }
 
     fn is_union(&self, id: TypeId) -> bool {
@@ -141,15 +158,6 @@ impl Writer<'_> {
             Type::Def(id) => Some(self.layouts.model.ty(*id)),
             _ => None,
         }
-    }
-}
-
-/// A member of `target`: a place in a struct, a borrow from a union's accessor.
-fn access(target: &str, field: &Field, in_union: bool) -> String {
-    match in_union {
-        // Through a reference, so that a member `into` is not taken for that of `Into`.
-        true => format!("(&{target}).{}()", field.name.rust),
-        false => format!("{target}.{}", field.name.rust),
     }
 }
 

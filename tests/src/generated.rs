@@ -3,13 +3,9 @@
 #![allow(missing_docs, reason = "specs need no documentation")]
 
 use crate::{
-    facts::What,
     marks::Case,
     parsers::{Buffer, Parser},
 };
-
-/// One thing that rustc says: type, member, what, number.
-pub type RustFact = (&'static str, &'static str, What, i128);
 
 /// One spec under one profile.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +16,6 @@ pub struct Spec {
     pub path: &'static str,
     /// The profile.
     pub profile: Option<&'static str>,
-    /// What rustc says of its types.
-    pub facts: &'static [RustFact],
     /// Its records in the graffiti test.
     pub cases: &'static [Case],
     /// The parsers of its records.

@@ -1,9 +1,9 @@
 //! Every byte of every member, marked in C and read in Rust, and back.
 
+use bpf_layout_oracle::specs;
 use bpf_layout_tests::{
     generated::{SPECS, Spec},
     marks::Case,
-    specs,
 };
 
 /// Room for a record at an address that suits every alignment a spec can ask for.

@@ -1,5 +1,5 @@
-//! The project's own tasks: `cargo xtask demo`, `test`, `bench`, `case-study`, `kernels`, `fuzz`, `mutants` and `sanitize`.
-//! Plain std, so that they start in seconds on a fresh machine.
+//! The project's own tasks: `cargo xtask demo`, `test`, `bench`, `case-study`, `kernels`, `oracle`, `fuzz`, `mutants` and
+//! `sanitize`. Plain std, so that they start in seconds on a fresh machine.
 #![forbid(unsafe_code)]
 
 mod bench;
@@ -11,6 +11,8 @@ mod kernels;
 mod mutants;
 mod needs;
 mod objects;
+mod oracle;
+mod packages;
 mod sanitize;
 mod test;
 mod tools;
@@ -27,6 +29,7 @@ The project's own tasks.
 Usage: cargo xtask <TASK> [OPTIONS]
        cargo xtask bench [GROUP]... [OPTIONS]
        cargo xtask kernels [NAME]...
+       cargo xtask oracle [OPTIONS OF THE ORACLE]
        cargo xtask fuzz [TARGET]... [--seconds N]
        cargo xtask mutants [PART]... [--file PATH]... [--shard K/N]
 
@@ -37,6 +40,8 @@ Tasks:
   case-study   Install what is missing, and measure the tools in each profile: docs/case-study.md
   kernels      Boot kernels of Debian's packages, such as 6.12.117+deb12-cloud-amd64, and hold the memory model against
                them; without a name, list those that there are
+  oracle       Install every compiler that can be asked, and hold layouts of random specs, or of one, against what they
+               say; `cargo xtask oracle --help` says how
   fuzz         Install what is missing, and give each target of `fuzz/`, or those named, what a fuzzer thinks of
   mutants      Install what is missing, change one thing after another in the parts that must never be wrong, or those
                named, and fail if no test notices: tests/mutants.txt has those that cannot be noticed
@@ -80,6 +85,9 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[String]) -> Result<ExitCode, String> {
+    if let Some(("oracle", options)) = arguments.split_first().map(|(task, rest)| (task.as_str(), rest)) {
+        return oracle::run(options);
+    }
     let (mut task, mut names, mut flags) = (None, Vec::new(), Flags::default());
     let mut choice = mutants::Choice::default();
     let mut arguments = arguments.iter();

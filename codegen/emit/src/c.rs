@@ -57,8 +57,9 @@ pub fn header(layouts: &Layouts) -> String {
     prelude::kernel_types(&mut out, &needs);
     compact::descriptor(&mut out, &needs);
     prelude::ignore_packed_not_aligned(&mut out, &needs);
+    let followed = record::Followed::of(layouts);
     for (id, record) in model.records().filter(|(_, record)| !record.anonymous) {
-        record::definition(&mut out, layouts, fingerprints.ty(id), (id, record));
+        record::definition(&mut out, layouts, &followed, fingerprints.ty(id), (id, record));
     }
     prelude::end_of_packed_not_aligned(&mut out, &needs);
     bpf(&mut out, layouts, &fingerprints);

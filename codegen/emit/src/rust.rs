@@ -30,6 +30,17 @@ use out::Out;
 /// What keeps lints of the including crate off code that nobody wrote by hand.
 const ALLOW: &str = "#[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]";
 
+/// Opens an `impl` with these methods, which lints of the including crate leave alone: those with capitals, too, where a
+/// spec has such names.
+fn open_impl(out: &mut Out, head: &str, methods: &str) {
+    out.line(ALLOW);
+    let names = methods.lines().filter_map(|line| line.trim_start().strip_prefix("pub fn ")?.split(['(', '<']).next());
+    if names.into_iter().any(|name| name.contains(|c: char| c.is_ascii_uppercase())) {
+        out.line("#[allow(non_snake_case)]");
+    }
+    out.open(head);
+}
+
 /// The Rust types and maps of a spec, to be included into a module.
 ///
 /// It needs the crate `bpf-layout` and nothing else. The same layouts give the same text.

@@ -16,8 +16,10 @@ pub mod objects;
 mod places;
 mod pool;
 mod unit;
+mod written;
 
 pub use facts::{Map, Member, Project, Record, projects};
 pub use foreign::header as foreign_header;
 pub use places::{Place, of_btf, of_facts};
 pub use unit::{Unit, units};
+pub use written::{Written, written};

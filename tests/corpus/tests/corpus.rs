@@ -10,41 +10,16 @@ use std::{
 };
 
 use bpf_layout_btf::{Kind, Object};
-use bpf_layout_corpus::{Map, Project, Unit, objects, of_btf, of_facts, projects, units};
-use bpf_layout_emit::rust;
-use bpf_layout_import::{Imported, Verdict, compare, write};
+use bpf_layout_corpus::{Map, Project, Unit, Written, objects, of_btf, of_facts, projects, units, written};
+use bpf_layout_import::{Verdict, compare};
 use bpf_layout_spec::{
-    Options,
     compare::is_padding_name,
     kernel::{KernelField, MAP_KINDS},
-    layout::Layouts,
 };
 
 /// What the corpus has.
 const TYPES: usize = 439;
 const MAPS: usize = 749;
-
-/// A unit that was written down and taken by the language.
-struct Written {
-    unit: Unit,
-    imported: Imported,
-    layouts: Layouts,
-}
-
-impl Written {
-    fn new(unit: Unit) -> Self {
-        let imported = write(&unit.found(), "Of the corpus.").unwrap_or_else(|error| panic!("{}: {error}", unit.name));
-        let read = &mut |_: &Path| Ok(imported.toml.clone());
-        let loaded = bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &Options::default());
-        let loaded =
-            loaded.unwrap_or_else(|failure| panic!("{}: {:?}\n{}", unit.name, failure.diagnostics, imported.toml));
-        Written { layouts: loaded.layouts, imported, unit }
-    }
-}
-
-fn written() -> Vec<Written> {
-    projects().iter().flat_map(units).map(Written::new).collect()
-}
 
 /// Types or maps, and those of them that are the same to the byte.
 #[derive(Clone, Copy, Default)]
@@ -281,28 +256,4 @@ fn compilers_of_other_machines_agree() {
             objects::run(program, &arguments, folder.path());
         }
     }
-}
-
-#[test]
-fn rust_modules_prove_themselves() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus");
-    fs::create_dir_all(folder.join("src")).expect("a writable folder");
-    let manifest = format!(
-        "[package]\nname = \"corpus\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies.bpf-layout]\n\
-         path = {:?}\ndefault-features = false\n",
-        root.join("runtime")
-    );
-    fs::write(folder.join("Cargo.toml"), manifest).expect("a writable file");
-    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file");
-    let mut text =
-        "//! Every unit.\n#![no_std]\n#![forbid(unsafe_code)]\n#![allow(dead_code, missing_docs)]\n".to_owned();
-    for written in written() {
-        let name = written.unit.name.replace('-', "_");
-        let _ = write!(text, "\nmod {name} {{\n{}}}\n", rust::module(&written.layouts));
-    }
-    fs::write(folder.join("src/lib.rs"), text).expect("a writable file");
-    let target = folder.join("target");
-    let arguments = ["check", "--quiet", "--offline", "--target-dir", &target.to_string_lossy()];
-    objects::run(env!("CARGO"), &arguments, &folder);
 }

@@ -107,6 +107,25 @@ __BPF_LAYOUT_AT(struct marked, body, 8);
 __BPF_LAYOUT_AT(struct marked, mark, 26);
 __BPF_LAYOUT_AT(struct marked, end, 32);
 
+/* Lies in the middle of another, where C++ has no array without a length. */
+struct cell {
+	/* 0 */ __u16 len;
+	/* 2 */ char text[0][4];
+} __bpf_layout_id("0c1699ba293bc815");
+__BPF_LAYOUT_SIZE(struct cell, 2, 2);
+__BPF_LAYOUT_AT(struct cell, len, 0);
+__BPF_LAYOUT_AT(struct cell, text, 2);
+
+struct row {
+	/*  0 */ struct cell first;
+	/*  2 */ struct cell others[3];
+	/*  8 */ __u32 sum;
+} __bpf_layout_id("02755c3ef91315f1");
+__BPF_LAYOUT_SIZE(struct row, 12, 4);
+__BPF_LAYOUT_AT(struct row, first, 0);
+__BPF_LAYOUT_AT(struct row, others, 2);
+__BPF_LAYOUT_AT(struct row, sum, 8);
+
 union either {
 	/* 0 */ __u32 word;
 	/* 0 */ __u8 bytes[0];
@@ -147,6 +166,36 @@ __bpf_layout_inline void __bpf_layout_zero_u8(void *p, unsigned long size)
 	typedef __u8 __attribute__((may_alias)) word_t;
 	volatile word_t *word = (volatile word_t *)p;
 	unsigned long words = size / 1;
+
+#ifdef __clang__
+	if (words <= 128) {
+		__builtin_memset((word_t *)p, 0, size);
+		return;
+	}
+#endif
+	for (; words >= 8; words -= 8) {
+		word[0] = 0;
+		word[1] = 0;
+		word[2] = 0;
+		word[3] = 0;
+		word[4] = 0;
+		word[5] = 0;
+		word[6] = 0;
+		word[7] = 0;
+		word += 8;
+	}
+	for (; words; words--)
+		*word++ = 0;
+}
+#endif
+
+#ifndef __BPF_LAYOUT_ZERO_U16
+#define __BPF_LAYOUT_ZERO_U16
+__bpf_layout_inline void __bpf_layout_zero_u16(void *p, unsigned long size)
+{
+	typedef __u16 __attribute__((may_alias)) word_t;
+	volatile word_t *word = (volatile word_t *)p;
+	unsigned long words = size / 2;
 
 #ifdef __clang__
 	if (words <= 128) {
@@ -341,6 +390,30 @@ __bpf_layout_inline void marked_init(struct marked *p)
 	__bpf_layout_zero_u64(p, sizeof(*p));
 }
 
+__bpf_layout_btf void __btf_type_cell(struct cell *p)
+{
+	(void)p;
+}
+
+/* Zeroes every byte, padding included. */
+__bpf_layout_inline void cell_init(struct cell *p)
+{
+	__bpf_layout_keep(__btf_type_cell);
+	__bpf_layout_zero_u16(p, sizeof(*p));
+}
+
+__bpf_layout_btf void __btf_type_row(struct row *p)
+{
+	(void)p;
+}
+
+/* Zeroes every byte, padding included. */
+__bpf_layout_inline void row_init(struct row *p)
+{
+	__bpf_layout_keep(__btf_type_row);
+	__bpf_layout_zero_u32(p, sizeof(*p));
+}
+
 __bpf_layout_btf void __btf_type_either(union either *p)
 {
 	(void)p;
@@ -401,6 +474,8 @@ static const struct {
 		__u64 pair;
 		__u64 pairs_event;
 		__u64 marked;
+		__u64 cell;
+		__u64 row;
 		__u64 either;
 	} types;
 	struct {
@@ -417,6 +492,8 @@ __bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
 		.pair = 0x4525835d707d25dfULL,
 		.pairs_event = 0x8e955694a949e91aULL,
 		.marked = 0x12cfaf053d63e606ULL,
+		.cell = 0x0c1699ba293bc815ULL,
+		.row = 0x02755c3ef91315f1ULL,
 		.either = 0x017ca44f6a7f7d4fULL,
 	},
 	.maps = {

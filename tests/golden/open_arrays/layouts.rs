@@ -12,6 +12,8 @@ use ::bpf_layout::Layout as _;
             "pair" = 0x4525_835d_707d_25df,
             "pairs_event" = 0x8e95_5694_a949_e91a,
             "marked" = 0x12cf_af05_3d63_e606,
+            "cell" = 0x0c16_99ba_293b_c815,
+            "row" = 0x0275_5c3e_f913_15f1,
             "either" = 0x017c_a44f_6a7f_7d4f,
         }
         maps {
@@ -89,6 +91,22 @@ impl Marked {
     /// Sets `low`; higher bits of the value are dropped.
     pub fn set_low(&mut self, value: u8) {
         self._bits0.set(0, 4, value as u64);
+    }
+}
+
+::bpf_layout::layout! {
+    /// Lies in the middle of another, where C++ has no array without a length.
+    pub struct Cell("cell"): size 2, align 2, fingerprint 0x0c16_99ba_293b_c815 {
+        pub len: u16 = 0,
+        pub text: [::bpf_layout::Str<4>; 0] = 2,
+    }
+}
+
+::bpf_layout::layout! {
+    pub struct Row("row"): size 12, align 4, fingerprint 0x0275_5c3e_f913_15f1 {
+        pub first: Cell = 0,
+        pub others: [Cell; 3] = 2,
+        pub sum: u32 = 8,
     }
 }
 

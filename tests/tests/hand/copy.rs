@@ -19,10 +19,10 @@ const PROBE: &str = r#"
 bpf_layout::include_layouts!();
 
 fn main() {
-    let event = ExecEvent::default();
+    let call = ExecInFlight::default();
     println!(
-        "{{\"event\": {}, \"path\": {}, \"cwd\": {}, \"exepath\": {}, \"file\": {}}}",
-        size_of::<ExecEvent>(), PATH_LEN, size_of_val(&event.cwd), size_of_val(&event.exepath), size_of_val(&event.file),
+        "{{\"call\": {}, \"path\": {}, \"cwd\": {}, \"exepath\": {}, \"file\": {}}}",
+        size_of::<ExecInFlight>(), PATH_LEN, size_of_val(&call.cwd), size_of_val(&call.exepath), size_of_val(&call.file),
     );
 }
 "#;

@@ -6,12 +6,11 @@ mod live;
 
 use std::{fs, path::Path, process::Command, thread};
 
-use bpf_layout_tests::{
+use bpf_layout_oracle::{
     btf,
     facts::{Fact, Facts, What},
-    tools,
+    tools, types,
 };
-use libbpf_rs::btf::Btf;
 use serde_json::Value;
 
 use crate::{
@@ -19,7 +18,7 @@ use crate::{
     live::{Tracer, program_with_path_of},
 };
 
-/// The event's fields of type `str[PATH]`.
+/// Fields of type `str[PATH]`, of what is known of a call while it is under way.
 const PATHS: [&str; 3] = ["cwd", "exepath", "file"];
 
 /// A path longer than 256 and shorter than 512 bytes.
@@ -27,20 +26,20 @@ const PATH_LENGTH: usize = 300;
 
 /// The numbers that depend on `PATH`.
 struct Sizes {
-    event: i128,
+    call: i128,
     paths: Vec<i128>,
 }
 
 /// From the BTF of the object that clang has made.
 fn sizes_in_object(built: &Built) -> Sizes {
-    let btf = Btf::from_path(built.out_dir.join("exec.bpf.o")).expect("the object has BTF");
+    let records = btf::read(&built.out_dir.join("exec.bpf.o")).unwrap_or_else(|error| panic!("{error}"));
     let mut facts = Facts::default();
-    btf::read_record(&btf, "exec_event", &mut facts);
+    types::state(&records["exec_in_flight"], "exec_in_flight", &mut facts);
     let number = |member: &str, what| {
-        let fact = Fact { ty: "exec_event".into(), member: member.into(), what };
+        let fact = Fact { ty: "exec_in_flight".into(), member: member.into(), what };
         facts.get(&fact).unwrap_or_else(|| panic!("BTF does not say {fact}"))
     };
-    Sizes { event: number("", What::Size), paths: PATHS.iter().map(|path| number(path, What::BitSize) / 8).collect() }
+    Sizes { call: number("", What::Size), paths: PATHS.iter().map(|path| number(path, What::BitSize) / 8).collect() }
 }
 
 /// From a program that rustc has made of the same generated types as the example.
@@ -49,13 +48,13 @@ fn sizes_in_rust(built: &Built) -> Sizes {
     let said: Value = serde_json::from_slice(&output.stdout).expect("the probe prints JSON");
     let number = |name: &str| i128::from(said[name].as_u64().unwrap_or_else(|| panic!("no {name} in {said}")));
     assert_eq!(number("path"), number("cwd"), "PATH_LEN is the length of a path");
-    Sizes { event: number("event"), paths: PATHS.iter().map(|path| number(path)).collect() }
+    Sizes { call: number("call"), paths: PATHS.iter().map(|path| number(path)).collect() }
 }
 
 /// From the object and from Rust, which must agree.
 fn sizes(built: &Built) -> Sizes {
     let (object, rust) = (sizes_in_object(built), sizes_in_rust(built));
-    assert_eq!(object.event, rust.event, "size of the event in the object and in Rust");
+    assert_eq!(object.call, rust.call, "size of the struct in the object and in Rust");
     assert_eq!(object.paths, rust.paths, "sizes of the paths in the object and in Rust");
     object
 }
@@ -82,7 +81,7 @@ fn check_live(built: &Built, sizes: &Sizes, path: usize, program: &Path) {
     let Some(tracer) = tracer(built) else { return };
     let maps = tracer.maps();
     let execs = maps.iter().find(|map| map.name == "execs").expect("the kernel has the map of calls under way");
-    assert_eq!(i128::from(execs.value_size), sizes.event, "value of the map `execs`");
+    assert_eq!(i128::from(execs.value_size), sizes.call, "value of the map `execs`");
     assert_eq!(execs.max_entries, 1024, "capacity EXECS");
 
     let event = tracer.event_of(program);
@@ -114,7 +113,7 @@ fn kernel_and_rust_follow_one_edited_number() {
     let built = build_twice_at_once(&copy);
     let after = sizes(&built);
     assert_eq!(after.paths, [256; 3]);
-    assert_eq!(before.event - after.event, 3 * 256, "three paths are 256 bytes shorter each");
+    assert_eq!(before.call - after.call, 3 * 256, "three paths are 256 bytes shorter each");
     check_live(&built, &after, 256, &program);
 
     let edited: Vec<_> = copy.files().into_iter().filter(|(path, text)| files.get(path) != Some(text)).collect();

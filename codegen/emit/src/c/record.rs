@@ -1,5 +1,7 @@
 //! Structs, events and unions: members at their bytes, and the assertions that hold them there.
 
+use std::collections::HashSet;
+
 use bpf_layout_spec::{
     fingerprint::Fingerprint,
     layout::{BitRun, Bits, Layouts, Member, TypeLayout},
@@ -14,14 +16,21 @@ use super::{
 };
 
 /// Writes one record that has a name, with everything unnamed in it, its assertions, and what its profile omits.
-pub(super) fn definition(out: &mut Out, layouts: &Layouts, fingerprint: Fingerprint, (id, record): (TypeId, &Record)) {
+pub(super) fn definition(
+    out: &mut Out,
+    layouts: &Layouts,
+    followed: &Followed,
+    fingerprint: Fingerprint,
+    (id, record): (TypeId, &Record),
+) {
     out.blank();
     if let Some(doc) = &record.doc {
         let lines = comment(doc, out.room());
         out.lines(lines);
     }
     let layout = layouts.of(id);
-    let writer = Writer { layouts, column: Column::of(layouts, record, layout) };
+    let column = Column::of(layouts, record, layout);
+    let writer = Writer { layouts, column, is_followed: followed.0.contains(&id) };
     out.line(&format!("{} {} {{", keyword(record), record.name.c));
     writer.members(out, record, layout, 0);
     out.line(&format!("}}{}{};", fingerprints::tag(fingerprint), attributes(layout)));
@@ -141,9 +150,44 @@ fn is_plain(record: &Record) -> bool {
     !record.anonymous && record.kind != RecordKind::Union
 }
 
+/// Records behind which something lies where they are members. C++ knows no flexible array member there, and clang warns of
+/// one in C.
+pub(super) struct Followed(HashSet<TypeId>);
+
+impl Followed {
+    pub(super) fn of(layouts: &Layouts) -> Self {
+        let mut followed = HashSet::new();
+        let records: Vec<_> = layouts.model.records().collect();
+        // Those that have a record as a member stand behind it.
+        for (id, record) in records.into_iter().rev() {
+            let members = &layouts.of(id).members;
+            for (index, member) in members.iter().enumerate() {
+                let Member::Field { field, .. } = member else { continue };
+                let ends = index + 1 == members.len() || record.kind == RecordKind::Union;
+                match &record.fields[*field].ty {
+                    Type::Def(inner) if !ends || followed.contains(&id) => followed.insert(*inner),
+                    Type::Array(element, _) => element_id(element).is_some_and(|inner| followed.insert(inner)),
+                    _ => false,
+                };
+            }
+        }
+        Followed(followed)
+    }
+}
+
+fn element_id(ty: &Type) -> Option<TypeId> {
+    match ty {
+        Type::Array(element, _) => element_id(element),
+        Type::Def(id) => Some(*id),
+        _ => None,
+    }
+}
+
 struct Writer<'a> {
     layouts: &'a Layouts,
     column: Column,
+    /// Whether something may lie behind the record.
+    is_followed: bool,
 }
 
 impl Writer<'_> {
@@ -155,7 +199,7 @@ impl Writer<'_> {
             match member {
                 Member::Field { field, offset, .. } => {
                     self.omitted_before(out, record, *field, &mut written);
-                    let ends = index + 1 == layout.members.len() && is_plain(record);
+                    let ends = index + 1 == layout.members.len() && is_plain(record) && !self.is_followed;
                     self.field(out, &record.fields[*field], base + offset, ends);
                 }
                 Member::Bits(run) => self.bits(out, record, run, base, &mut written),

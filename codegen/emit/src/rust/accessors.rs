@@ -6,8 +6,9 @@ use bpf_layout_spec::{
 };
 
 use super::{
-    ALLOW, bits, docs,
+    bits, docs,
     names::{Names, record_methods},
+    open_impl,
     out::Out,
     records::is_aligned,
     tagged,
@@ -53,8 +54,7 @@ fn write_impl(out: &mut Out, of: &str, methods: &str) {
         return;
     }
     out.blank();
-    out.line(ALLOW);
-    out.open(&format!("impl {of}"));
+    open_impl(out, &format!("impl {of}"), methods);
     out.verbatim(methods);
     out.close();
 }

@@ -5,7 +5,7 @@ use bpf_layout_spec::{
     model::{Field, Record, Type, TypeId, Variable, VariableKind},
 };
 
-use super::{ALLOW, docs, out::Out};
+use super::{docs, open_impl, out::Out};
 
 /// `::bpf_layout::compact! { … }` and its accessors, for a record that is a compact event.
 pub(super) fn view(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Record)) {
@@ -21,14 +21,17 @@ pub(super) fn view(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Rec
     out.line(&format!("rooms {map}: {} of {} bytes", room.count, room.size));
     out.close();
     out.blank();
-    out.line(ALLOW);
-    out.open(&format!("impl<'a> {}<'a>", name.rust));
+    let mut methods = Out::default();
+    methods.indented();
     for field in &record.fields {
         if let Type::Variable(variable) = &field.ty {
-            out.blank();
-            accessor(out, field, variable);
+            methods.blank();
+            accessor(&mut methods, field, variable);
         }
     }
+    let methods = methods.finish();
+    open_impl(out, &format!("impl<'a> {}<'a>", name.rust), &methods);
+    out.verbatim(&methods);
     out.close();
 }
 

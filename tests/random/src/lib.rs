@@ -1,15 +1,21 @@
 //! Random specs, as TOML text, that favour what is nasty.
 //!
 //! A bundle is one file of many small, independent specs ("chunks"), so that compilers run once for all of them. Each
-//! chunk's names carry its number; lengths are shared. What is written here is valid by construction in both profiles; it
+//! chunk's names carry its number, and a seed and that number make the chunk, whatever bundle it is in; lengths are shared. What is written here is valid by construction in both profiles; it
 //! knows upper bounds of sizes, which is enough to put a field behind all others by a fixed `offset`.
 
-use std::fmt::Write as _;
+#![forbid(unsafe_code)]
 
+mod fields;
+mod names;
+mod rng;
+
+use std::{fmt::Write as _, ops::Range};
+
+pub use crate::rng::Rng;
 use crate::{
     fields::{Fields, Known, join},
     names::Names,
-    rng::Rng,
 };
 
 /// Lengths that every bundle shares: name, text in the spec, and its value in that profile where it is largest.
@@ -30,12 +36,23 @@ const LEAN: &[(&str, u64)] = &[("COMM", 24), ("ONE", 2)];
 pub(crate) const ALIASES: &[(&str, &str, u64, u32)] =
     &[("uid_t", "u32", 4, 4), ("comm_t", "str[COMM]", 24, 1), ("matrix_t", "be16[3][SHIFTED]", 96, 2)];
 
-/// A spec of `chunks` chunks.
-pub(crate) fn bundle(seed: u64, chunks: u64) -> String {
+/// A spec of the chunks with these numbers. It has a profile `lean`, which changes lengths and omits fields.
+#[must_use]
+pub fn bundle(seed: u64, chunks: Range<u64>) -> String {
+    bundle_of(seed, chunks, true)
+}
+
+/// The same without extern types, what the kernel manages, and compact events, which an object does not say of its types.
+#[must_use]
+pub fn familiar_bundle(seed: u64, chunks: Range<u64>) -> String {
+    bundle_of(seed, chunks, false)
+}
+
+fn bundle_of(seed: u64, chunks: Range<u64>, foreign: bool) -> String {
     let mut text = head();
     let mut omit = Vec::new();
-    for number in 0..chunks {
-        let mut chunk = Chunk::new(seed, number);
+    for number in chunks {
+        let mut chunk = Chunk::new(seed, number, foreign);
         chunk.write();
         text.push_str(&chunk.text);
         omit.append(&mut chunk.omit);
@@ -68,13 +85,15 @@ struct Chunk {
     text: String,
     known: Vec<Known>,
     omit: Vec<String>,
+    /// Whether types that are not this spec's own are to be in it.
+    foreign: bool,
 }
 
 impl Chunk {
-    fn new(seed: u64, number: u64) -> Self {
+    fn new(seed: u64, number: u64, foreign: bool) -> Self {
         let rng = Rng::new(seed.wrapping_mul(0x1_0000_0001).wrapping_add(number));
         let text = format!("\n# chunk {number} of seed {seed}\n");
-        Chunk { rng, prefix: format!("c{number}"), text, known: Vec::new(), omit: Vec::new() }
+        Chunk { rng, prefix: format!("c{number}"), text, known: Vec::new(), omit: Vec::new(), foreign }
     }
 
     fn write(&mut self) {
@@ -84,6 +103,9 @@ impl Chunk {
         }
         if self.rng.chance(60) {
             self.write_flags();
+        }
+        if self.foreign && self.rng.chance(30) {
+            self.write_extern();
         }
         for number in 0..self.rng.range(2, 4) {
             match self.rng.weighted(&[(70, Shape::Struct), (20, Shape::Union), (10, Shape::Event)]) {
@@ -100,6 +122,43 @@ impl Chunk {
         if self.rng.chance(30) {
             self.write_events();
         }
+        if self.foreign && self.rng.chance(20) {
+            self.write_managed();
+        }
+        if self.foreign && self.rng.chance(30) {
+            self.write_compact();
+        }
+    }
+
+    /// A type that C has by itself, so that no header is needed.
+    fn write_extern(&mut self) {
+        const TYPES: &[(&str, u64, u32)] = &[
+            ("unsigned char", 1, 1),
+            ("unsigned short", 2, 2),
+            ("unsigned int", 4, 4),
+            ("float", 4, 4),
+            ("signed char", 1, 1),
+        ];
+        let &(c, size, align) = self.rng.pick(TYPES);
+        let name = format!("{}_foreign", self.prefix);
+        let _ = writeln!(self.text, "\n[extern.{name}]\nc = \"{c}\"\nsize = {size}\nalign = {align}");
+        self.known.push(Known::opaque(&name, size, align));
+    }
+
+    /// The value of a map, with what the kernel manages in it.
+    fn write_managed(&mut self) {
+        let prefix = self.prefix.clone();
+        let mut fields = Fields::new(&mut self.rng, &[], None);
+        fields.kernel_managed();
+        let rows = std::mem::take(&mut fields.rows);
+        let omit = std::mem::take(&mut fields.optional);
+        let _ = writeln!(self.text, "\n[struct.{prefix}_managed]");
+        self.write_rows(&rows);
+        self.omit.extend(omit.iter().map(|field| format!("{prefix}_managed.{field}")));
+        let _ = writeln!(
+            self.text,
+            "\n[map.{prefix}_managing]\ntype = \"hash\"\nkey = \"u32\"\nvalue = \"{prefix}_managed\"\nmax_entries = 16"
+        );
     }
 
     fn write_enum(&mut self, suffix: &str) {
@@ -229,6 +288,28 @@ impl Chunk {
             self.text,
             "\n[map.{prefix}_ring]\ntype = \"ringbuf\"\nmax_entries = \"64 KiB\"\nevents = [\"{prefix}_start\", \
              \"{prefix}_stop\"]"
+        );
+    }
+
+    /// An event of variable length, and its ring buffer. Of records it has none: they could be too large for it.
+    fn write_compact(&mut self) {
+        let name = format!("{}_compact", self.prefix);
+        let known: Vec<Known> = self.known.iter().filter(|known| !known.is_record).cloned().collect();
+        let mut fields = Fields::new(&mut self.rng, &known, None);
+        fields.compact();
+        let align = fields.record_align();
+        let asked = fields.asked_align(align);
+        let optional = std::mem::take(&mut fields.optional);
+        let rows = std::mem::take(&mut fields.rows);
+        let _ = writeln!(self.text, "\n[event.{name}]");
+        if let Some(asked) = asked {
+            let _ = writeln!(self.text, "align = {asked}");
+        }
+        self.write_rows(&rows);
+        self.omit.extend(optional.iter().filter(|_| self.rng.chance(60)).map(|field| format!("{name}.{field}")));
+        let _ = writeln!(
+            self.text,
+            "\n[map.{name}_pipe]\ntype = \"ringbuf\"\nmax_entries = \"64 KiB\"\nevents = [\"{name}\"]"
         );
     }
 

@@ -1,6 +1,6 @@
 //! What somebody says about layouts, as facts that can be compared one by one.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::HashMap, fmt};
 
 /// What a fact is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,7 +42,7 @@ impl fmt::Display for Fact {
 
 /// Everything that one witness says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts(BTreeMap<Fact, i128>);
+pub struct Facts(HashMap<Fact, i128>);
 
 impl Facts {
     /// Adds one statement.
@@ -55,6 +55,11 @@ impl Facts {
         if let Some(before) = self.0.insert(fact.clone(), value) {
             assert_eq!(before, value, "{fact} was stated twice, differently");
         }
+    }
+
+    /// The number stated for each fact, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&Fact, &mut i128)> {
+        self.0.iter_mut()
     }
 
     /// Adds where a member of a record lies.
@@ -75,7 +80,7 @@ impl Facts {
         self.0.get(fact).copied()
     }
 
-    /// All facts in order.
+    /// All facts, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&Fact, i128)> {
         self.0.iter().map(|(fact, value)| (fact, *value))
     }
@@ -98,36 +103,40 @@ impl Facts {
 pub struct Witness {
     /// Who: a compiler and its target, say.
     pub name: String,
-    /// What they said.
-    pub facts: Facts,
+    /// What they said, or why they refuse to say anything.
+    pub said: Result<Facts, String>,
     /// The kinds of facts that they must state wherever there is one.
     pub knows: &'static [What],
 }
 
-/// Every fact on which a witness disagrees with `expected`: says something else, is silent on what it must know, or
-/// knows of something that `expected` does not.
-#[must_use]
-pub fn disagreements(expected: &Facts, witnesses: &[Witness]) -> Vec<Fact> {
-    let mut wrong: Vec<Fact> = Vec::new();
-    for witness in witnesses {
-        let must = expected.iter().filter(|(fact, _)| witness.knows.contains(&fact.what));
-        wrong
-            .extend(must.filter(|(fact, value)| witness.facts.get(fact) != Some(*value)).map(|(fact, _)| fact.clone()));
-        let said = witness.facts.iter();
-        wrong.extend(said.filter(|(fact, value)| expected.get(fact) != Some(*value)).map(|(fact, _)| fact.clone()));
+impl Witness {
+    /// The number that the witness gives for a fact, if any.
+    #[must_use]
+    pub fn number(&self, fact: &Fact) -> Option<i128> {
+        self.said.as_ref().ok()?.get(fact)
     }
-    wrong.sort();
-    wrong.dedup();
-    wrong
+
+    /// Every fact on which the witness disagrees with `expected`: says something else, is silent on what it must know, or
+    /// knows of something that `expected` does not. One that refuses to speak disputes nothing here.
+    #[must_use]
+    pub fn disputes(&self, expected: &Facts) -> Vec<Fact> {
+        let Ok(facts) = &self.said else { return Vec::new() };
+        let must = expected.iter().filter(|(fact, _)| self.knows.contains(&fact.what));
+        let silent = must.filter(|(fact, _)| facts.get(fact).is_none());
+        let other = facts.iter().filter(|(fact, value)| expected.get(fact) != Some(*value));
+        let mut disputed: Vec<Fact> = silent.chain(other).map(|(fact, _)| fact.clone()).collect();
+        disputed.sort();
+        disputed
+    }
 }
 
 /// What every witness says of one fact, a line each.
 #[must_use]
-pub fn testimony(fact: &Fact, expected: &Facts, witnesses: &[Witness]) -> String {
-    let say = |facts: &Facts| facts.get(fact).map_or_else(|| "-".to_owned(), |value| value.to_string());
-    let mut text = format!("{fact}\n  {:28} {}\n", "bpf-layout", say(expected));
+pub fn testimony<'a>(fact: &Fact, expected: &Facts, witnesses: impl IntoIterator<Item = &'a Witness>) -> String {
+    let say = |number: Option<i128>| number.map_or_else(|| "-".to_owned(), |value| value.to_string());
+    let mut text = format!("{fact}\n  {:44} {}\n", "bpf-layout", say(expected.get(fact)));
     for witness in witnesses {
-        text.push_str(&format!("  {:28} {}\n", witness.name, say(&witness.facts)));
+        text.push_str(&format!("  {:44} {}\n", witness.name, say(witness.number(fact))));
     }
     text
 }
@@ -144,34 +153,34 @@ mod tests {
     }
 
     fn witness(facts: Facts, knows: &'static [What]) -> Witness {
-        Witness { name: "w".to_owned(), facts, knows }
+        Witness { name: "w".to_owned(), said: Ok(facts), knows }
     }
 
     #[test]
     fn a_witness_that_agrees_is_quiet() {
         let knows = &[What::Size, What::BitOffset, What::BitSize];
-        assert!(disagreements(&facts(4, 0), &[witness(facts(4, 0), knows)]).is_empty());
+        assert!(witness(facts(4, 0), knows).disputes(&facts(4, 0)).is_empty());
     }
 
     #[test]
     fn another_number_is_found_and_printed_with_all_witnesses() {
-        let (ours, theirs) = (facts(4, 0), [witness(facts(4, 16), &[])]);
-        let found = disagreements(&ours, &theirs);
+        let (ours, theirs) = (facts(4, 0), witness(facts(4, 16), &[]));
+        let found = theirs.disputes(&ours);
         assert_eq!(found.len(), 1);
-        let text = testimony(&found[0], &ours, &theirs);
+        let text = testimony(&found[0], &ours, [&theirs]);
         assert!(text.contains("s.f BitOffset") && text.contains("bpf-layout") && text.contains("16"), "{text}");
     }
 
     #[test]
     fn silence_counts_only_where_a_witness_must_know() {
-        assert!(disagreements(&facts(4, 0), &[witness(Facts::default(), &[])]).is_empty());
-        assert_eq!(disagreements(&facts(4, 0), &[witness(Facts::default(), &[What::Size])]).len(), 1);
+        assert!(witness(Facts::default(), &[]).disputes(&facts(4, 0)).is_empty());
+        assert_eq!(witness(Facts::default(), &[What::Size]).disputes(&facts(4, 0)).len(), 1);
     }
 
     #[test]
     fn a_member_that_we_do_not_know_is_found() {
         let mut more = facts(4, 0);
         more.place("s", "hidden", 8, 8);
-        assert_eq!(disagreements(&facts(4, 0), &[witness(more, &[])]).len(), 2);
+        assert_eq!(witness(more, &[]).disputes(&facts(4, 0)).len(), 2);
     }
 }

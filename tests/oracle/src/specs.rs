@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use bpf_layout_spec::{Options, layout::Layouts, load};
+use bpf_layout_emit::render;
+use bpf_layout_spec::{Options, layout::Layouts, load, load_with};
 
 /// A spec's layouts.
 ///
@@ -13,9 +14,22 @@ pub fn layouts(path: &Path, profile: Option<&str>) -> Layouts {
     let options = Options { profile: profile.map(str::to_owned) };
     match load(path, &options) {
         Ok(loaded) => loaded.layouts,
-        Err(failure) => {
-            panic!("{}\n{}", path.display(), bpf_layout_emit::render::plain(&failure.diagnostics, &failure.sources))
-        }
+        Err(failure) => panic!("{}\n{}", path.display(), render::plain(&failure.diagnostics, &failure.sources)),
+    }
+}
+
+/// The layouts of a spec whose text is `text`; what it includes is looked for beside `path`.
+///
+/// # Errors
+/// Every message, if it is not valid.
+pub fn parse(text: &str, path: &Path, profile: Option<&str>) -> Result<Layouts, String> {
+    let options = Options { profile: profile.map(str::to_owned) };
+    // The spec itself is asked for first.
+    let mut own = Some(text.to_owned());
+    let mut reader = |asked: &Path| own.take().map_or_else(|| std::fs::read_to_string(asked), Ok);
+    match load_with(path, &mut reader, &options) {
+        Ok(loaded) => Ok(loaded.layouts),
+        Err(failure) => Err(render::plain(&failure.diagnostics, &failure.sources)),
     }
 }
 

@@ -146,7 +146,7 @@ const NASTY: &[&str] = &[
 /// Field names that do not repeat within one record.
 pub(crate) struct Names {
     next: u32,
-    taken: Vec<&'static str>,
+    taken: Vec<String>,
 }
 
 impl Names {
@@ -154,16 +154,42 @@ impl Names {
         Names { next: 0, taken: Vec::new() }
     }
 
-    /// A name not given before.
-    pub(crate) fn next(&mut self, rng: &mut Rng) -> String {
-        if rng.chance(30) {
-            let nasty = *rng.pick(NASTY);
-            if !self.taken.contains(&nasty) {
-                self.taken.push(nasty);
-                return nasty.to_owned();
-            }
-        }
-        self.next += 1;
-        format!("f{}", self.next)
+    /// None of which is this one.
+    pub(crate) fn without(name: &str) -> Self {
+        Names { next: 0, taken: vec![name.to_owned()] }
     }
+
+    /// Whether no other name is the same in capitals, so far.
+    pub(crate) fn is_alone(&self, name: &str) -> bool {
+        self.taken.iter().filter(|other| other.eq_ignore_ascii_case(name)).count() == 1
+    }
+
+    /// A name not given before, sometimes one that differs from another only in case.
+    pub(crate) fn next(&mut self, rng: &mut Rng) -> String {
+        let name = if rng.chance(30) {
+            (*rng.pick(NASTY)).to_owned()
+        } else if !self.taken.is_empty() && rng.chance(10) {
+            in_other_case(rng.pick::<String>(&self.taken))
+        } else {
+            String::new()
+        };
+        let name = if name.is_empty() || self.taken.contains(&name) {
+            self.next += 1;
+            format!("f{}", self.next)
+        } else {
+            name
+        };
+        self.taken.push(name.clone());
+        name
+    }
+}
+
+/// The name with its first letter in the other case, which no language here reserves but for Rust's `Self`.
+fn in_other_case(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    let other = match first {
+        lower if lower == lower.to_ascii_lowercase() => lower.to_ascii_uppercase(),
+        upper => upper.to_ascii_lowercase(),
+    };
+    format!("{other}{rest}")
 }

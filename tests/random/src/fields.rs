@@ -2,11 +2,7 @@
 
 use std::fmt;
 
-use crate::{
-    names::Names,
-    random::{ALIASES, LENGTHS},
-    rng::Rng,
-};
+use crate::{ALIASES, LENGTHS, names::Names, rng::Rng};
 
 /// A type that fields can have.
 #[derive(Clone)]
@@ -25,6 +21,10 @@ impl Known {
         Known { name: name.to_owned(), size: (bits / 8).into(), align: bits / 8, bits: Some(bits), is_record: false }
     }
 
+    pub(crate) fn opaque(name: &str, size: u64, align: u32) -> Self {
+        Known { name: name.to_owned(), size, align, bits: None, is_record: false }
+    }
+
     pub(crate) fn record(name: &str, size: u64, align: u32) -> Self {
         Known { name: name.to_owned(), size, align, bits: None, is_record: true }
     }
@@ -37,6 +37,11 @@ impl Row {
     /// With one more key.
     pub(crate) fn with(&self, key: &str) -> Row {
         Row(format!("{}, {key}", self.0))
+    }
+
+    /// Whether it has an alignment of its own.
+    fn is_aligned(&self) -> bool {
+        self.0.contains(", align = ")
     }
 }
 
@@ -82,6 +87,8 @@ enum Kind {
     Named,
     Bits,
     Unnamed,
+    /// An array of no length.
+    Open,
 }
 
 /// A type written out, with what it takes at most.
@@ -143,6 +150,8 @@ impl<'a> Fields<'a> {
                     }
                 }
                 Kind::Unnamed => self.add_unnamed(&mut names),
+                // A record has something else, too, also if a profile omits fields: the first is never optional.
+                Kind::Open if self.rows.is_empty() => self.add(Kind::Scalar, &mut names),
                 kind => self.add(kind, &mut names),
             }
         }
@@ -155,6 +164,7 @@ impl<'a> Fields<'a> {
             let name = names.next(self.rng);
             let ty = match self.kind() {
                 Kind::Bits | Kind::Unnamed => self.scalar(),
+                Kind::Open if rows.is_empty() => self.scalar(),
                 kind => self.ty(kind),
             };
             rows.push(Row(format!("name = \"{name}\", type = \"{}\"", ty.text)));
@@ -172,6 +182,7 @@ impl<'a> Fields<'a> {
             (18, Kind::Named),
             (15, Kind::Bits),
             (7, Kind::Unnamed),
+            (4, Kind::Open),
         ])
     }
 
@@ -182,7 +193,9 @@ impl<'a> Fields<'a> {
         if self.rng.chance(15) {
             row = row.with("doc = \"*/ /* \\\" {} \\\\ doc\"");
         }
-        if !self.rows.is_empty() && self.rng.chance(12) {
+        // An omitted field becomes a macro, whose name is in capitals.
+        let alone = !self.rows.is_empty() && names.is_alone(&name);
+        if alone && self.rng.chance(12) {
             row = row.with("optional = true");
             self.optional.push(name);
         }
@@ -266,8 +279,70 @@ impl<'a> Fields<'a> {
             (Row(format!("union = [{}]", rows.join(", "))), size, align)
         } else {
             let (rows, size, align) = self.unnamed_struct(names);
-            (Row(format!("struct = [{}]", join(&rows))), size, align)
+            let row = Row(format!("struct = [{}]", join(&rows)));
+            // Packed, it takes no more than it would otherwise, and what its fields ask for still aligns it.
+            let is_raised = rows.iter().any(Row::is_aligned);
+            if self.rng.chance(15) && !is_raised { (row.with("packed = true"), size, 1) } else { (row, size, align) }
         }
+    }
+
+    /// What the kernel manages in a map value, each where C would put it, between fields that push it about.
+    pub(crate) fn kernel_managed(&mut self) {
+        const MANAGED: &[(&str, u64, u32)] = &[
+            ("bpf_spin_lock", 4, 4),
+            ("bpf_timer", 16, 8),
+            ("kptr[task_struct]", 8, 8),
+            ("kptr_untrusted[task_struct]", 8, 8),
+        ];
+        let mut names = Names::new();
+        for (number, &(ty, size, align)) in MANAGED.iter().enumerate() {
+            if self.rng.chance(40) {
+                self.add(Kind::Scalar, &mut names);
+            }
+            if self.rng.chance(60) {
+                let row = Row(format!("name = \"managed{number}\", type = \"{ty}\""));
+                self.put_naturally(row, size, align);
+            }
+        }
+        self.add(Kind::Scalar, &mut names);
+    }
+
+    /// Fields of an event of which only the bytes in use travel: some of variable length, between others.
+    pub(crate) fn compact(&mut self) {
+        const OTHERS: &[Kind] = &[Kind::Scalar, Kind::Scalar, Kind::Text, Kind::Named, Kind::Bits, Kind::Unnamed];
+        // The generated type has a `parse` of its own.
+        let mut names = Names::without("parse");
+        for _ in 0..self.rng.range(1, 3) {
+            match *self.rng.pick(OTHERS) {
+                Kind::Bits => self.add_bits(&mut names),
+                Kind::Unnamed => self.add_unnamed(&mut names),
+                kind => self.add(kind, &mut names),
+            }
+            self.add_variable(&mut names);
+        }
+    }
+
+    fn add_variable(&mut self, names: &mut Names) {
+        let name = names.next(self.rng);
+        let (limit, _) = self.length();
+        let ty = match self.rng.weighted(&[(45, 0), (35, 1), (20, 2)]) {
+            0 => format!("str[..{limit}]"),
+            1 => format!("bytes[..{limit}]"),
+            _ => format!("str[..{limit}][..{}]", self.rng.range(1, 5)),
+        };
+        let mut row = Row(format!("name = \"{name}\", type = \"{ty}\""));
+        if names.is_alone(&name) && self.rng.chance(15) {
+            row = row.with("optional = true");
+            self.optional.push(name);
+        }
+        // In its place stands where its bytes are: two numbers of 16 bits.
+        self.place(row, 4, 2);
+    }
+
+    fn put_naturally(&mut self, row: Row, size: u64, align: u32) {
+        self.free = self.free.next_multiple_of(align.into()) + size;
+        self.align = self.align.max(align);
+        self.rows.push(row);
     }
 
     fn unnamed_struct(&mut self, names: &mut Names) -> (Vec<Row>, u64, u32) {
@@ -290,8 +365,17 @@ impl<'a> Fields<'a> {
             Kind::Text => self.text_or_bytes(),
             Kind::Array => self.array(),
             Kind::Named => self.named(),
+            Kind::Open => self.open(),
             Kind::Scalar | Kind::Bits | Kind::Unnamed => self.scalar(),
         }
+    }
+
+    /// An array of which the record holds nothing, and which aligns it.
+    fn open(&mut self) -> Written {
+        let kind = self.rng.weighted(&[(60, Kind::Scalar), (20, Kind::Named), (20, Kind::Text)]);
+        let element = self.ty(kind);
+        let dimension = if self.rng.chance(20) { "[2]" } else { "" };
+        Written { text: format!("{}[]{dimension}", element.text), size: 0, align: element.align }
     }
 
     fn scalar(&mut self) -> Written {
@@ -322,8 +406,9 @@ impl<'a> Fields<'a> {
         let kind = self.rng.weighted(&[(60, Kind::Scalar), (20, Kind::Named), (20, Kind::Text)]);
         let element = self.ty(kind);
         let mut array = element;
-        for _ in 0..self.rng.range(1, 3) {
-            let count = self.rng.range(1, 4);
+        let dimensions = if self.rng.chance(8) { self.rng.range(4, 6) } else { self.rng.range(1, 3) };
+        for _ in 0..dimensions {
+            let count = if dimensions > 3 { self.rng.range(1, 2) } else { self.rng.range(1, 4) };
             array.text = format!("{}[{count}]", array.text);
             array.size *= count;
         }

@@ -1,7 +1,5 @@
 //! What our own layout engine says, in the names of C and in those of Rust.
 
-use std::collections::HashSet;
-
 use bpf_layout_spec::{
     layout::{BitRun, Bits, Layouts, Member},
     model::{Field, Model, Record, RecordKind, Type, TypeDef, TypeId},
@@ -9,7 +7,7 @@ use bpf_layout_spec::{
 
 use crate::{
     facts::{Facts, What},
-    naive,
+    naive::{self, Dialect},
 };
 
 /// How C writes a record's type: `struct file_event`.
@@ -42,14 +40,11 @@ pub fn in_c(layouts: &Layouts) -> Facts {
 
 /// Our numbers for what [`naive`] C can say: no padding, no constants, no record that only we can write.
 #[must_use]
-pub fn in_naive_c(layouts: &Layouts) -> Facts {
-    let expressible: HashSet<&str> = named_records(&layouts.model)
-        .filter(|(_, record)| naive::is_expressible(layouts, record))
-        .map(|(_, record)| record.name.c.as_str())
-        .collect();
+pub fn in_naive_c(layouts: &Layouts, dialect: Dialect) -> Facts {
+    let expressible = naive::expressible(layouts, dialect);
     let mut facts = Facts::default();
     for (fact, value) in in_c(layouts).iter() {
-        if expressible.contains(fact.ty.as_str()) && !fact.member.starts_with("_pad") {
+        if expressible.contains_key(fact.ty.as_str()) && !fact.member.starts_with("_pad") {
             facts.state(&fact.ty, &fact.member, fact.what, value);
         }
     }
