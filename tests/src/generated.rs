@@ -1,6 +1,7 @@
 //! What the build script has generated from the root spec and from the random ones.
 
 #![allow(missing_docs, reason = "specs need no documentation")]
+#![allow(clippy::type_complexity, reason = "random arrays have more dimensions than anybody's")]
 
 use crate::{
     marks::Case,

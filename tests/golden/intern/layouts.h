@@ -629,7 +629,7 @@ __bpf_layout_inline void *__bpf_layout_intern_begin(void *interning)
 	if (*(volatile __u64 *)&p->busy == 1)
 		return p;
 	__atomic_fetch_add(&p->lost_busy, 1, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&p->busy, -1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&p->busy, -1ULL, __ATOMIC_RELAXED);
 	return 0;
 }
 #endif
@@ -773,7 +773,7 @@ __bpf_layout_inline __u64 __bpf_layout_intern(void *strings, void *interning,
 		p->string.size = len > (long)room ? room : (__u32)len;
 		id = __bpf_layout_intern_find(strings, p, room);
 	}
-	__atomic_fetch_add(&p->busy, -1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&p->busy, -1ULL, __ATOMIC_RELAXED);
 	return id;
 }
 #endif

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use bpf_layout_spec::{
     layout::Layouts,
-    model::{Record, RecordKind, Type, TypeDef, TypeId, VariableKind},
+    model::{Intern, MapId, Record, RecordKind, Type, TypeDef, TypeId, VariableKind},
 };
 
 /// Records that the program may keep on its stack beside its other variables.
@@ -21,10 +21,16 @@ pub fn program(layouts: &Layouts, header: &str) -> String {
     for target in kptr_targets(layouts) {
         let _ = writeln!(text, "struct {target} {{\n\tint known_to_the_kernel;\n}};");
     }
-    for map in &layouts.model.maps {
+    let interns = &layouts.model.interns;
+    let is_of_dictionary = |map: &MapId| interns.iter().any(|intern| [intern.strings, intern.scratch].contains(map));
+    for (_, map) in (0..).map(MapId).zip(&layouts.model.maps).filter(|(id, _)| !is_of_dictionary(id)) {
         let _ = writeln!(text, "DEFINE_{}_MAP;", map.name.upper);
     }
-    for (id, record) in layouts.model.records().filter(|(_, record)| !record.anonymous) {
+    for intern in interns {
+        dictionary_program(&mut text, layouts, intern);
+    }
+    let is_internal = |id: TypeId| interns.iter().any(|intern| [intern.string, intern.interning].contains(&id));
+    for (id, record) in layouts.model.records().filter(|(id, record)| !record.anonymous && !is_internal(*id)) {
         program_of(&mut text, layouts, id, record);
     }
     text.push_str("\nchar LICENSE[] SEC(\"license\") = \"GPL\";\n");
@@ -69,6 +75,20 @@ fn program_of(text: &mut String, layouts: &Layouts, id: TypeId, record: &Record)
         let _ = writeln!(text, "\tp = {c}_scratch();\n\tif (p)\n\t\t{c}_init(p);");
     }
     text.push_str("\treturn 0;\n}\n");
+}
+
+/// Every function of a dictionary.
+fn dictionary_program(text: &mut String, layouts: &Layouts, intern: &Intern) {
+    let [from_kernel, from_user, from_bytes, find] = intern.functions();
+    let id = &layouts.model.ty(intern.id).name().c;
+    let _ = write!(
+        text,
+        "\n{};\n\nSEC(\"tc\")\nint intern_{}(void *skb)\n{{\n\tstruct {id} id = {from_kernel}((const void *)8);\n\n\
+         \tif (!{find}(id))\n\t\tid = {from_user}((const void *)8);\n\
+         \tif (!{find}(id))\n\t\tid = {from_bytes}(&id, bpf_get_prandom_u32() % 8);\n\treturn skb && {find}(id);\n}}\n",
+        intern.c_macro(),
+        intern.name.c
+    );
 }
 
 /// Every function of a compact event, filling its fields in both orders, one of them twice.
