@@ -67,7 +67,6 @@ impl fmt::Debug for InternText {
 /// `lru_hash`, which removes entries by itself, nothing is remembered.
 ///
 /// ```no_run
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # bpf_layout::layout! { pub struct PathId("path_id"): size 8, align 8 { pub id: u64 = 0 } }
 /// # bpf_layout::layout! { pub struct PathString("path_string"): size 32, align 8 {
 /// #     pub used: bpf_layout::Ktime = 0, pub size: u32 = 8, pub _pad0: bpf_layout::Pad<4> = 12,
@@ -91,6 +90,7 @@ impl fmt::Debug for InternText {
 /// # map! { Interning PercpuArray u32 => PathInterning }
 /// # bpf_layout::dictionary! { PathStrings: PathId => PathString, Interning: PathInterning }
 /// # mod maps { pub use super::PathStrings; }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let strings = libbpf_rs::MapHandle::from_pinned_path("/sys/fs/bpf/a")?;
 /// # let (id, in_use) = (PathId::NONE, std::collections::HashSet::<PathId>::new());
 /// use std::time::Duration;
