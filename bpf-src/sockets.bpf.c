@@ -38,6 +38,7 @@ DEFINE_SOCKET_VALUE_SCRATCH;
 DEFINE_SOCKET_OWNERS_MAP;
 DEFINE_SOCKET_OWNER_IDS_MAP;
 DEFINE_SOCKET_OWNER_SCRATCH;
+DEFINE_PATH_INTERN;
 #endif
 
 #include "count.h"
@@ -308,9 +309,17 @@ static struct socket_value *find_opening(struct sk_buff *skb)
 		(event)->ppid = (from)->ppid;          \
 		COPY(event, from, task);               \
 		COPY(event, from, ptask);              \
-		COPY(event, from, cwd);                \
-		COPY(event, from, exepath);            \
 	} while (0)
+
+#if SOCKET_VALUE_HAS_OWNER
+static void copy_path(char *field, struct path_id id)
+{
+	const struct path_string *path = path_interned(id);
+
+	if (path)
+		bpf_probe_read_kernel(field, PATH_LEN, path->text);
+}
+#endif
 
 static void name(struct packet_event *event, const struct socket_value *value)
 {
@@ -321,9 +330,13 @@ static void name(struct packet_event *event, const struct socket_value *value)
 	if (!owner)
 		return;
 	COPY_OWNER(event, owner);
+	copy_path(event->cwd, owner->cwd);
+	copy_path(event->exepath, owner->exepath);
 	event->pid_tgid = (__u64)owner->pid << 32 | value->tid;
 #else
 	COPY_OWNER(event, value);
+	COPY(event, value, cwd);
+	COPY(event, value, exepath);
 	event->pid_tgid = value->pid_tgid;
 #endif
 	event->named = true;

@@ -13,6 +13,8 @@ pub(crate) struct Totals {
     pub(crate) open: u64,
     /// Who opened them; as many as sockets where each says it itself.
     pub(crate) owners: u64,
+    /// Paths of owners that are not known, since `path_strings` had no room for them.
+    pub(crate) lost_paths: u64,
     /// Events that came out of the ring buffer and could be read.
     pub(crate) received: u64,
     /// Bytes of these.
@@ -35,10 +37,10 @@ impl Totals {
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Totals { kernel, open, owners, received, bytes, malformed, hidden } = self;
+        let Totals { kernel, open, owners, lost_paths, received, bytes, malformed, hidden } = self;
         write!(
             f,
-            "{} sockets opened, {} closed, {} replaced, {open} open of {owners} owners (no room for {}, nor for {} owners); ",
+            "{} sockets opened, {} closed, {} replaced, {open} open of {owners} owners (no room for {}, nor for {} owners and {lost_paths} paths); ",
             kernel.opened, kernel.closed, kernel.replaced, kernel.lost_sockets_full, kernel.lost_owners_full,
         )?;
         write!(
@@ -73,7 +75,8 @@ mod tests {
             lost_packets_full: 2,
             ..SocketCounters::default()
         };
-        let totals = Totals { kernel, open: 2, owners: 1, received: 7, bytes: 735, malformed: 1, hidden: 4 };
+        let totals =
+            Totals { kernel, open: 2, owners: 1, lost_paths: 0, received: 7, bytes: 735, malformed: 1, hidden: 4 };
         assert!(totals.is_settled());
         assert!(!Totals { received: 6, ..totals }.is_settled());
         assert!(!Totals { open: 3, ..totals }.is_settled());

@@ -1,14 +1,19 @@
 //! The BPF side: loaded, attached, read, and at the end asked for its account.
 
-use std::{fmt, fs, mem, os::fd::AsRawFd, time::Duration};
+use std::{
+    collections::HashSet,
+    fmt, fs, mem,
+    os::fd::AsRawFd,
+    time::{Duration, Instant},
+};
 
-use bpf_layout::libbpf::{Events, TypedMap};
+use bpf_layout::libbpf::{Dictionary, Events, TypedMap, intern_counts};
 use libbpf_rs::{Link, Object};
 use tool::{Needs, Source, attach, explain, handle, keep_messages, load, settle};
 
 use crate::{
     cgroup,
-    layouts::{FINGERPRINTS, PacketEvent, SocketCounters, maps},
+    layouts::{FINGERPRINTS, PacketEvent, PathId, SocketCounters, maps},
     totals::Totals,
 };
 
@@ -25,14 +30,55 @@ const TRACEPOINTS: [&str; 4] =
 const BEFORE: [&str; 1] = ["sockets_released"];
 const AFTER: [&str; 2] = ["sockets_sent", "sockets_received"];
 
+/// How often paths are removed that no owner has any more, and how long they have not been met then.
+const AGE: Duration = Duration::from_secs(60);
+
+/// Owners where they stand by themselves, and the paths that they have.
+struct Owners {
+    owners: TypedMap<'static, maps::SocketOwners>,
+    paths: Dictionary<'static, maps::PathStrings>,
+    interning: TypedMap<'static, maps::PathInterning>,
+    aged: Instant,
+}
+
+impl Owners {
+    /// `None` in profiles where each socket says who opened it.
+    fn of(object: &Object) -> Result<Option<Self>, String> {
+        let Ok(owners) = handle::<maps::SocketOwners>(object) else { return Ok(None) };
+        Ok(Some(Owners {
+            owners: TypedMap::from_handle(owners).map_err(text)?,
+            paths: Dictionary::new(TypedMap::from_handle(handle::<maps::PathStrings>(object)?).map_err(text)?),
+            interning: TypedMap::from_handle(handle::<maps::PathInterning>(object)?).map_err(text)?,
+            aged: Instant::now(),
+        }))
+    }
+
+    fn age_out(&mut self) -> Result<(), String> {
+        if self.aged.elapsed() < AGE {
+            return Ok(());
+        }
+        self.aged = Instant::now();
+        let mut in_use: HashSet<PathId> = HashSet::new();
+        for entry in self.owners.iter() {
+            let (_, owner) = entry.map_err(text)?;
+            in_use.extend([owner.cwd, owner.exepath]);
+        }
+        self.paths.age_out(AGE, |id| in_use.contains(&id)).map(drop).map_err(text)
+    }
+
+    fn lost_paths(&self) -> Result<u64, String> {
+        let counts = intern_counts::<maps::PathStrings>(&self.interning).map_err(text)?;
+        Ok(counts.lost())
+    }
+}
+
 /// Programs that are attached, and their events.
 pub(crate) struct Tracer<'cb> {
     links: Vec<Link>,
     events: Events<'cb, maps::Packets>,
     counters: TypedMap<'static, maps::SocketStats>,
     sockets: TypedMap<'static, maps::GadgetSockets>,
-    /// Where owners stand by themselves.
-    owners: Option<TypedMap<'static, maps::SocketOwners>>,
+    owners: Option<Owners>,
     /// What the links are of; so it goes last.
     _object: Object,
 }
@@ -50,7 +96,7 @@ impl<'cb> Tracer<'cb> {
             events: Events::new(&handle::<maps::Packets>(&object)?, handler).map_err(text)?,
             counters: TypedMap::from_handle(handle::<maps::SocketStats>(&object)?).map_err(text)?,
             sockets: TypedMap::from_handle(handle::<maps::GadgetSockets>(&object)?).map_err(text)?,
-            owners: handle::<maps::SocketOwners>(&object).ok().map(TypedMap::from_handle).transpose().map_err(text)?,
+            owners: Owners::of(&object)?,
             links: attach_all(&object)?,
             _object: object,
         })
@@ -63,7 +109,8 @@ impl<'cb> Tracer<'cb> {
         Ok(Totals {
             kernel: sum(&per_cpu),
             open,
-            owners: self.owners.as_ref().map_or(open, |owners| owners.keys().count() as u64),
+            owners: self.owners.as_ref().map_or(open, |owners| owners.owners.keys().count() as u64),
+            lost_paths: self.owners.as_ref().map_or(Ok(0), Owners::lost_paths)?,
             received: stats.received,
             bytes: self.events.received_bytes(),
             malformed: stats.malformed,
@@ -76,7 +123,8 @@ impl Source for Tracer<'_> {
     type Totals = Totals;
 
     fn poll(&mut self, timeout: Duration) -> Result<(), String> {
-        self.events.poll(timeout).map(drop).map_err(text)
+        self.events.poll(timeout).map_err(text)?;
+        self.owners.as_mut().map_or(Ok(()), Owners::age_out)
     }
 
     fn finish(mut self) -> Result<Totals, String> {
