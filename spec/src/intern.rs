@@ -185,20 +185,8 @@ fn record(def: &InternDef, name: &str, doc: &str, fields: Vec<FieldDef>) -> Reco
 }
 
 fn field(span: Span, name: &str, ty: &str, doc: &str) -> FieldDef {
-    FieldDef {
-        span,
-        kind: FieldKind::Named { name: At { value: name.to_owned(), span }, ty: text(span, ty) },
-        c: None,
-        doc: (!doc.is_empty()).then(|| doc.to_owned()),
-        bits: None,
-        offset: None,
-        align: None,
-        optional: false,
-        tag: None,
-        when: None,
-        contains: None,
-        since: None,
-    }
+    let kind = FieldKind::Named { name: At { value: name.to_owned(), span }, ty: text(span, ty) };
+    FieldDef { doc: (!doc.is_empty()).then(|| doc.to_owned()), ..FieldDef::new(span, kind) }
 }
 
 /// A text that stands nowhere: places in it are where the dictionary is named.

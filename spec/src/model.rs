@@ -71,6 +71,13 @@ pub struct Model {
 }
 
 impl Model {
+    /// Whether a record belongs to a [dictionary](Intern) that alone works with it: programs only call the functions of
+    /// the dictionary.
+    #[must_use]
+    pub fn is_internal(&self, id: TypeId) -> bool {
+        self.interns.iter().any(|intern| [intern.string, intern.interning].contains(&id))
+    }
+
     /// The definition with this id.
     ///
     /// # Panics

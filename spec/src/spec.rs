@@ -257,6 +257,24 @@ pub(crate) enum FieldKind {
 }
 
 impl FieldDef {
+    /// A member of which nothing else is said.
+    pub(crate) fn new(span: Span, kind: FieldKind) -> Self {
+        FieldDef {
+            span,
+            kind,
+            c: None,
+            doc: None,
+            bits: None,
+            offset: None,
+            align: None,
+            optional: false,
+            tag: None,
+            when: None,
+            contains: None,
+            since: None,
+        }
+    }
+
     /// Its name, if it has a readable one.
     pub(crate) fn name(&self) -> Option<&At<String>> {
         match &self.kind {

@@ -204,20 +204,7 @@ fn read_field(cx: &mut Cx<'_>, item: &Value<'_>, depth: usize) -> FieldDef {
 }
 
 fn broken_field(span: Span) -> FieldDef {
-    FieldDef {
-        span,
-        kind: FieldKind::Broken { name: None },
-        c: None,
-        doc: None,
-        bits: None,
-        offset: None,
-        align: None,
-        optional: false,
-        tag: None,
-        when: None,
-        contains: None,
-        since: None,
-    }
+    FieldDef::new(span, FieldKind::Broken { name: None })
 }
 
 fn read_named(cx: &mut Cx<'_>, mut table: Table<'_>, span: Span) -> FieldDef {

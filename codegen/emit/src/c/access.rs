@@ -12,7 +12,7 @@ use super::{
     compact, expr,
     facts::Facts,
     helpers::Helper,
-    intern, keep,
+    keep,
     out::{MACRO_LINE, Out, call, macro_definition, macro_signature, signature},
     record::{keyword, tag_value, unnamed},
 };
@@ -40,7 +40,7 @@ pub(super) fn functions(
     if record.is_compact() {
         return compact::functions(out, helpers, &access);
     }
-    if intern::is_internal(&layouts.model, id) {
+    if layouts.model.is_internal(id) {
         return;
     }
     access.init(out, helpers);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use bpf_layout_spec::{
     layout::Layouts,
-    model::{Intern, Model, TypeId},
+    model::{Intern, TypeId},
 };
 
 use super::{
@@ -13,11 +13,6 @@ use super::{
     helpers::Helper,
     out::{MACRO_LINE, Out, call, macro_definition, macro_signature, signature},
 };
-
-/// Whether a record belongs to a dictionary that alone works with it: its functions are those of the dictionary.
-pub(super) fn is_internal(model: &Model, id: TypeId) -> bool {
-    model.interns.iter().any(|intern| [intern.string, intern.interning].contains(&id))
-}
 
 /// Everything of one dictionary, behind its maps.
 pub(super) fn functions(out: &mut Out, helpers: &mut BTreeSet<Helper>, layouts: &Layouts, intern: &Intern) {

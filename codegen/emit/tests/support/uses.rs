@@ -29,8 +29,9 @@ pub fn program(layouts: &Layouts, header: &str) -> String {
     for intern in interns {
         dictionary_program(&mut text, layouts, intern);
     }
-    let is_internal = |id: TypeId| interns.iter().any(|intern| [intern.string, intern.interning].contains(&id));
-    for (id, record) in layouts.model.records().filter(|(id, record)| !record.anonymous && !is_internal(*id)) {
+    for (id, record) in
+        layouts.model.records().filter(|(id, record)| !record.anonymous && !layouts.model.is_internal(*id))
+    {
         program_of(&mut text, layouts, id, record);
     }
     text.push_str("\nchar LICENSE[] SEC(\"license\") = \"GPL\";\n");
