@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    ffi::{OsStr, OsString},
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
@@ -12,8 +12,10 @@ use bpf_layout_spec::{Options, load};
 use tempfile::TempDir;
 
 use crate::{
-    Extent, inputs,
-    measure::{Cost, Figure, once},
+    Extent,
+    child::read,
+    inputs,
+    measure::{Cost, Costs, once},
     report::{Bound, Section, milliseconds, number},
 };
 
@@ -110,20 +112,20 @@ impl Package {
         fs::write(&path, text).map_err(failed)
     }
 
-    /// Adds a line to a file, so that cargo has something to do.
-    fn change(&self, name: &str, line: &str) -> Result<(), String> {
-        self.write(name, &format!("{}{line}\n", read(&self.folder.join(name))?))
+    /// After an empty comment was added to a file of Rust or C, so that cargo has something to do.
+    fn changed_build(&self, name: &str) -> Result<Cost, String> {
+        self.write(name, &format!("{}//\n", read(&self.folder.join(name))?))?;
+        self.build()
     }
 
     fn build(&self) -> Result<Cost, String> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let manifest = self.folder.join("Cargo.toml");
         let target = self.folder.join("target");
-        let words = ["build", "--offline", "--quiet", "--manifest-path"].map(OsString::from);
-        let mut all = vec![cargo.as_os_str()];
-        all.extend(words.iter().map(OsString::as_os_str));
-        all.extend([manifest.as_os_str(), OsStr::new("--target-dir"), target.as_os_str()]);
-        once("run", &all)
+        let word = OsStr::new;
+        let (cargo, manifest, target) = (cargo.as_os_str(), manifest.as_os_str(), target.as_os_str());
+        let quietly = [cargo, word("build"), word("--offline"), word("--quiet")];
+        once("run", &[&quietly[..], &[word("--manifest-path"), manifest, word("--target-dir"), target]].concat())
     }
 
     /// From nothing.
@@ -136,25 +138,22 @@ impl Package {
     }
 }
 
-/// What was changed before a build: a file, and the line that was added to it.
-const CHANGES: &[(&str, &str, &str)] =
-    &[("a line of the program", "src/main.rs", "//"), ("a line of the BPF program", "src/fixed.bpf.c", "//")];
+/// What was changed before a build, and the file where.
+const CHANGES: &[(&str, &str)] =
+    &[("a line of the program", "src/main.rs"), ("a line of the BPF program", "src/fixed.bpf.c")];
 
 fn tools(section: &mut Section, packages: [Package; 2]) -> Result<(), String> {
     const CLEAN: usize = 3;
     const CHANGED: usize = 9;
     let [plain, ours] = &packages;
     let clean = alternately(&packages, CLEAN, Package::clean_build)?;
-    let [wall, cpu] = [|cost: &Cost| cost.wall.as_secs_f64(), |cost: &Cost| cost.cpu.as_secs_f64()]
-        .map(|part: fn(&Cost) -> f64| clean.each_ref().map(|costs| Figure::of(costs.iter().map(part).collect())));
-    let mut rows = vec![("from nothing".to_owned(), wall), ("from nothing, CPU time".to_owned(), cpu)];
-    for (what, file, line) in CHANGES {
-        let changed = |package: &Package| {
-            package.change(file, line)?;
-            package.build()
-        };
-        let costs = alternately(&packages, CHANGED, changed)?;
-        rows.push((format!("after {what}"), costs.map(|costs| wall_of(&costs))));
+    let mut rows = vec![
+        ("from nothing".to_owned(), clean.each_ref().map(Costs::wall)),
+        ("from nothing, CPU time".to_owned(), clean.each_ref().map(Costs::cpu)),
+    ];
+    for (what, file) in CHANGES {
+        let costs = alternately(&packages, CHANGED, |package| package.changed_build(file))?;
+        rows.push((format!("after {what}"), costs.each_ref().map(Costs::wall)));
     }
     let title = "A tool with libbpf-rs, a BPF program and its skeleton, `cargo build`, median (least to most):";
     let table = section.table(title, &["", plain.name, ours.name, "ratio"]);
@@ -176,12 +175,8 @@ fn derives(section: &mut Section, packages: [Package; 2]) -> Result<(), String> 
         eprintln!("{}: what is below it", package.name);
         package.build()?;
     }
-    let changed = |package: &Package| {
-        package.change("src/main.rs", "//")?;
-        package.build()
-    };
-    let [zerocopy, ours] = alternately(&packages, RUNS, changed)?
-        .map(|costs| Figure::of(costs.iter().map(|cost| cost.cpu.as_secs_f64()).collect()));
+    let costs = alternately(&packages, RUNS, |package| package.changed_build("src/main.rs"))?;
+    let [zerocopy, ours] = costs.each_ref().map(Costs::cpu);
     let title = format!(
         "{STRUCTS} structs of 10 fields, CPU time of `cargo build` after a line was added, median (least to most):"
     );
@@ -194,17 +189,13 @@ fn derives(section: &mut Section, packages: [Package; 2]) -> Result<(), String> 
     Ok(())
 }
 
-fn wall_of(costs: &[Cost]) -> Figure {
-    Figure::of(costs.iter().map(|cost| cost.wall.as_secs_f64()).collect())
-}
-
 /// The costs of the two, built in turn, so that whatever else the machine does meets both.
 fn alternately(
     packages: &[Package; 2],
     runs: usize,
     build: impl Fn(&Package) -> Result<Cost, String>,
-) -> Result<[Vec<Cost>; 2], String> {
-    let mut costs = [Vec::new(), Vec::new()];
+) -> Result<[Costs; 2], String> {
+    let mut costs = [Costs::default(), Costs::default()];
     for _ in 0..runs {
         for (package, costs) in packages.iter().zip(&mut costs) {
             eprintln!("{}", package.name);
@@ -220,8 +211,4 @@ fn bench() -> PathBuf {
 
 fn root() -> PathBuf {
     bench().join("..")
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -23,7 +23,7 @@ pub(crate) struct Cost {
 }
 
 /// Several runs of the same.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Costs(Vec<Cost>);
 
 /// Runs this program as the child `name` again and again: at least once, until `seconds` have passed, at most `most` times.
@@ -31,11 +31,11 @@ pub(crate) struct Costs(Vec<Cost>);
 /// # Errors
 /// If it fails.
 pub(crate) fn repeat(name: &str, arguments: &[&OsStr], seconds: u64, most: usize) -> Result<Costs, String> {
-    let (started, mut costs) = (Instant::now(), Vec::new());
-    while costs.is_empty() || costs.len() < most && started.elapsed() < Duration::from_secs(seconds) {
+    let (started, mut costs) = (Instant::now(), Costs::default());
+    while costs.0.is_empty() || costs.0.len() < most && started.elapsed() < Duration::from_secs(seconds) {
         costs.push(once(name, arguments)?);
     }
-    Ok(Costs(costs))
+    Ok(costs)
 }
 
 /// Runs this program as the child `name` once.
@@ -81,6 +81,10 @@ fn microseconds(usage: &Usage) -> i64 {
 }
 
 impl Costs {
+    pub(crate) fn push(&mut self, cost: Cost) {
+        self.0.push(cost);
+    }
+
     pub(crate) fn wall(&self) -> Figure {
         Figure::of(self.0.iter().map(|cost| cost.wall.as_secs_f64()).collect())
     }
