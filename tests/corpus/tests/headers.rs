@@ -62,6 +62,9 @@ fn uses(unit: &Unit, header: &str) -> String {
     text
 }
 
+/// Each type by its name, and how it is otherwise, if it is.
+type Verdicts = Vec<(String, Option<String>)>;
+
 /// Types, and those of them that are the same to the byte.
 #[derive(Default)]
 struct Tally {
@@ -73,7 +76,7 @@ struct Tally {
 
 impl Tally {
     /// Asks, for each header of the corpus, which types are otherwise, and how.
-    fn of(ask: &mut dyn FnMut(&Written, &str) -> Vec<(String, Option<String>)>) -> Self {
+    fn of(ask: &mut dyn FnMut(&Written, &str) -> Verdicts) -> Self {
         let mut tally = Tally::default();
         for project in projects() {
             for unit in units(&project).into_iter().filter(|unit| !unit.roots.is_empty()) {
@@ -100,7 +103,7 @@ fn bindings(header: &Path, style: &dyn Fn(Builder) -> Builder) -> String {
 }
 
 /// Each type of a unit, and how it is otherwise in what is imported, if it is.
-fn differences(unit: &Unit, found: &Found<'_>, notes: &[Note]) -> Vec<(String, Option<String>)> {
+fn differences(unit: &Unit, found: &Found<'_>, notes: &[Note]) -> Verdicts {
     let imported = write(found, "Of the corpus.").unwrap_or_else(|error| panic!("{}: {error}", unit.name));
     let in_facts = |name: &str| unit.record(name);
     let proof = compare(&renumbered(&imported, found, &in_facts), &unit.found()).expect("what was written loads");
