@@ -134,6 +134,8 @@ pub(crate) struct Variant {
     /// The constant in C, where the language would name it otherwise.
     pub(crate) c: Option<String>,
     pub(crate) value: i128,
+    /// The variant that it is a second name of, by its name.
+    pub(crate) same_as: Option<String>,
     pub(crate) doc: Option<String>,
 }
 

@@ -143,7 +143,11 @@ fn define_values(out: &mut String, definition: &Definition, values: &Values) {
     }
     doc(out, definition.doc.as_deref());
     let rows = values.variants.iter().map(|variant| {
-        let mut row = vec![format!("name = {}", quoted(&variant.name)), format!("value = {}", variant.value)];
+        let value = match &variant.same_as {
+            Some(first) => format!("same_as = {}", quoted(first)),
+            None => format!("value = {}", variant.value),
+        };
+        let mut row = vec![format!("name = {}", quoted(&variant.name)), value];
         row.extend(variant.c.iter().map(|c| format!("c = {}", quoted(c))));
         row.extend(doc_cell(variant.doc.as_deref()));
         Row { cells: row, comment: None }

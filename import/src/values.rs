@@ -38,28 +38,31 @@ pub(crate) fn values(def: &ObservedEnum<'_>, hint: &TypeHint<'_>) -> Option<(Val
     let signed = is_signed(def);
     let (least, most) = repr.integer_range()?;
     let mut comments = Vec::new();
-    let mut first: HashMap<i128, &str> = HashMap::new();
+    let mut first: HashMap<i128, usize> = HashMap::new();
     let mut kept = Vec::new();
     for (index, (name, value)) in found.iter().enumerate() {
         // A writer that says nothing of signs has 32 bits for each value, however few the enum has.
         let wide = 1i128 << (def.size.max(4) * 8);
         let value = if signed && *value > most { *value - wide } else { *value };
-        if let Some(earlier) = first.get(&value) {
-            comments.push(format!("{name} is {value}, as {earlier} is: each variant has a value of its own"));
-        } else if !(least..=most).contains(&value) {
+        if !(least..=most).contains(&value) {
             comments.push(format!("{name} is {value}, which {} bytes do not hold", def.size));
         } else {
-            first.insert(value, name);
-            kept.push((*name, value, hint.members.get(index).and_then(|hint| hint.doc.clone())));
+            let doc = hint.members.get(index).and_then(|hint| hint.doc.clone());
+            let earlier = first.get(&value).copied();
+            first.entry(value).or_insert(kept.len());
+            kept.push((*name, value, earlier, doc));
         }
     }
     let prefix = prefix(&kept.iter().map(|(name, ..)| *name).collect::<Vec<_>>());
-    let variants = kept.into_iter().map(|(name, value, doc)| {
+    let in_spec = |name: &str| {
         let short = &name[prefix.len()..];
         let lower = short.to_ascii_lowercase();
-        let name = if upper(&lower) == short { lower } else { short.to_owned() };
-        let source = format!("{prefix}{short}");
-        Variant { name: names::identifier(&name, "unnamed"), source, c: None, value, doc }
+        names::identifier(if upper(&lower) == short { &lower } else { short }, "unnamed")
+    };
+    let names: Vec<String> = kept.iter().map(|(name, ..)| in_spec(name)).collect();
+    let variants = kept.into_iter().zip(&names).map(|((source, value, earlier, doc), name)| {
+        let same_as = earlier.map(|first| names[first].clone());
+        Variant { name: name.clone(), source: source.to_owned(), c: None, value, same_as, doc }
     });
     let variants = variants.collect();
     Some((Values { repr: repr.info().name, prefix, variants }, comments))

@@ -480,6 +480,8 @@ pub struct Variant {
     pub doc: Option<String>,
     /// Its value; for flags, the mask.
     pub value: i128,
+    /// If it is a second name of a value: the variant that is the first, by its index in the same enum.
+    pub same_as: Option<usize>,
     /// The version that it came in, at most [`Model::version`]; `None` if the spec does not say.
     pub since: Option<Version>,
 }

@@ -148,6 +148,8 @@ pub(crate) struct VariantDef {
     /// `c`: the constant in C.
     pub(crate) c: Option<At<String>>,
     pub(crate) value: Option<Number>,
+    /// `same_as`: the variant that it is a second name of.
+    pub(crate) same_as: Option<At<String>>,
     pub(crate) doc: Option<String>,
     pub(crate) since: Option<At<i128>>,
 }

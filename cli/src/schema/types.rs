@@ -45,19 +45,28 @@ fn ty() -> Value {
 
 /// `[enum.NAME]` and `[flags.NAME]`: `list` names the values, and `may` says which integers hold them.
 fn values(doc_of: &str, list: &str, may: fn(ScalarClass) -> bool) -> Value {
-    let value = object(
+    let is_enum = list == "variants";
+    let required: &[&str] = if is_enum { &["name"] } else { &["name", "value"] };
+    let second =
+        is_enum.then(|| ("same_as", named_here("The variant that it is a second name of, in place of a value.")));
+    let mut value = object(
         "A name and its value.",
-        &["name", "value"],
+        required,
         [
             ("name", named_here("Its name.")),
             ("c", string("The constant in C, if it is another.")),
             ("value", reference("number")),
             ("doc", doc()),
             ("since", reference("since")),
-        ],
+        ]
+        .into_iter()
+        .chain(second),
     );
+    if is_enum {
+        value["oneOf"] = json!([{ "required": ["value"] }, { "required": ["same_as"] }]);
+    }
     // Flags have no type of their own in C.
-    let c = (list == "variants").then(|| ("c", string("How C names it: `enum file_op`, or the name of a typedef.")));
+    let c = is_enum.then(|| ("c", string("How C names it: `enum file_op`, or the name of a typedef.")));
     let reprs = SCALARS.iter().filter(|scalar| scalar.size <= 8 && may(scalar.class)).map(|scalar| scalar.name);
     object(
         doc_of,

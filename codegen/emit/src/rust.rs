@@ -92,7 +92,7 @@ fn enumeration(out: &mut Out, def: &Enum) {
     out.open("::bpf_layout::open_enum!");
     docs::write(out, def.doc.as_deref(), None);
     out.open(&format!("pub enum {}({}): {}", def.name.rust, docs::literal(&def.name.spec), def.repr.info().rust));
-    for variant in &def.variants {
+    for variant in def.variants.iter().filter(|variant| variant.same_as.is_none()) {
         docs::write(out, variant.doc.as_deref(), None);
         out.write(format_args!(
             "{}({}) = {},",
@@ -102,6 +102,22 @@ fn enumeration(out: &mut Out, def: &Enum) {
         ));
     }
     out.close();
+    out.close();
+    second_names(out, def);
+}
+
+/// Second names of values: nothing is shown by them.
+fn second_names(out: &mut Out, def: &Enum) {
+    let second: Vec<_> = def.variants.iter().filter_map(|variant| Some((variant, variant.same_as?))).collect();
+    if second.is_empty() {
+        return;
+    }
+    out.open(&format!("impl {}", def.name.rust));
+    for (variant, first) in second {
+        let first = &def.variants[first].name;
+        docs::write(out, variant.doc.as_deref(), Some(&format!("Another name of `{}`.", first.spec)));
+        out.write(format_args!("pub const {}: Self = Self::{};", variant.name.rust, first.rust));
+    }
     out.close();
 }
 

@@ -14,6 +14,7 @@ use crate::{
     scalar::{Scalar, ScalarClass},
     source::is_deceptive,
     spec::{At, EnumDef, ExternDef, Number, VariantDef},
+    suggest,
 };
 
 const ENUM_REPRS: &[Scalar] =
@@ -96,8 +97,21 @@ fn check_variants(
     let mut seen: HashMap<&str, &At<String>> = HashMap::new();
     let mut variants = Vec::with_capacity(defs.len());
     let mut complete = true;
-    for variant in defs {
-        let checked = check_variant(variant, &prefix, repr, constants, cx);
+    let own: Vec<Option<Variant>> =
+        defs.iter().map(|variant| check_variant(variant, &prefix, repr, constants, cx)).collect();
+    for (variant, own_value) in defs.iter().zip(&own) {
+        let checked = match &variant.same_as {
+            None => own_value.clone(),
+            Some(same_as) if what == "enum" => check_second(variant, same_as, defs, &own, &prefix, cx),
+            Some(same_as) => {
+                let message = format!("bits of `{}` have values", def.name.value);
+                cx.push(
+                    Diagnostic::new(Code::InvalidValue, message, same_as.span, "only for variants of an enum")
+                        .help("write its `value`: bits of flags may overlap"),
+                );
+                None
+            }
+        };
         if let Some(name) = &variant.name
             && let Some(first) = seen.insert(&name.value, name)
         {
@@ -131,6 +145,9 @@ fn check_variant(
 ) -> Option<Variant> {
     let name = def.name.as_ref()?;
     let name_fits = super::check_name(name, cx);
+    if def.same_as.is_some() {
+        return None;
+    }
     let number = def.value.as_ref()?;
     let value = match number {
         Number::Integer(integer) => integer.value,
@@ -149,19 +166,66 @@ fn check_variant(
     }
     let since = versions::since(def.since.as_ref());
     let c_name = c_names::identifier(names::variant(name, prefix), def.c.as_ref(), cx)?;
-    name_fits.then(|| Variant { name: c_name, doc: def.doc.clone(), value, since })
+    name_fits.then(|| Variant { name: c_name, doc: def.doc.clone(), value, same_as: None, since })
+}
+
+/// A second name of a value: that of a variant which has one of its own.
+fn check_second(
+    def: &VariantDef,
+    same_as: &At<String>,
+    defs: &[VariantDef],
+    own: &[Option<Variant>],
+    prefix: &str,
+    cx: &mut Diagnostics,
+) -> Option<Variant> {
+    let name = def.name.as_ref()?;
+    if let Some(value) = &def.value {
+        let message = format!("`{}` has a value, and that of `{}`", name.value, same_as.value.escape_debug());
+        cx.push(
+            Diagnostic::new(Code::InvalidValue, message, value.span(), "a value of its own")
+                .also(same_as.span, "the value of another variant")
+                .help("leave out one of `value` and `same_as`"),
+        );
+        return None;
+    }
+    let named = |def: &VariantDef| def.name.as_ref().is_some_and(|name| name.value == same_as.value);
+    let Some(first) = defs.iter().position(named) else {
+        let message = format!("there is no variant `{}`", same_as.value.escape_debug());
+        let unknown = Diagnostic::new(Code::UnknownName, message, same_as.span, "not a variant of this enum");
+        let names = defs.iter().filter_map(|def| def.name.as_ref()).map(|name| name.value.as_str());
+        let near = suggest::nearest(&same_as.value, names.filter(|other| *other != name.value));
+        cx.push(match near {
+            Some(near) => unknown.help(format!("did you mean `{near}`?")),
+            None => unknown.help("write the name of the variant that has the value"),
+        });
+        return None;
+    };
+    if let Some(further) = &defs[first].same_as {
+        let message = format!("`{}` has no value of its own", same_as.value);
+        let wrong = Diagnostic::new(Code::InvalidValue, message, same_as.span, "is itself a second name");
+        cx.push(wrong.also(further.span, "of this").help("write the name of the variant that has the value"));
+        return None;
+    }
+    let value = own[first].as_ref()?.value;
+    let since = versions::since(def.since.as_ref());
+    let c_name = c_names::identifier(names::variant(name, prefix), def.c.as_ref(), cx)?;
+    let fits = names::check_identifier(&name.value).is_ok();
+    fits.then(|| Variant { name: c_name, doc: def.doc.clone(), value, same_as: Some(first), since })
 }
 
 /// Variants must have distinct values: an event that arrives has one of them.
 fn check_distinct(variants: &[Variant], cx: &mut Diagnostics) {
     let mut seen: HashMap<i128, &Variant> = HashMap::new();
-    for variant in variants {
+    for variant in variants.iter().filter(|variant| variant.same_as.is_none()) {
         let Some(first) = seen.insert(variant.value, variant) else { continue };
         let message = format!("`{}` and `{}` are both {}", first.name.spec, variant.name.spec, variant.value);
         cx.push(
             Diagnostic::new(Code::DuplicateValue, message, variant.name.span, "has the same value")
                 .also(first.name.span, "as this one")
-                .help("give each variant a value of its own; names for the same bits are `[flags]`"),
+                .help(format!(
+                    "if it is a second name, write `same_as = \"{}\"` in place of its value",
+                    first.name.spec
+                )),
         );
     }
 }

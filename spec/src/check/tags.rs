@@ -182,7 +182,8 @@ fn enum_value(selector: &Selector, id: TypeId, def: &crate::model::Enum, cx: &mu
         }
     };
     if let Some(index) = found {
-        return Some(TagValue::Variant(id, index));
+        // A second name of a value is that value.
+        return Some(TagValue::Variant(id, def.variants[index].same_as.unwrap_or(index)));
     }
     let message = format!("the enum `{}` has no variant {shown}", def.name.spec);
     let unknown = Diagnostic::new(Code::UnknownName, message, selector.span(), "not a variant")

@@ -86,7 +86,7 @@ fn read_reserved(cx: &mut Cx<'_>, table: &mut Table<'_>) -> Vec<Selector> {
 }
 
 fn read_variant(cx: &mut Cx<'_>, item: &Value<'_>) -> VariantDef {
-    let mut def = VariantDef { name: None, c: None, value: None, doc: None, since: None };
+    let mut def = VariantDef { name: None, c: None, value: None, same_as: None, doc: None, since: None };
     let span = cx.span(item.span());
     let Some(mut table) = Table::open(cx, "a variant", span, item) else { return def };
     def.name = table.name(cx, "the variant");
@@ -95,7 +95,9 @@ fn read_variant(cx: &mut Cx<'_>, item: &Value<'_>) -> VariantDef {
     }
     def.c = table.string(cx, "c");
     def.value = table.number(cx, "value");
-    if def.value.is_none() && table.key_span("value").is_none() {
+    let second = table.key_span("same_as");
+    def.same_as = table.string(cx, "same_as");
+    if def.value.is_none() && table.key_span("value").is_none() && second.is_none() {
         table.missing(cx, "value", "values are part of the layout, so each is written down: `value = 1`");
     }
     def.doc = table.doc(cx);

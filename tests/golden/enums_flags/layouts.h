@@ -61,12 +61,16 @@ enum file_op {
 	FILE_OP_OPEN = 1,
 	FILE_OP_UNLINK = 2,
 	FILE_OP_LAST = 255,
+	/* The largest. */
+	FILE_OP_MAX = FILE_OP_LAST,
 };
 
 /* What C compilers make of it by themselves. */
 enum natural {
+	NATURAL_FIRST = 0,
 	NATURAL_ZERO = 0,
 	NATURAL_MOST = 4294967295U,
+	NATURAL_LAST = NATURAL_MOST,
 };
 
 enum errno_like {
@@ -91,6 +95,7 @@ enum wide {
 /* Too large for an enumerator. */
 #define WIDE_LARGE 4294967296ULL
 #define WIDE_MOST 18446744073709551615ULL
+#define WIDE_LAST 18446744073709551615ULL
 
 /* Stored as __s64. */
 enum wide_signed {
@@ -149,7 +154,7 @@ struct uses {
 	/* 52 */ enum natural naturals[2];
 	/* 60 */ __u8 _pad2[4];
 	/* 64 */ __u64 wide_flags; /* enum __wide_flags */
-} __bpf_layout_id("9455429e488fbe0f") __attribute__((aligned(8)));
+} __bpf_layout_id("decc6438c426a254") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct uses, 72, 8);
 __BPF_LAYOUT_AT(struct uses, op, 0);
 __BPF_LAYOUT_AT(struct uses, natural, 4);
@@ -168,7 +173,7 @@ __BPF_LAYOUT_AT(struct uses, wide_flags, 64);
 /* Its enums lie one level down. */
 struct holds_uses {
 	/*   0 */ struct uses inner[2];
-} __bpf_layout_id("6621515501b4914c") __attribute__((aligned(8)));
+} __bpf_layout_id("b5110aeea2eac479") __attribute__((aligned(8)));
 __BPF_LAYOUT_SIZE(struct holds_uses, 144, 8);
 __BPF_LAYOUT_AT(struct holds_uses, inner, 0);
 
@@ -346,22 +351,22 @@ static const struct {
 __bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
 	.version = 1,
 	.types = {
-		.file_op = 0x00e21154e8c9615dULL,
-		.natural = 0x21d947994000e9e6ULL,
+		.file_op = 0x013298cc5f6ddbd9ULL,
+		.natural = 0xaa746c953c3ebd5bULL,
 		.errno_like = 0x571158d709aa51a9ULL,
 		.positive = 0x6aa9f2f4fa437dd9ULL,
-		.wide = 0xe24885a037a77c66ULL,
+		.wide = 0x05a10f48424a255dULL,
 		.wide_signed = 0x09c6b66307e641f3ULL,
 		.only_wide = 0x80da1ce841fe7c18ULL,
 		.short_ = 0xb921cb3daa2a761fULL,
 		.open_flags = 0x0f5684ff0aadd67fULL,
 		.small = 0x497ac0acf390cc78ULL,
 		.wide_flags = 0x7e867a01913f93d3ULL,
-		.uses = 0x9455429e488fbe0fULL,
-		.holds_uses = 0x6621515501b4914cULL,
+		.uses = 0xdecc6438c426a254ULL,
+		.holds_uses = 0xb5110aeea2eac479ULL,
 	},
 	.maps = {
-		.by_op = 0xfa3511914f8dfc34ULL,
+		.by_op = 0x6d300432b060c7adULL,
 	},
 };
 #endif

@@ -7,22 +7,22 @@ use ::bpf_layout::Layout as _;
     /// What the layouts come to, to be compared with what a BPF object carries.
     pub const FINGERPRINTS("layouts"): version 1 {
         types {
-            "file_op" = 0x00e2_1154_e8c9_615d,
-            "natural" = 0x21d9_4799_4000_e9e6,
+            "file_op" = 0x0132_98cc_5f6d_dbd9,
+            "natural" = 0xaa74_6c95_3c3e_bd5b,
             "errno_like" = 0x5711_58d7_09aa_51a9,
             "positive" = 0x6aa9_f2f4_fa43_7dd9,
-            "wide" = 0xe248_85a0_37a7_7c66,
+            "wide" = 0x05a1_0f48_424a_255d,
             "wide_signed" = 0x09c6_b663_07e6_41f3,
             "only_wide" = 0x80da_1ce8_41fe_7c18,
             "short_" = 0xb921_cb3d_aa2a_761f,
             "open_flags" = 0x0f56_84ff_0aad_d67f,
             "small" = 0x497a_c0ac_f390_cc78,
             "wide_flags" = 0x7e86_7a01_913f_93d3,
-            "uses" = 0x9455_429e_488f_be0f,
-            "holds_uses" = 0x6621_5155_01b4_914c,
+            "uses" = 0xdecc_6438_c426_a254,
+            "holds_uses" = 0xb511_0aee_a2ea_c479,
         }
         maps {
-            "by_op" = 0xfa35_1191_4f8d_fc34,
+            "by_op" = 0x6d30_0432_b060_c7ad,
         }
     }
 }
@@ -36,6 +36,10 @@ use ::bpf_layout::Layout as _;
         LAST("last") = 255,
     }
 }
+impl FileOp {
+    /// The largest.
+    pub const MAX: Self = Self::LAST;
+}
 
 ::bpf_layout::open_enum! {
     /// What C compilers make of it by themselves.
@@ -43,6 +47,12 @@ use ::bpf_layout::Layout as _;
         ZERO("zero") = 0,
         MOST("most") = 4_294_967_295,
     }
+}
+impl Natural {
+    /// Another name of `zero`.
+    pub const FIRST: Self = Self::ZERO;
+    /// Another name of `most`.
+    pub const LAST: Self = Self::MOST;
 }
 
 ::bpf_layout::open_enum! {
@@ -68,6 +78,10 @@ use ::bpf_layout::Layout as _;
         LARGE("large") = 4_294_967_296,
         MOST("most") = 18_446_744_073_709_551_615,
     }
+}
+impl Wide {
+    /// Another name of `most`.
+    pub const LAST: Self = Self::MOST;
 }
 
 ::bpf_layout::open_enum! {
@@ -117,7 +131,7 @@ use ::bpf_layout::Layout as _;
 }
 
 ::bpf_layout::layout! {
-    pub struct Uses("uses"): size 72, align 8, fingerprint 0x9455_429e_488f_be0f {
+    pub struct Uses("uses"): size 72, align 8, fingerprint 0xdecc_6438_c426_a254 {
         pub op: FileOp = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<3> = 1,
@@ -145,7 +159,7 @@ use ::bpf_layout::Layout as _;
 
 ::bpf_layout::layout! {
     /// Its enums lie one level down.
-    pub struct HoldsUses("holds_uses"): size 144, align 8, fingerprint 0x6621_5155_01b4_914c {
+    pub struct HoldsUses("holds_uses"): size 144, align 8, fingerprint 0xb511_0aee_a2ea_c479 {
         pub inner: [Uses; 2] = 0,
     }
 }
@@ -165,6 +179,6 @@ pub mod maps {
         const MAX_ENTRIES: u32 = 16;
         const FLAGS: u32 = 0;
         const FINGERPRINT: ::core::option::Option<u64> =
-            ::core::option::Option::Some(0xfa35_1191_4f8d_fc34);
+            ::core::option::Option::Some(0x6d30_0432_b060_c7ad);
     }
 }

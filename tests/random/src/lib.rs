@@ -176,6 +176,13 @@ impl Chunk {
                 let value = if value > i128::from(i64::MAX) { format!("\"{value}\"") } else { value.to_string() };
                 format!("{{ name = \"{name}\", value = {value} }}")
             });
+        // Second names, before and behind the first, one of them a word of Rust.
+        let second = |name: &str, first: &str| format!("{{ name = \"{name}\", same_as = \"{first}\" }}");
+        let mut variants = variants.to_vec();
+        if suffix == "kind" {
+            variants.insert(0, second("match", "type"));
+            variants.push(second("last", "highest"));
+        }
         let _ = writeln!(self.text, "\n[enum.{name}]\nrepr = \"{repr}\"\nvariants = [{}]", variants.join(", "));
         self.known.push(Known::integer(&name, bits));
     }

@@ -71,7 +71,7 @@ fn write(out: &mut Out, set: &Set<'_>) {
         out.indent();
         for value in set.values.iter().filter(|value| is_enumerator(set.repr, value)) {
             value_doc(out, value);
-            out.write(format_args!("{} = {},", value.name.c, literal(set, value.value)));
+            out.write(format_args!("{} = {},", value.name.c, number(set, value)));
         }
         out.dedent();
         out.line("};");
@@ -89,6 +89,15 @@ fn value_doc(out: &mut Out, value: &Variant) {
     if let Some(doc) = &value.doc {
         let lines = comment(doc, out.room());
         out.lines(lines);
+    }
+}
+
+/// The value of an enumerator: a second name is that of the first, if C knows it by then.
+fn number(set: &Set<'_>, value: &Variant) -> String {
+    let before = set.values.iter().take_while(|other| !std::ptr::eq(*other, value)).count();
+    match value.same_as.filter(|first| *first < before) {
+        Some(first) => set.values[first].name.c.clone(),
+        None => literal(set, value.value),
     }
 }
 
