@@ -58,6 +58,7 @@ mod proof;
 mod reach;
 mod refusal;
 mod rust;
+mod tag;
 mod toml;
 mod values;
 mod variant;

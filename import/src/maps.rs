@@ -10,7 +10,7 @@ use crate::{
     draft::{Entries, Map},
     drafter::Drafter,
     found::{MapHint, Spelling},
-    reach,
+    reach, tag,
     written::{Base, Written, written},
 };
 
@@ -162,7 +162,12 @@ fn events(drafter: &Drafter<'_, '_>, index: usize, hint: &MapHint<'_>, comments:
     });
     match drafter.changes.without_events.get(&index) {
         Some(reason) => {
-            comments.push(format!("events = {names:?} is left out: {reason}"));
+            let way_on = if names.len() > 1 {
+                format!("; {}", tag::way_on(&drafter.found.observed, &hint.events))
+            } else {
+                String::new()
+            };
+            comments.push(format!("events = {names:?} is left out: {reason}{way_on}"));
             Vec::new()
         }
         None => names,

@@ -269,3 +269,39 @@ fn two_lengths_that_would_be_one_in_c_keep_one_name() {
     let written: Vec<&str> = lengths.into_iter().filter(|length| imported.toml.contains(length)).collect();
     assert!(written.len() == 2 && written.iter().any(|length| length.contains("BITS")), "{}", imported.toml);
 }
+
+#[test]
+fn second_names_of_values_stay() {
+    let named = [("OP_OPEN", 1), ("OP_CLOSE", 2), ("OP_LAST", 2), ("OP_FIRST", 1), ("OP_MAX", 2)];
+    let types = vec![values("op", 4, Sign::Unsigned, &named), record("s", 4, vec![member("op", 0, 4, Shape::Def(0))])];
+    let imported = proven(&found(types));
+    let line = "variants = [{ name = \"open\", value = 1 }, { name = \"close\", value = 2 }, { name = \"last\", same_as = \"close\" }, \
+                { name = \"first\", same_as = \"open\" }, { name = \"max\", same_as = \"close\" }]";
+    let plain = imported.toml.split_whitespace().collect::<Vec<_>>().join(" ").replace("[ {", "[{").replace(", ]", "]");
+    assert!(plain.contains(line), "{}", imported.toml);
+    assert_eq!(imported.notes, []);
+}
+
+#[test]
+fn events_without_a_tag_are_told_with_a_way_on() {
+    let event =
+        |name, size, third| record(name, size, vec![member("pid", 0, 4, U32), member("kind", 4, 4, U32), third]);
+    let one = event("one", 16, member("at", 8, 8, U64));
+    let other = event("other", 12, member("fd", 8, 4, U32));
+    let plain = record("plain", 8, vec![member("only", 0, 8, U64)]);
+    for (types, words) in [
+        (vec![one.clone(), other], "; `kind` (or `pid`) is in all of them at one place"),
+        (vec![one, plain], "; no integer or enum is in all of them at one place"),
+    ] {
+        let map = ObservedMap { name: "events", kind: Some(27), max_entries: Some(4096), ..ObservedMap::default() };
+        let mut found = found(types);
+        found.observed.maps = vec![map];
+        found.maps = vec![MapHint { events: vec![0, 1], ..MapHint::default() }];
+        let imported = proven(&found);
+        assert!(
+            imported.notes.iter().any(|note| note.subject == "events" && note.message.contains(words)),
+            "{imported:?}"
+        );
+        assert!(!imported.toml.contains("\nevents = "), "{}", imported.toml);
+    }
+}

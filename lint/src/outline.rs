@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
             return;
         }
         let value = self.text[first.start as usize..last.end as usize].to_owned();
-        let doc = self.doc(hash.start, last.end);
+        let doc = self.trailing(last.end).or_else(|| self.leading(hash.start, self.end_of_title()));
         self.outline.macros.push(OutlinedMacro { name: name.text(self.text).to_owned(), value, doc });
     }
 
@@ -309,12 +309,12 @@ impl<'a> Reader<'a> {
     /// The comment before a declaration.
     fn doc_before(&self, at: usize) -> Option<String> {
         let start = self.code.get(at)?.start;
-        self.leading(start)
+        self.leading(start, 0)
     }
 
     /// The comment of what stands between two places: behind it on its line, or else before it.
     fn doc(&self, start: u32, end: u32) -> Option<String> {
-        self.trailing(end).or_else(|| self.leading(start))
+        self.trailing(end).or_else(|| self.leading(start, 0))
     }
 
     fn trailing(&self, end: u32) -> Option<String> {
@@ -327,13 +327,34 @@ impl<'a> Reader<'a> {
             .then(|| plain(&self.text[start as usize..stop as usize]))?
     }
 
-    /// The comments that stand right above, and not behind something else.
-    fn leading(&self, start: u32) -> Option<String> {
+    /// Where the comment ends that the text begins with. It is about the file, also where a macro follows at once.
+    fn end_of_title(&self) -> u32 {
+        let text = |from: u32, to: u32| self.text.get(from as usize..to as usize).unwrap_or_default();
+        let is_line = |from: u32, to: u32| text(from, to).starts_with("//");
+        let Some((&(start, first), others)) = self.lexed.comments.split_first() else { return 0 };
+        if !text(0, start).trim().is_empty() {
+            return 0;
+        }
+        // Lines of one comment stand right below one another.
+        let mut end = first;
+        for &(from, to) in others {
+            let gap = text(end, from);
+            let goes_on =
+                is_line(start, first) && is_line(from, to) && gap.trim().is_empty() && gap.matches('\n').count() <= 1;
+            if !goes_on {
+                break;
+            }
+            end = to;
+        }
+        end
+    }
+
+    /// The comments that stand right above, behind the first `after` bytes, and not behind something else.
+    fn leading(&self, start: u32, after: u32) -> Option<String> {
         let mut texts = Vec::new();
         let mut below = start;
-        for (from, to) in
-            self.lexed.comments[..self.lexed.comments.partition_point(|(from, _)| *from < start)].iter().rev()
-        {
+        let before = self.lexed.comments.partition_point(|(from, _)| *from < start);
+        for (from, to) in self.lexed.comments[..before].iter().rev().take_while(|(from, _)| *from >= after) {
             let between = self.text.get(*to as usize..below as usize)?;
             let line = self.text[..*from as usize].rsplit('\n').next().unwrap_or_default();
             let near = between.trim().is_empty() && between.matches('\n').count() <= 1;
@@ -358,8 +379,9 @@ fn plain(comment: &str) -> Option<String> {
     let text = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
     let text = text.trim().to_owned();
     // Rulers and marks of tools say nothing of what they stand beside.
-    let says =
-        text.chars().any(char::is_alphabetic) && !text.starts_with("clang-format") && !text.contains("SPDX-License");
+    let says = text.chars().any(char::is_alphabetic)
+        && !text.starts_with("clang-format")
+        && !["SPDX-License", "Copyright"].iter().any(|word| text.contains(word));
     says.then_some(text)
 }
 
@@ -396,6 +418,27 @@ typedef struct {
 
 enum op { OP_OPEN = 1, /* opened */ OP_CLOSE = (1 << 2), };
 ";
+
+    #[test]
+    fn a_comment_that_begins_a_file_is_about_the_file() {
+        for (text, doc) in [
+            ("/* Lengths of the tracer. */\n#define N 1\n", None),
+            ("\n\n// Lengths of the tracer,\n// all of them.\n#define N 1\n", None),
+            ("/* Lengths of the tracer. */\n/* One. */\n#define N 1\n", Some("One.")),
+            ("// Lengths of the tracer.\n\n// One.\n#define N 1\n", Some("One.")),
+            ("// Lengths of the tracer.\n/* One. */\n#define N 1\n", Some("One.")),
+            ("/* Lengths. */ // Of the tracer.\n#define N 1\n", None),
+            ("#pragma once\n/* One. */\n#define N 1\n", Some("One.")),
+            ("int x;\n/* One. */\n\n#define N 1\n", None),
+            ("int x;\n/* Copyright of somebody. */\n#define N 1\n", None),
+            ("#define N 1 /* One. */\n", Some("One.")),
+        ] {
+            let outline = outline(text);
+            assert_eq!(outline.macros[0].doc.as_deref(), doc, "{text}");
+        }
+        let outline = outline("/* One. */\nstruct one { int x; };\n");
+        assert_eq!(outline.types[0].doc.as_deref(), Some("One."), "a file may be one type");
+    }
 
     #[test]
     fn types_members_and_macros_come_with_their_comments() {

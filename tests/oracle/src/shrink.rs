@@ -34,6 +34,7 @@ pub fn shrink(text: &str, remains: &mut dyn FnMut(&str) -> bool) -> String {
         for kind in [Kind::Definition, Kind::Element, Kind::Key] {
             take_out(&mut document, kind, remains);
         }
+        take_out_with_users(&mut document, remains);
         simplify_types(&mut document, remains);
         if document.to_string() == before {
             return without_comments(document, remains);
@@ -62,6 +63,69 @@ fn take_out(document: &mut DocumentMut, kind: Kind, remains: &mut dyn FnMut(&str
         }
         size /= 2;
     }
+}
+
+/// Takes out definitions, each with all that is made of it: a union, and the fields of its type, which alone neither goes.
+fn take_out_with_users(document: &mut DocumentMut, remains: &mut dyn FnMut(&str) -> bool) {
+    let mut number = 0;
+    while let Some(path) = paths(document, Kind::Definition).get(number) {
+        let mut smaller = document.clone();
+        if let Some(Step::Key(name)) = path.last() {
+            remove_with_users(&mut smaller, name);
+        }
+        if smaller.to_string() != document.to_string() && remains(&smaller.to_string()) {
+            *document = smaller;
+        } else {
+            number += 1;
+        }
+    }
+}
+
+/// Removes what has this name, then the fields, maps and events that name it, then the records that have no fields left.
+fn remove_with_users(document: &mut DocumentMut, name: &str) {
+    let mut gone = vec![name.to_owned()];
+    while let Some(name) = gone.pop() {
+        for (_, item) in document.iter_mut() {
+            let Some(table) = item.as_table_like_mut() else { continue };
+            table.remove(&name);
+            for (other, definition) in table.iter_mut() {
+                let Some(definition) = definition.as_table_like_mut() else { continue };
+                let names =
+                    |key: &str| definition.get(key).and_then(Item::as_str).is_some_and(|ty| is_made_of(ty, &name));
+                let emptied = names("key") || names("value");
+                let fields = definition.get_mut("fields").and_then(Item::as_array_mut);
+                if emptied || fields.is_some_and(|fields| without_fields_of(fields, &name)) {
+                    gone.push(other.get().to_owned());
+                }
+                if let Some(events) = definition.get_mut("events").and_then(Item::as_array_mut) {
+                    events.retain(|event| event.as_str() != Some(&name));
+                }
+            }
+        }
+    }
+}
+
+/// Removes fields of a type. Whether that leaves none.
+fn without_fields_of(fields: &mut Array, name: &str) -> bool {
+    fields.retain(|field| {
+        let ty = field.as_inline_table().and_then(|field| field.get("type")).and_then(Value::as_str);
+        ty.is_none_or(|ty| !is_made_of(ty, name))
+    });
+    for field in fields.iter_mut().filter_map(Value::as_inline_table_mut) {
+        for key in ["union", "struct"] {
+            let inner = field.get_mut(key).and_then(Value::as_array_mut);
+            if inner.is_some_and(|inner| without_fields_of(inner, name)) {
+                field.remove(key);
+            }
+        }
+    }
+    fields.retain(|field| field.as_inline_table().is_none_or(|field| !field.is_empty()));
+    fields.is_empty()
+}
+
+/// Whether a type is one of this name, or an array of it.
+fn is_made_of(ty: &str, name: &str) -> bool {
+    ty.split('[').next().is_some_and(|base| base.trim() == name)
 }
 
 /// Everything of one kind, each before what is in it.
@@ -321,6 +385,26 @@ omit = ["first.a"]
             smallest(&["struct.first", "\"bad\"", "align = 4", "u64"]),
             "spec = 1\n\n[struct.first]\nfields = [\n  { name = \"bad\", type = \"u64\", align = 4},\n]\n"
         );
+    }
+
+    #[test]
+    fn what_needs_one_another_goes_together() {
+        let spec = "spec = 1\n[enum.kind]\nrepr = \"u8\"\nvariants = [{ name = \"x\", value = 1 }]\n\
+                    [union.either]\nfields = [{ name = \"x\", type = \"u8\", when = \"x\" }]\n\
+                    [struct.told]\nfields = [{ name = \"kind\", type = \"kind\" }, { name = \"u\", type = \"either\", tag = \"kind\" }]\n\
+                    [map.m]\ntype = \"array\"\nvalue = \"told\"\n[struct.bad]\nfields = [{ name = \"bad\", type = \"u8\" }]\n";
+        // Nothing of the first three is there without the others.
+        let mut whole = |text: &str| {
+            let parts =
+                ["[enum.kind]", "[union.either]", "type = \"either\"", "type = \"kind\"", "[struct.told]", "[map.m]"];
+            let there = parts.iter().filter(|part| text.contains(**part)).count();
+            text.contains("[struct.bad]")
+                && (there == 0 || text.contains("type = \"kind\"") == text.contains("[enum.kind]"))
+                && text.contains("[union.either]") == text.contains("type = \"either\"")
+                && text.contains("[struct.told]") == text.contains("[map.m]")
+        };
+        let text = shrink(spec, &mut whole);
+        assert_eq!(text.matches('[').count(), 2, "{text}");
     }
 
     #[test]
