@@ -63,7 +63,7 @@ fn values(doc_of: &str, list: &str, may: fn(ScalarClass) -> bool) -> Value {
         .chain(second),
     );
     if is_enum {
-        value["oneOf"] = json!([{ "required": ["value"] }, { "required": ["same_as"] }]);
+        value["anyOf"] = json!([{ "required": ["value"] }, { "required": ["same_as"] }]);
     }
     // Flags have no type of their own in C.
     let c = is_enum.then(|| ("c", string("How C names it: `enum file_op`, or the name of a typedef.")));
