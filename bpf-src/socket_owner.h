@@ -9,8 +9,12 @@
  * never rises again, as somebody is about to remove the entry; then the same is
  * entered once more, under another number.
  *
+ * Paths repeat even more than owners do, and stand in `path_strings`. If that
+ * has no room, the owner has no path; userspace removes what no owner has.
+ *
  * A program that includes this needs DEFINE_SOCKET_OWNERS_MAP,
- * DEFINE_SOCKET_OWNER_IDS_MAP, DEFINE_SOCKET_OWNER_SCRATCH and "task.h".
+ * DEFINE_SOCKET_OWNER_IDS_MAP, DEFINE_SOCKET_OWNER_SCRATCH, DEFINE_PATH_INTERN
+ * and "task.h".
  */
 #ifndef __SOCKET_OWNER_H
 #define __SOCKET_OWNER_H
@@ -75,6 +79,25 @@ static inline void socket_owner_put(__u32 id)
 		bpf_map_delete_elem(&socket_owners, &id);
 }
 
+/* Sets the id of a path, if there is a path and room for it. */
+static inline void socket_owner_path(struct path_id *id,
+				     const struct path *path)
+{
+	struct path_text found = {};
+	__u32 len;
+
+	if (!path)
+		return;
+	path_find(&found, path);
+	if (!found.len)
+		return;
+	len = found.len;
+	/* A cut path fills the buffer: more than fits, and it is marked as cut. */
+	if (found.cut && len == PATH_LEN - 2)
+		len = PATH_LEN;
+	*id = path_intern_bytes(found.text, len);
+}
+
 /* What there is to say of the current task, in the scratch space. */
 static inline void socket_owner_read(struct socket_owner *owner,
 				     struct task_struct *task)
@@ -86,8 +109,8 @@ static inline void socket_owner_read(struct socket_owner *owner,
 	owner->pid = bpf_get_current_pid_tgid() >> 32;
 	socket_owner_read_task_kernel(owner, task->comm);
 	socket_owner_read_ptask_kernel(owner, task_parent_comm(task));
-	task_read_cwd(owner->cwd, task);
-	task_read_exepath(owner->exepath, task);
+	socket_owner_path(&owner->cwd, task_cwd(task));
+	socket_owner_path(&owner->exepath, task_exepath(task));
 }
 
 /* The number under which the current task stands, or 0 if there is no room. */

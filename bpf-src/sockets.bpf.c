@@ -16,7 +16,7 @@
  * one is at it. So there are several rooms on each CPU to put events together in.
  *
  * Where the spec leaves the owner out of `gadget_sockets` (profile lean), it
- * stands once in `socket_owners`.
+ * stands once in `socket_owners`, and its paths once in `path_strings`.
  *
  * Sockets share a port after accept(), and with SO_REUSEPORT: the owner is who
  * took it first, or last, of these.
@@ -42,6 +42,7 @@ DEFINE_PACKET_EVENT_SCRATCH;
 DEFINE_SOCKET_OWNERS_MAP;
 DEFINE_SOCKET_OWNER_IDS_MAP;
 DEFINE_SOCKET_OWNER_SCRATCH;
+DEFINE_PATH_INTERN;
 #endif
 
 #include "count.h"
@@ -318,9 +319,40 @@ static struct socket_value *find_opening(struct sk_buff *skb)
 		(event)->ppid = (from)->ppid;                         \
 		COPY(event, from, task);                              \
 		COPY(event, from, ptask);                             \
-		COPY_PATH(event, from, cwd);                          \
-		COPY_PATH(event, from, exepath);                      \
 	} while (0)
+
+/*
+ * Paths of an owner that stands by itself are interned. An event has their ids,
+ * and beside or instead of these the paths, as the profile has it.
+ */
+#define COPY_INTERNED(event, id, field)                                     \
+	do {                                                                \
+		const struct path_string *path = path_interned(id);         \
+		if (!path)                                                  \
+			break;                                              \
+		packet_event_read_##field##_kernel(event, path->text);      \
+		if (path_is_cut(path->text))                                \
+			packet_event_cut_##field(event);                    \
+	} while (0)
+
+#if SOCKET_VALUE_HAS_OWNER
+static void copy_paths(struct packet_event *event,
+		       const struct socket_owner *owner)
+{
+#if PACKET_EVENT_HAS_CWD
+	COPY_INTERNED(event, owner->cwd, cwd);
+#endif
+#if PACKET_EVENT_HAS_EXEPATH
+	COPY_INTERNED(event, owner->exepath, exepath);
+#endif
+#if PACKET_EVENT_HAS_CWD_ID
+	event->cwd_id = owner->cwd;
+#endif
+#if PACKET_EVENT_HAS_EXEPATH_ID
+	event->exepath_id = owner->exepath;
+#endif
+}
+#endif
 
 static void name(struct packet_event *event, const struct socket_value *value)
 {
@@ -331,9 +363,12 @@ static void name(struct packet_event *event, const struct socket_value *value)
 	if (!owner)
 		return;
 	COPY_OWNER(event, owner);
+	copy_paths(event, owner);
 	event->pid_tgid = (__u64)owner->pid << 32 | value->tid;
 #else
 	COPY_OWNER(event, value);
+	COPY_PATH(event, value, cwd);
+	COPY_PATH(event, value, exepath);
 	event->pid_tgid = value->pid_tgid;
 #endif
 	event->named = true;
