@@ -2,7 +2,7 @@
 /*
  * What there is to say of a task.
  *
- * A program that includes this needs DEFINE_PATH_BUFFERS_MAP.
+ * A program that includes this needs what "path.h" needs.
  */
 #ifndef __TASK_H
 #define __TASK_H
@@ -42,21 +42,23 @@ static inline const struct path *task_exepath(struct task_struct *task)
 }
 
 /* Writes a path to `field`, which has PATH_LEN bytes, all of them zero. */
-static inline void task_read_cwd(char *field, struct task_struct *task)
+static inline void task_read_cwd(char *field, struct task_struct *task,
+				 __u32 room)
 {
 	const struct path *path = task_cwd(task);
 
 	if (path)
-		path_read(field, path);
+		path_read(field, path, room);
 }
 
 /* Likewise. */
-static inline void task_read_exepath(char *field, struct task_struct *task)
+static inline void task_read_exepath(char *field, struct task_struct *task,
+				     __u32 room)
 {
 	const struct path *path = task_exepath(task);
 
 	if (path)
-		path_read(field, path);
+		path_read(field, path, room);
 }
 
 #endif /* __TASK_H */

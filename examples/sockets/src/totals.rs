@@ -42,8 +42,13 @@ impl fmt::Display for Totals {
         let Totals { kernel, open, owners, paths, received, bytes, malformed, unsent, hidden } = self;
         write!(
             f,
-            "{} sockets opened, {} closed, {} replaced, {open} open of {owners} owners (no room for {}, nor for {} owners); ",
-            kernel.opened, kernel.closed, kernel.replaced, kernel.lost_sockets_full, kernel.lost_owners_full,
+            "{} sockets opened, {} closed, {} replaced, {open} open of {owners} owners (no room for {}, nor for {} owners, busy: {}); ",
+            kernel.opened,
+            kernel.closed,
+            kernel.replaced,
+            kernel.lost_sockets_full,
+            kernel.lost_owners_full,
+            kernel.lost_owners_busy,
         )?;
         if let Some(PathTotals { kept, aged, counts }) = paths {
             write!(

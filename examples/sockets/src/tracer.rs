@@ -167,6 +167,7 @@ fn sum(per_cpu: &[SocketCounters]) -> SocketCounters {
         replaced: sum.replaced + cpu.replaced,
         lost_sockets_full: sum.lost_sockets_full + cpu.lost_sockets_full,
         lost_owners_full: sum.lost_owners_full + cpu.lost_owners_full,
+        lost_owners_busy: sum.lost_owners_busy + cpu.lost_owners_busy,
         packets: sum.packets + cpu.packets,
         named: sum.named + cpu.named,
     })

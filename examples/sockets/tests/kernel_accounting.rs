@@ -126,8 +126,7 @@ fn kernel_accounting_of_memory_is_as_predicted() {
     let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../layouts.toml");
     let maps = compared(tracer.pid(), &spec, profile());
     let interned: &[&str] = if has_owners() { &["socket_owners", "path_strings", "path_interning"] } else { &[] };
-    for name in ["gadget_sockets", "packets", "socket_stats", "path_buffers", "sockets_opening"].iter().chain(interned)
-    {
+    for name in ["gadget_sockets", "packets", "socket_stats", "owner_rooms", "sockets_opening"].iter().chain(interned) {
         assert!(maps.iter().any(|map| map == name), "{name} is not among {maps:?}");
     }
     drop(tracer.stop());
