@@ -10,7 +10,7 @@ use bpf_layout_usage::Document;
 use crate::failure::Failure;
 
 /// Reads files of one document or of several, one after another, as `--watch --format json` prints them.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Document, Failure> {
+pub(crate) fn read(paths: &[PathBuf]) -> Result<Document, Failure> {
     let mut sum: Option<Document> = None;
     for path in paths {
         let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error.to_string()))?;
