@@ -148,6 +148,8 @@ struct path_text {
 	__u32 len;
 	/* Whether something is missing at the beginning. */
 	__u32 cut;
+	/* Whether that is so because the text fills a field, but for its mark. */
+	__u32 full;
 };
 
 static inline void path_find(struct path_text *found, const struct path *path,
@@ -189,6 +191,7 @@ static inline void path_find(struct path_text *found, const struct path *path,
 	found->text = (const char *)&buffer->text[start];
 	found->len = PATH_LEN - 1 - start;
 	found->cut = walk.cut;
+	found->full = walk.cut && start == 1;
 }
 
 /* Writes a path to `field`, which has PATH_LEN bytes, all of them zero. */

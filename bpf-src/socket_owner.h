@@ -94,9 +94,9 @@ static inline void socket_owner_path(struct path_id *id,
 	if (!found.len)
 		return;
 	len = found.len;
-	/* A cut path fills the buffer: more than fits, and it is marked as cut. */
-	if (found.cut && len == PATH_LEN - 2)
-		len = PATH_LEN;
+	/* Of more bytes than there is room for, it is marked that it is cut. */
+	if (found.full)
+		len += 2;
 	*id = path_intern_bytes(found.text, len);
 }
 

@@ -36,6 +36,9 @@ const TRACEPOINTS: [&str; 4] =
 const BEFORE: [&str; 1] = ["sockets_released"];
 const AFTER: [&str; 2] = ["sockets_sent", "sockets_received"];
 
+/// What to do with each packet.
+type OnEvent<'cb> = Box<dyn FnMut(&Packet) + 'cb>;
+
 /// Programs that are attached, and their events.
 pub(crate) struct Tracer<'cb> {
     links: Vec<Link>,
@@ -46,7 +49,7 @@ pub(crate) struct Tracer<'cb> {
     /// Packets of events that were read. Taking them along is quicker than any program that makes them, so there are never
     /// many more than the ring buffer had.
     read: Arc<Mutex<Vec<Packet>>>,
-    on_event: RefCell<Box<dyn FnMut(&Packet) + 'cb>>,
+    on_event: RefCell<OnEvent<'cb>>,
     /// Where owners stand by themselves.
     owners: RefCell<Option<Owners>>,
     /// What the links are of; so it goes last.
