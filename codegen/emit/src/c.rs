@@ -45,8 +45,8 @@ pub fn header(layouts: &Layouts) -> String {
     let guard = guard(&model.stem);
     let mut out = Out::default();
     out.line(&comment::inline(&title(model)));
-    out.line(&format!("#ifndef {guard}"));
-    out.line(&format!("#define {guard}"));
+    out.write(format_args!("#ifndef {guard}"));
+    out.write(format_args!("#define {guard}"));
     prelude::includes(&mut out, model);
     prelude::typedefs(&mut out, &needs);
     prelude::assertions(&mut out);
@@ -65,7 +65,7 @@ pub fn header(layouts: &Layouts) -> String {
     bpf(&mut out, layouts, &fingerprints);
     prelude::end_of_bool(&mut out, &needs);
     out.blank();
-    out.line(&format!("#endif /* {guard} */"));
+    out.write(format_args!("#endif /* {guard} */"));
     out.finish()
 }
 

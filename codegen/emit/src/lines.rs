@@ -1,6 +1,9 @@
 //! Text under construction, line by line. How lines of C and of Rust are broken is the matter of either.
 
-use std::marker::PhantomData;
+use std::{
+    fmt::{self, Write as _},
+    marker::PhantomData,
+};
 
 /// A language, as far as lines are concerned.
 pub(crate) trait Language {
@@ -29,6 +32,14 @@ impl<L: Language> Lines<L> {
             self.text.extend(std::iter::repeat_n(L::INDENT, self.indent));
             self.text.push_str(text);
         }
+        self.text.push('\n');
+    }
+
+    /// One line at the current indentation, written in place: [`line`](Self::line) of what `format!` would make.
+    pub(crate) fn write(&mut self, text: fmt::Arguments<'_>) {
+        self.text.extend(std::iter::repeat_n(L::INDENT, self.indent));
+        // A string takes whatever is written.
+        let _ = self.text.write_fmt(text);
         self.text.push('\n');
     }
 

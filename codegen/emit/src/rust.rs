@@ -47,7 +47,7 @@ fn open_impl(out: &mut Out, head: &str, methods: &str) {
 #[must_use]
 pub fn module(layouts: &Layouts) -> String {
     let mut out = Out::default();
-    out.line(&format!("// {}", title(&layouts.model)));
+    out.write(format_args!("// {}", title(&layouts.model)));
     out.blank();
     out.line("#[allow(unused_imports)]");
     out.line("use ::bpf_layout::Layout as _;");
@@ -94,7 +94,7 @@ fn enumeration(out: &mut Out, def: &Enum) {
     out.open(&format!("pub enum {}({}): {}", def.name.rust, docs::literal(&def.name.spec), def.repr.info().rust));
     for variant in &def.variants {
         docs::write(out, variant.doc.as_deref(), None);
-        out.line(&format!(
+        out.write(format_args!(
             "{}({}) = {},",
             variant.name.rust,
             docs::literal(&variant.name.spec),
@@ -111,7 +111,7 @@ fn flags(out: &mut Out, def: &Flags) {
     out.open(&format!("pub flags {}({}): {}", def.name.rust, docs::literal(&def.name.spec), def.repr.info().rust));
     for bit in &def.bits {
         docs::write(out, bit.doc.as_deref(), None);
-        out.line(&format!("{} = {},", bit.name.rust, constants::hexadecimal(bit.value)));
+        out.write(format_args!("{} = {},", bit.name.rust, constants::hexadecimal(bit.value)));
     }
     out.close();
     out.close();

@@ -3,7 +3,10 @@
 //! C has one namespace for tags of structs, unions and enums, and one for everything else: enum constants, variables,
 //! functions. Macros reach into both. Rust has one for types and one for values, and `maps` is a module of its own.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet, hash_map::Entry},
+};
 
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
@@ -59,10 +62,10 @@ fn as_record(def: &TypeDef) -> Option<&Record> {
 /// The first of each name: that a name is defined once is another rule's.
 fn first_of_name<'n, T: 'n>(
     items: impl Iterator<Item = &'n T>,
-    name: impl Fn(&T) -> &Name,
+    name: impl Fn(&'n T) -> &'n Name,
 ) -> impl Iterator<Item = &'n T> {
     let mut seen = HashSet::new();
-    items.filter(move |item| seen.insert(name(item).spec.clone()))
+    items.filter(move |item| seen.insert(name(item).spec.as_str()))
 }
 
 /// Reports each pair of definitions once: where two clash, most of what is generated for them does.
@@ -71,60 +74,57 @@ struct Reporter<'c> {
     reported: HashSet<(Span, Span)>,
 }
 
-/// One namespace of one language.
-struct Space {
-    /// "in C"
-    language: &'static str,
-    taken: HashMap<String, Claim>,
-}
-
-/// Who has a name.
-#[derive(Clone)]
-struct Claim {
-    spec: String,
-    span: Span,
-}
-
-impl Space {
-    fn new(language: &'static str) -> Self {
-        Space { language, taken: HashMap::new() }
-    }
-
-    /// Takes a name for the definition `by`, or says who has it.
-    fn claim(&mut self, name: impl Into<String>, by: &Name, cx: &mut Reporter<'_>) {
-        let name = name.into();
-        let claim = Claim { spec: by.spec.clone(), span: by.span };
-        let Some(first) = self.taken.get(&name) else {
-            self.taken.insert(name, claim);
-            return;
-        };
-        if first.span == claim.span {
+impl Reporter<'_> {
+    /// Two definitions, or one that needs a name twice, which is nothing to report.
+    fn clash(&mut self, name: &str, first: &Name, second: &Name, language: &str) {
+        if first.span == second.span || !self.reported.insert((first.span, second.span)) {
             return;
         }
-        if !cx.reported.insert((first.span, claim.span)) {
-            return;
-        }
-        let (this, that) = (&claim.spec, &first.spec);
-        let message = format!("`{that}` and `{this}` both need the name `{name}` {}", self.language);
-        cx.cx.push(
-            Diagnostic::new(Code::ClashingName, message, claim.span, format!("needs `{name}`"))
+        let (this, that) = (&second.spec, &first.spec);
+        let message = format!("`{that}` and `{this}` both need the name `{name}` {language}");
+        self.cx.push(
+            Diagnostic::new(Code::ClashingName, message, second.span, format!("needs `{name}`"))
                 .also(first.span, format!("has `{name}`"))
                 .help("rename one of the two"),
         );
     }
 }
 
-struct Spaces {
-    c_tags: Space,
-    c_ordinary: Space,
-    /// Macros, which replace the names of members, too.
-    c_macros: Space,
-    rust_types: Space,
-    rust_values: Space,
-    rust_maps: Space,
+/// One namespace of one language.
+struct Space<'n> {
+    /// "in C"
+    language: &'static str,
+    /// Who has a name.
+    taken: HashMap<Cow<'n, str>, &'n Name>,
 }
 
-impl Spaces {
+impl<'n> Space<'n> {
+    fn new(language: &'static str) -> Self {
+        Space { language, taken: HashMap::new() }
+    }
+
+    /// Takes a name for the definition `by`, or says who has it.
+    fn claim(&mut self, name: impl Into<Cow<'n, str>>, by: &'n Name, cx: &mut Reporter<'_>) {
+        match self.taken.entry(name.into()) {
+            Entry::Vacant(free) => {
+                free.insert(by);
+            }
+            Entry::Occupied(taken) => cx.clash(taken.key(), taken.get(), by, self.language),
+        }
+    }
+}
+
+struct Spaces<'n> {
+    c_tags: Space<'n>,
+    c_ordinary: Space<'n>,
+    /// Macros, which replace the names of members, too.
+    c_macros: Space<'n>,
+    rust_types: Space<'n>,
+    rust_values: Space<'n>,
+    rust_maps: Space<'n>,
+}
+
+impl<'n> Spaces<'n> {
     fn new() -> Self {
         Spaces {
             c_tags: Space::new("in C"),
@@ -137,23 +137,23 @@ impl Spaces {
     }
 
     /// A macro takes its name from everything.
-    fn claim_macro(&mut self, name: impl Into<String>, by: &Name, cx: &mut Reporter<'_>) {
+    fn claim_macro(&mut self, name: impl Into<Cow<'n, str>>, by: &'n Name, cx: &mut Reporter<'_>) {
         let name = name.into();
-        self.c_tags.claim(name.as_str(), by, cx);
-        self.c_macros.claim(name.as_str(), by, cx);
+        self.c_tags.claim(name.clone(), by, cx);
+        self.c_macros.claim(name.clone(), by, cx);
         self.c_ordinary.claim(name, by, cx);
     }
 
     /// No member may have the name of a macro.
     fn check_macros(&mut self, record: &Record, cx: &mut Reporter<'_>) {
         for field in record.fields.iter().filter(|field| !field.anonymous) {
-            if self.c_macros.taken.contains_key(&field.name.c) {
-                self.c_macros.claim(field.name.c.as_str(), &field.name, cx);
+            if let Some(first) = self.c_macros.taken.get(field.name.c.as_str()) {
+                cx.clash(&field.name.c, first, &field.name, self.c_macros.language);
             }
         }
     }
 
-    fn claim_constant(&mut self, constant: &Constant, cx: &mut Reporter<'_>) {
+    fn claim_constant(&mut self, constant: &'n Constant, cx: &mut Reporter<'_>) {
         let name = &constant.name;
         self.claim_macro(&name.c, name, cx);
         self.rust_values.claim(&name.rust, name, cx);
@@ -163,7 +163,7 @@ impl Spaces {
         }
     }
 
-    fn claim_type(&mut self, def: &TypeDef, cx: &mut Reporter<'_>) {
+    fn claim_type(&mut self, def: &'n TypeDef, cx: &mut Reporter<'_>) {
         match def {
             TypeDef::Enum(def) => {
                 self.claim_enum(&def.name, &def.variants, cx);
@@ -178,7 +178,7 @@ impl Spaces {
         }
     }
 
-    fn claim_enum(&mut self, name: &Name, variants: &[Variant], cx: &mut Reporter<'_>) {
+    fn claim_enum(&mut self, name: &'n Name, variants: &'n [Variant], cx: &mut Reporter<'_>) {
         self.c_tags.claim(&name.c, name, cx);
         self.rust_types.claim(&name.rust, name, cx);
         let mut associated = Space::new("in Rust");
@@ -193,7 +193,7 @@ impl Spaces {
         }
     }
 
-    fn claim_record(&mut self, record: &Record, cx: &mut Reporter<'_>) {
+    fn claim_record(&mut self, record: &'n Record, cx: &mut Reporter<'_>) {
         let name = &record.name;
         self.rust_types.claim(&name.rust, name, cx);
         if record.fields.iter().any(|field| !field.when.is_empty()) {
@@ -223,7 +223,7 @@ impl Spaces {
         }
     }
 
-    fn claim_field(&mut self, record: &Record, field: &Field, cx: &mut Reporter<'_>) {
+    fn claim_field(&mut self, record: &Record, field: &'n Field, cx: &mut Reporter<'_>) {
         if matches!(element(&field.ty), Type::Str(_)) {
             for from in ["kernel", "user"] {
                 self.c_ordinary.claim(format!("{}_read_{}_{from}", record.name.c, field.name.c), &field.name, cx);
@@ -242,7 +242,7 @@ impl Spaces {
         }
     }
 
-    fn claim_map(&mut self, map: &Map, cx: &mut Reporter<'_>) {
+    fn claim_map(&mut self, map: &'n Map, cx: &mut Reporter<'_>) {
         let name = &map.name;
         self.c_ordinary.claim(&name.c, name, cx);
         self.claim_macro(format!("DEFINE_{}_MAP", name.upper), name, cx);
@@ -284,7 +284,7 @@ fn check_members(record: &Record, types: &[TypeDef], cx: &mut Reporter<'_>) {
 
 /// The members of a record in C, which looks up those of unnamed members as the record's own.
 struct Members<'t> {
-    space: Space,
+    space: Space<'t>,
     /// Names in the spec: that they differ is another rule's.
     seen: HashSet<&'t str>,
 }

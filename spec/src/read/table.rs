@@ -1,6 +1,6 @@
 //! A TOML table as a rule reads it: key by key, in the order of the file, saying what is missing, wrong or not known.
 
-use std::ops::Range;
+use std::{borrow::Cow, fmt, ops::Range};
 
 use toml::{
     Spanned,
@@ -44,15 +44,15 @@ impl Cx<'_> {
     }
 
     /// The entries of a table, in the order of the file.
-    pub(super) fn entries<'t>(&self, table: &'t DeTable<'_>) -> Vec<(At<String>, &'t Value<'t>)> {
-        let mut entries: Vec<(At<String>, &Value<'_>)> =
+    pub(super) fn entries<'t>(&self, table: &'t DeTable<'_>) -> Vec<(At<&'t str>, &'t Value<'t>)> {
+        let mut entries: Vec<(At<&str>, &Value<'_>)> =
             table.iter().map(|(key, value)| (self.key(key), value)).collect();
         entries.sort_by_key(|(key, _)| key.span);
         entries
     }
 
-    fn key(&self, key: &Spanned<DeString<'_>>) -> At<String> {
-        At { value: key.get_ref().to_string(), span: self.span(key.span()) }
+    fn key<'t>(&self, key: &'t Spanned<DeString<'_>>) -> At<&'t str> {
+        At { value: key.get_ref().as_ref(), span: self.span(key.span()) }
     }
 
     /// A string with a grammar of its own.
@@ -81,19 +81,50 @@ pub(super) fn describe(value: &DeValue<'_>) -> &'static str {
 
 /// A table that is being read. Every key it is asked for counts as known; [`Table::finish`] reports the others.
 pub(super) struct Table<'t> {
-    /// What it is called in messages: "the map `events`".
-    what: String,
+    title: Title<'t>,
     /// Where it is named: the key that defines it.
     span: Span,
-    entries: Vec<(At<String>, &'t Value<'t>)>,
+    entries: Vec<(At<&'t str>, &'t Value<'t>)>,
     taken: Vec<bool>,
     known: Vec<&'static str>,
     sound: bool,
 }
 
+/// What a table is called in messages. There are thousands of tables and few messages, so it is put together for them.
+enum Title<'t> {
+    /// "the map `events`"
+    Text(Cow<'static, str>),
+    /// A kind and a name: "the field" `pid`.
+    Named(&'static str, &'t str),
+}
+
+impl fmt::Display for Title<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Title::Text(text) => f.write_str(text),
+            Title::Named(kind, name) => write!(f, "{kind} `{}`", name.escape_debug()),
+        }
+    }
+}
+
+impl Title<'_> {
+    /// The whole file has none.
+    fn is_empty(&self) -> bool {
+        matches!(self, Title::Text(text) if text.is_empty())
+    }
+}
+
+/// Keys that most tables are asked for, so that the list of them need not grow.
+const USUAL_KEYS: usize = 16;
+
 impl<'t> Table<'t> {
     /// Opens a value that must be a table; `None`, reported, if it is not.
-    pub(super) fn open(cx: &mut Cx<'_>, what: impl Into<String>, span: Span, value: &'t Value<'t>) -> Option<Self> {
+    pub(super) fn open(
+        cx: &mut Cx<'_>,
+        what: impl Into<Cow<'static, str>>,
+        span: Span,
+        value: &'t Value<'t>,
+    ) -> Option<Self> {
         let what = what.into();
         match value.get_ref() {
             DeValue::Table(table) => Some(Self::of(cx, what, span, table)),
@@ -105,19 +136,23 @@ impl<'t> Table<'t> {
         }
     }
 
-    pub(super) fn of(cx: &Cx<'_>, what: impl Into<String>, span: Span, table: &'t DeTable<'t>) -> Self {
+    pub(super) fn of(cx: &Cx<'_>, what: impl Into<Cow<'static, str>>, span: Span, table: &'t DeTable<'t>) -> Self {
         let entries = cx.entries(table);
         let taken = vec![false; entries.len()];
-        Table { what: what.into(), span, entries, taken, known: Vec::new(), sound: true }
+        let (title, known) = (Title::Text(what.into()), Vec::with_capacity(USUAL_KEYS));
+        Table { title, span, entries, taken, known, sound: true }
     }
 
-    /// Calls it by its name in messages, once that has been read.
-    pub(super) fn rename(&mut self, what: String) {
-        self.what = what;
+    /// The table's `name`, by which messages call it from now on: "the field", and the name.
+    pub(super) fn name(&mut self, cx: &mut Cx<'_>, kind: &'static str) -> Option<At<String>> {
+        let name = self.borrowed(cx, "name", "a string", None)?;
+        self.title = Title::Named(kind, name.value);
+        Some(At { value: name.value.to_owned(), span: name.span })
     }
 
-    pub(super) fn what(&self) -> &str {
-        &self.what
+    /// What messages call it.
+    pub(super) fn what(&self) -> String {
+        self.title.to_string()
     }
 
     /// Where the table is named.
@@ -158,13 +193,13 @@ impl<'t> Table<'t> {
     /// Says that a key that must be given is missing.
     pub(super) fn missing(&mut self, cx: &mut Cx<'_>, key: &str, help: &str) {
         self.sound = false;
-        let message = format!("{} has no `{key}`", self.what);
+        let message = format!("{} has no `{key}`", self.title);
         cx.push(Diagnostic::new(Code::MissingKey, message, self.span, format!("`{key}` is missing")).help(help));
     }
 
     fn wrong(&mut self, cx: &mut Cx<'_>, key: &str, expected: &str, value: &Value<'_>, help: Option<&str>) {
         self.sound = false;
-        let what = if self.what.is_empty() { format!("`{key}`") } else { format!("`{key}` of {}", self.what) };
+        let what = if self.title.is_empty() { format!("`{key}`") } else { format!("`{key}` of {}", self.title) };
         let mut wrong = cx.wrong_type(&what, expected, value);
         wrong.help.extend(help.map(str::to_owned));
         cx.push(wrong);
@@ -182,9 +217,19 @@ impl<'t> Table<'t> {
         expected: &str,
         help: Option<&str>,
     ) -> Option<At<String>> {
+        self.borrowed(cx, key, expected, help).map(|At { value, span }| At { value: value.to_owned(), span })
+    }
+
+    fn borrowed(
+        &mut self,
+        cx: &mut Cx<'_>,
+        key: &'static str,
+        expected: &str,
+        help: Option<&str>,
+    ) -> Option<At<&'t str>> {
         let value = self.take(key)?;
         if let DeValue::String(string) = value.get_ref() {
-            return Some(At { value: string.to_string(), span: cx.span(value.span()) });
+            return Some(At { value: string.as_ref(), span: cx.span(value.span()) });
         }
         self.wrong(cx, key, expected, value, help);
         None
@@ -229,7 +274,7 @@ impl<'t> Table<'t> {
 
     pub(super) fn number(&mut self, cx: &mut Cx<'_>, key: &'static str) -> Option<Number> {
         let value = self.take(key)?;
-        let what = format!("`{key}` of {}", self.what);
+        let what = format!("`{key}` of {}", self.title);
         let number = number(cx, &what, value);
         self.sound &= number.is_some();
         number
@@ -270,7 +315,12 @@ impl<'t> Table<'t> {
     }
 
     /// A table in the table.
-    pub(super) fn table(&mut self, cx: &mut Cx<'_>, key: &'static str, what: impl Into<String>) -> Option<Table<'t>> {
+    pub(super) fn table(
+        &mut self,
+        cx: &mut Cx<'_>,
+        key: &'static str,
+        what: impl Into<Cow<'static, str>>,
+    ) -> Option<Table<'t>> {
         let value = self.take(key)?;
         let span = self.key_span(key).unwrap_or(self.span);
         let table = Table::open(cx, what, span, value);
@@ -280,8 +330,9 @@ impl<'t> Table<'t> {
 
     /// The entries of a table whose keys are names that the user chooses.
     pub(super) fn named(&mut self, cx: &mut Cx<'_>, key: &'static str) -> Vec<(At<String>, &'t Value<'t>)> {
-        let what = if self.what.is_empty() { format!("`[{key}]`") } else { format!("`{key}` of {}", self.what) };
-        self.table(cx, key, what).map(|table| table.entries).unwrap_or_default()
+        let what = if self.title.is_empty() { format!("`[{key}]`") } else { format!("`{key}` of {}", self.title) };
+        let entries = self.table(cx, key, what).map(|table| table.entries).unwrap_or_default();
+        entries.into_iter().map(|(key, value)| (At { value: key.value.to_owned(), span: key.span }, value)).collect()
     }
 
     /// Reports the keys that nobody asked for, and says whether nothing was wrong with the table.
@@ -291,13 +342,13 @@ impl<'t> Table<'t> {
                 continue;
             }
             self.sound = false;
-            cx.push(unknown_key(&self.what, key, &self.known));
+            cx.push(unknown_key(&self.title, key, &self.known));
         }
         self.sound
     }
 }
 
-fn unknown_key(what: &str, key: &At<String>, known: &[&'static str]) -> Diagnostic {
+fn unknown_key(what: &Title<'_>, key: &At<&str>, known: &[&'static str]) -> Diagnostic {
     let shown = key.value.escape_debug();
     let message = if what.is_empty() {
         format!("a spec has no key `{shown}`")
@@ -305,7 +356,7 @@ fn unknown_key(what: &str, key: &At<String>, known: &[&'static str]) -> Diagnost
         format!("{what} has an unknown key `{shown}`")
     };
     let wrong = Diagnostic::new(Code::UnknownKey, message, key.span, "not known");
-    match suggest::nearest(&key.value, known.iter().copied()) {
+    match suggest::nearest(key.value, known.iter().copied()) {
         Some(near) => wrong.help(format!("did you mean `{near}`?")),
         None => wrong.help(format!("keys here are {}", list(known))),
     }

@@ -89,10 +89,7 @@ fn read_variant(cx: &mut Cx<'_>, item: &Value<'_>) -> VariantDef {
     let mut def = VariantDef { name: None, c: None, value: None, doc: None, since: None };
     let span = cx.span(item.span());
     let Some(mut table) = Table::open(cx, "a variant", span, item) else { return def };
-    def.name = table.string(cx, "name");
-    if let Some(name) = &def.name {
-        table.rename(format!("the variant `{}`", name.value.escape_debug()));
-    }
+    def.name = table.name(cx, "the variant");
     if def.name.is_none() && table.key_span("name").is_none() {
         table.missing(cx, "name", "write `{ name = \"open\", value = 1 }`");
     }
@@ -176,7 +173,7 @@ fn read_event_tag(cx: &mut Cx<'_>, table: &mut Table<'_>) -> Option<EventTagDef>
     }
     let (field, value) = entries.remove(0);
     let value = read_selector(cx, &format!("`{}` in a tag", field.value), value)?;
-    Some(EventTagDef { field, value })
+    Some(EventTagDef { field: At { value: field.value.to_owned(), span: field.span }, value })
 }
 
 fn read_selector(cx: &mut Cx<'_>, what: &str, value: &Value<'_>) -> Option<Selector> {
@@ -208,10 +205,7 @@ fn broken_field(span: Span) -> FieldDef {
 }
 
 fn read_named(cx: &mut Cx<'_>, mut table: Table<'_>, span: Span) -> FieldDef {
-    let name = table.string(cx, "name");
-    if let Some(name) = &name {
-        table.rename(format!("the field `{}`", name.value.escape_debug()));
-    }
+    let name = table.name(cx, "the field");
     if name.is_none() && table.key_span("name").is_none() {
         let help = "write `{ name = \"pid\", type = \"u32\" }`, or `{ union = [...] }` for an unnamed member";
         table.missing(cx, "name", help);

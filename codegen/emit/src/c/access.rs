@@ -106,7 +106,7 @@ impl Access<'_> {
         }
         if let RecordKind::Event { tag: Some(EventTag { field, value }) } = &self.record.kind {
             let name = &self.record.fields[*field].name.c;
-            out.line(&format!("p->{name} = {};", tag_value(self.layouts, value)));
+            out.write(format_args!("p->{name} = {};", tag_value(self.layouts, value)));
         }
         out.lines(further);
         out.dedent();
@@ -141,7 +141,7 @@ impl Access<'_> {
         } else {
             helpers.insert(helper);
             for (index, length) in indices.iter().zip(&string.lengths) {
-                out.line(&format!("if ({index} >= {length})"));
+                out.write(format_args!("if ({index} >= {length})"));
                 out.line("\treturn -34; /* ERANGE */");
             }
             let member = format!("p->{field}{}", indices.iter().map(|index| format!("[{index}]")).collect::<String>());
@@ -159,10 +159,10 @@ impl Access<'_> {
         out.lines(signature(&format!("{INLINE} {} *", self.ty), &self.name("reserve"), &["void *ringbuf"]));
         out.line("{");
         out.indent();
-        out.line(&format!("{} = __bpf_layout_reserve(ringbuf, sizeof(*p));", self.pointer()));
+        out.write(format_args!("{} = __bpf_layout_reserve(ringbuf, sizeof(*p));", self.pointer()));
         out.blank();
         out.line("if (p)");
-        out.line(&format!("\t{}(p);", self.name("init")));
+        out.write(format_args!("\t{}(p);", self.name("init")));
         out.line("return p;");
         out.dedent();
         out.line("}");
@@ -180,11 +180,13 @@ impl Access<'_> {
         out.line("/*");
         let scratch = self.name("scratch");
         if size > STACK {
-            out.line(&format!(" * {size} bytes do not fit on the stack: at file scope, this defines one per CPU,"));
-            out.line(&format!(" * and {scratch}(), which gives it as it was left."));
+            out.write(format_args!(
+                " * {size} bytes do not fit on the stack: at file scope, this defines one per CPU,"
+            ));
+            out.write(format_args!(" * and {scratch}(), which gives it as it was left."));
         } else {
-            out.line(&format!(" * {size} bytes may grow beyond the stack: at file scope, this defines one per"));
-            out.line(&format!(" * CPU, and {scratch}(), which gives it as it was left."));
+            out.write(format_args!(" * {size} bytes may grow beyond the stack: at file scope, this defines one per"));
+            out.write(format_args!(" * CPU, and {scratch}(), which gives it as it was left."));
         }
         out.line(" */");
         let lookup = |map: &str| call(MACRO_LINE, &format!("\t\treturn {}", Helper::Lookup.name()), &[map, "0"], ";");
@@ -215,7 +217,7 @@ impl Access<'_> {
         lines.extend(body(&format!("&{map}")));
         lines.push("\t}".to_owned());
         lines.push(format!("\t{}", self.ty));
-        out.lines(macro_definition(&format!("DEFINE_{}_SCRATCH", self.record.name.upper), &lines));
+        out.lines(macro_definition(&format!("DEFINE_{}_SCRATCH", self.record.name.upper), lines));
     }
 
     /// Bytes of a record, start and end, that only the kernel may write.

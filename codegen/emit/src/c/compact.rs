@@ -71,7 +71,7 @@ impl Compact<'_> {
         let room = self.room;
         out.blank();
         out.line("/* Where a record grows before it is sent; one has up to this many bytes. */");
-        out.line(&format!("struct {} {{", self.name));
+        out.write(format_args!("struct {} {{", self.name));
         out.indent();
         out.line("__u64 used; /* bytes of the record so far */");
         out.line("__u64 lost; /* records that could not be sent */");
@@ -79,13 +79,13 @@ impl Compact<'_> {
             out.line("__u64 taken; /* by how many at once: the one that has it, and who looks */");
         }
         if room.header > room.account {
-            out.line(&format!("__u8 _pad0[{}];", room.header - room.account));
+            out.write(format_args!("__u8 _pad0[{}];", room.header - room.account));
         }
-        out.line(&format!("{} record;", self.access.ty));
+        out.write(format_args!("{} record;", self.access.ty));
         self.most(out);
-        out.line(&format!("__u8 spare[{}];", room.spare));
+        out.write(format_args!("__u8 spare[{}];", room.spare));
         out.dedent();
-        out.line(&format!("}} __attribute__((aligned({})));", room.align));
+        out.write(format_args!("}} __attribute__((aligned({})));", room.align));
         out.call("__BPF_LAYOUT_SIZE", &[&self.ty(), &room.size.to_string(), &room.align.to_string()], ";");
         out.call("__BPF_LAYOUT_AT", &[&self.ty(), "record", &room.header.to_string()], ";");
     }
@@ -175,7 +175,7 @@ impl Compact<'_> {
             let one = match variable.kind {
                 VariableKind::Strs(_) => format!("sizeof(room->most.{name}[0])"),
                 VariableKind::Str | VariableKind::Bytes => {
-                    out.line(&format!("if (p->{name}.len)"));
+                    out.write(format_args!("if (p->{name}.len)"));
                     out.line("\treturn -17; /* EEXIST: it is filled */");
                     format!("sizeof(room->most.{name})")
                 }
@@ -197,8 +197,8 @@ impl Compact<'_> {
         if out.fits(&line) {
             out.line(&line);
         } else {
-            out.line(&format!("{ty} *room ="));
-            out.line(&format!("\t__bpf_layout_room(p, {ty});"));
+            out.write(format_args!("{ty} *room ="));
+            out.write(format_args!("\t__bpf_layout_room(p, {ty});"));
         }
     }
 

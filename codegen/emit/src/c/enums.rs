@@ -67,17 +67,17 @@ fn write(out: &mut Out, set: &Set<'_>) {
         out.lines(lines);
     }
     if has_enumerators(set.repr, set.values) {
-        out.line(&format!("enum {} {{", set.tag));
+        out.write(format_args!("enum {} {{", set.tag));
         out.indent();
         for value in set.values.iter().filter(|value| is_enumerator(set.repr, value)) {
             value_doc(out, value);
-            out.line(&format!("{} = {},", value.name.c, literal(set, value.value)));
+            out.write(format_args!("{} = {},", value.name.c, literal(set, value.value)));
         }
         out.dedent();
         out.line("};");
     }
     if set.typedef {
-        out.line(&format!("typedef enum {0} {0};", set.tag));
+        out.write(format_args!("typedef enum {0} {0};", set.tag));
     }
     for value in set.values.iter().filter(|value| !is_enumerator(set.repr, value)) {
         value_doc(out, value);

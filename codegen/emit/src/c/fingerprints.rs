@@ -58,9 +58,9 @@ pub(super) fn table(out: &mut Out, layouts: &Layouts, fingerprints: &Fingerprint
     groups.iter().for_each(|group| declare(out, *group));
     out.dedent();
     out.line("}");
-    out.line(&format!("{} __attribute__((section(\".rodata\"), used)) = {{", variable(model)));
+    out.write(format_args!("{} __attribute__((section(\".rodata\"), used)) = {{", variable(model)));
     out.indent();
-    out.line(&format!(".version = {},", model.version.number));
+    out.write(format_args!(".version = {},", model.version.number));
     groups.iter().for_each(|group| initialise(out, *group));
     out.dedent();
     out.line("};");
@@ -96,21 +96,21 @@ fn maps<'a>(model: &'a Model, fingerprints: &Fingerprints) -> Vec<(&'a str, Fing
 fn declare(out: &mut Out, (name, members): Group<'_>) {
     out.line("struct {");
     out.indent();
-    members.iter().for_each(|(member, _)| out.line(&format!("__u64 {member};")));
+    members.iter().for_each(|(member, _)| out.write(format_args!("__u64 {member};")));
     out.dedent();
-    out.line(&format!("}} {name};"));
+    out.write(format_args!("}} {name};"));
 }
 
 fn initialise(out: &mut Out, (name, members): Group<'_>) {
-    out.line(&format!(".{name} = {{"));
+    out.write(format_args!(".{name} = {{"));
     out.indent();
     for (member, fingerprint) in members {
         let (left, right) = (format!(".{member} ="), format!("0x{fingerprint}ULL,"));
         if out.fits(&format!("{left} {right}")) {
-            out.line(&format!("{left} {right}"));
+            out.write(format_args!("{left} {right}"));
         } else {
             out.line(&left);
-            out.line(&format!("\t{right}"));
+            out.write(format_args!("\t{right}"));
         }
     }
     out.dedent();

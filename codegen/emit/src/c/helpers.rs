@@ -197,8 +197,8 @@ pub(super) fn definitions(out: &mut Out, used: &BTreeSet<Helper>) {
             comment = helper.comment();
             out.verbatim(comment);
         }
-        out.line(&format!("#ifndef __{guard}"));
-        out.line(&format!("#define __{guard}"));
+        out.write(format_args!("#ifndef __{guard}"));
+        out.write(format_args!("#define __{guard}"));
         out.verbatim(&helper.definition());
         out.line("#endif");
     }

@@ -93,11 +93,11 @@ impl Dictionary<'_> {
         out.lines(signature(&format!("{INLINE} {id}"), &name, &parameters));
         out.line("{");
         out.indent();
-        out.line(&format!("{id} id = {{ 0 }};"));
-        out.line(&format!("{interning} *p;"));
+        out.write(format_args!("{id} id = {{ 0 }};"));
+        out.write(format_args!("{interning} *p;"));
         out.line("long read;");
         out.blank();
-        out.line(&format!("p = {}(interning);", Helper::InternBegin.name()));
+        out.write(format_args!("p = {}(interning);", Helper::InternBegin.name()));
         out.line("if (!p)");
         out.line("\treturn id;");
         let field = ["p->string.text", "sizeof(p->string.text)", how.arguments()];
@@ -150,6 +150,6 @@ impl Dictionary<'_> {
             "\t}".to_owned(),
             format!("\t{id}"),
         ]);
-        out.lines(macro_definition(&self.intern.c_macro(), &body));
+        out.lines(macro_definition(&self.intern.c_macro(), body));
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn definition(out: &mut Out, helpers: &mut BTreeSet<Helper>, layouts:
         let lines = comment(doc, out.room());
         out.lines(lines);
     }
-    out.lines(macro_definition(&format!("DEFINE_{}_MAP", map.name.upper), &body));
+    out.lines(macro_definition(&format!("DEFINE_{}_MAP", map.name.upper), body));
 }
 
 /// The type of the maps that a map holds.

@@ -32,6 +32,12 @@ impl Out {
 
     /// `head(arguments)tail` at the current indentation, in as few lines as hold it.
     pub(super) fn call(&mut self, head: &str, arguments: &[&str], tail: &str) {
+        if self.indent * TAB + width_together(head, arguments, tail) <= LINE {
+            self.text.extend(std::iter::repeat_n('\t', self.indent));
+            push_together(&mut self.text, head, arguments, tail);
+            self.text.push('\n');
+            return;
+        }
         let head = format!("{}{head}", "\t".repeat(self.indent));
         for line in call(LINE, &head, arguments, tail) {
             self.text.push_str(&line);
@@ -69,7 +75,40 @@ impl Out {
 
 /// Columns of one line, which may start with tabs.
 fn width(line: &str) -> usize {
-    line.chars().fold(0, |column, c| if c == '\t' { (column / TAB + 1) * TAB } else { column + 1 })
+    let text = line.trim_start_matches('\t');
+    let indented = (line.len() - text.len()) * TAB;
+    if text.is_ascii() && !text.contains('\t') {
+        return indented + text.len();
+    }
+    text.chars().fold(indented, |column, c| if c == '\t' { (column / TAB + 1) * TAB } else { column + 1 })
+}
+
+/// Columns of `head(a, b)tail` on one line.
+fn width_together(head: &str, arguments: &[&str], tail: &str) -> usize {
+    let gaps = 2 * arguments.len().saturating_sub(1);
+    width(head) + "()".len() + arguments.iter().map(|argument| width(argument)).sum::<usize>() + gaps + width(tail)
+}
+
+/// `head(a, b)tail`.
+fn push_together(text: &mut String, head: &str, arguments: &[&str], tail: &str) {
+    text.push_str(head);
+    text.push('(');
+    for (index, argument) in arguments.iter().enumerate() {
+        text.push_str(if index == 0 { "" } else { ", " });
+        text.push_str(argument);
+    }
+    text.push(')');
+    text.push_str(tail);
+}
+
+/// `head(a, b)tail` on one line, if so many columns hold it.
+fn together(columns: usize, head: &str, arguments: &[&str], tail: &str) -> Option<String> {
+    let width = width_together(head, arguments, tail);
+    (width <= columns).then(|| {
+        let mut line = String::with_capacity(width);
+        push_together(&mut line, head, arguments, tail);
+        line
+    })
 }
 
 /// White space up to `column`, tabs first.
@@ -80,6 +119,9 @@ fn space_to(column: usize) -> String {
 /// `head(a, b)tail` in as few lines as hold it: each further one aligned behind the bracket or, if that is too far to the
 /// right, all arguments on lines of their own, one tab deeper. `head` starts with the tabs that it is indented by.
 pub(super) fn call(columns: usize, head: &str, arguments: &[&str], tail: &str) -> Vec<String> {
+    if let Some(line) = together(columns, head, arguments, tail) {
+        return vec![line];
+    }
     let open = format!("{head}(");
     let close = format!("){tail}");
     let aligned = fill(columns, &open, &space_to(width(&open)), arguments, &close);
@@ -133,7 +175,11 @@ fn fits(columns: usize, lines: &[String]) -> bool {
 /// The first lines of a function: on as many as parameters need behind the bracket or, if the name leaves no room for
 /// that, or one line would do without it, with the return type on a line of its own.
 pub(super) fn signature(return_type: &str, name: &str, parameters: &[&str]) -> Vec<String> {
-    let open = format!("{}(", declared(return_type, name));
+    let declared = declared(return_type, name);
+    if let Some(line) = together(LINE, &declared, parameters, "") {
+        return vec![line];
+    }
+    let open = format!("{declared}(");
     let aligned = fill(LINE, &open, &space_to(width(&open)), parameters, ")");
     let mut apart = vec![return_type.to_owned()];
     apart.extend(call(LINE, name, parameters, ""));
@@ -164,20 +210,23 @@ pub(super) fn define(name: &str, value: &str) -> Vec<String> {
 }
 
 /// `#define NAME` and the lines of its body, already indented.
-pub(super) fn macro_definition(head: &str, body: &[String]) -> Vec<String> {
-    let mut lines = vec![format!("#define {head}")];
-    lines.extend_from_slice(body);
-    continued(&lines)
+pub(super) fn macro_definition(head: &str, body: Vec<String>) -> Vec<String> {
+    let mut lines = Vec::with_capacity(1 + body.len());
+    lines.push(format!("#define {head}"));
+    lines.extend(body);
+    continued(lines)
 }
 
 /// Lines that the preprocessor joins, with the backslashes in one column as far left as possible.
-pub(super) fn continued(lines: &[String]) -> Vec<String> {
-    let Some((last, continued)) = lines.split_last() else { return Vec::new() };
-    let column = continued.iter().map(|line| width(line)).max().map_or(0, |longest| longest + 1);
-    let mut joined: Vec<String> =
-        continued.iter().map(|line| format!("{line}{}\\", " ".repeat(column - width(line)))).collect();
-    joined.push(last.clone());
-    joined
+pub(super) fn continued(mut lines: Vec<String>) -> Vec<String> {
+    if let Some((_, continued)) = lines.split_last_mut() {
+        let column = continued.iter().map(|line| width(line)).max().map_or(0, |longest| longest + 1);
+        for line in continued {
+            let spaces = column - width(line);
+            line.extend(std::iter::repeat_n(' ', spaces).chain(['\\']));
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -208,7 +257,10 @@ mod tests {
     #[test]
     fn puts_backslashes_in_one_column() {
         let body = ["\tint a;".to_owned(), "\tlong b".to_owned()];
-        assert_eq!(macro_definition("DEFINE_IT", &body), ["#define DEFINE_IT \\", "\tint a;    \\", "\tlong b"]);
+        assert_eq!(
+            macro_definition("DEFINE_IT", body.to_vec()),
+            ["#define DEFINE_IT \\", "\tint a;    \\", "\tlong b"]
+        );
     }
 
     #[test]

@@ -48,13 +48,13 @@ pub(super) fn typedefs(out: &mut Out, needs: &Needs) {
         ("__s32", "int"),
     ] {
         if needs.typedef(name) {
-            out.line(&format!("typedef {ty} {name};"));
+            out.write(format_args!("typedef {ty} {name};"));
         }
     }
     wide_typedefs(out, needs);
     for (name, ty) in [("__be16", "__u16"), ("__be32", "__u32"), ("__be64", "__u64")] {
         if needs.typedef(name) {
-            out.line(&format!("typedef {ty} {name};"));
+            out.write(format_args!("typedef {ty} {name};"));
         }
     }
     int128(out, needs);
@@ -69,7 +69,7 @@ fn wide_typedefs(out: &mut Out, needs: &Needs) {
     if wide.is_empty() {
         return;
     }
-    out.lines(continued(&INT_L64.map(str::to_owned)));
+    out.lines(continued(INT_L64.map(str::to_owned).to_vec()));
     out.lines(wide.iter().map(|(name, ty)| format!("typedef {ty} {name};")));
     out.line("#else");
     out.lines(wide.iter().map(|(name, ty)| format!("typedef {} {name};", ty.replace("long", "long long"))));
@@ -99,7 +99,7 @@ fn int128(out: &mut Out, needs: &Needs) {
     for (name, _) in wide {
         out.line("typedef struct {");
         out.line("\t__u64 half[2]; /* in the machine's byte order */");
-        out.line(&format!("}} __attribute__((aligned(16))) {name};"));
+        out.write(format_args!("}} __attribute__((aligned(16))) {name};"));
     }
     out.line("#endif");
 }
@@ -141,10 +141,10 @@ pub(super) fn assertions(out: &mut Out) {
     ]);
     out.blank();
     out.line("/* The member starts at this byte of the type. */");
-    out.lines(macro_definition("__BPF_LAYOUT_AT(type, member, offset)", &AT.map(str::to_owned)));
+    out.lines(macro_definition("__BPF_LAYOUT_AT(type, member, offset)", AT.map(str::to_owned).to_vec()));
     out.blank();
     out.line("/* The type has this many bytes, and this alignment. */");
-    out.lines(macro_definition("__BPF_LAYOUT_SIZE(type, size, align)", &SIZE.map(str::to_owned)));
+    out.lines(macro_definition("__BPF_LAYOUT_SIZE(type, size, align)", SIZE.map(str::to_owned).to_vec()));
     out.line("#endif");
 }
 
@@ -198,11 +198,11 @@ fn kernel_struct(out: &mut Out, field: KernelField) {
     };
     let guard = format!("__BPF_LAYOUT_{}", info.name.to_ascii_uppercase());
     let attribute = if info.align == 8 { " __attribute__((aligned(8)))" } else { "" };
-    out.line(&format!("#ifndef {guard}"));
-    out.line(&format!("#define {guard}"));
-    out.line(&format!("struct {} {{", info.name));
-    out.line(&format!("\t{member};"));
-    out.line(&format!("}}{attribute};"));
+    out.write(format_args!("#ifndef {guard}"));
+    out.write(format_args!("#define {guard}"));
+    out.write(format_args!("struct {} {{", info.name));
+    out.write(format_args!("\t{member};"));
+    out.write(format_args!("}}{attribute};"));
     out.line("#endif");
 }
 
@@ -213,11 +213,11 @@ fn tags(out: &mut Out, needs: &Needs) {
             continue;
         }
         let name = kptr_macro(kind);
-        out.line(&format!("#ifndef {name}"));
+        out.write(format_args!("#ifndef {name}"));
         out.line("#if __has_attribute(btf_type_tag)");
         out.lines(define(&name, &format!("__attribute__((btf_type_tag(\"{}\")))", kind.name())));
         out.line("#else");
-        out.line(&format!("#define {name}"));
+        out.write(format_args!("#define {name}"));
         out.line("#endif");
         out.line("#endif");
     }
@@ -226,7 +226,7 @@ fn tags(out: &mut Out, needs: &Needs) {
 fn contains(out: &mut Out) {
     let definition = macro_definition(
         "__bpf_layout_contains(type, member)",
-        &["\t__attribute__((btf_decl_tag(\"contains:\" #type \":\" #member)))".to_owned()],
+        vec!["\t__attribute__((btf_decl_tag(\"contains:\" #type \":\" #member)))".to_owned()],
     );
     out.blank();
     out.line("#ifndef __bpf_layout_contains");

@@ -31,11 +31,11 @@ pub(super) fn definition(
     let layout = layouts.of(id);
     let column = Column::of(layouts, record, layout);
     let writer = Writer { layouts, column, is_followed: followed.0.contains(&id) };
-    out.line(&format!("{} {} {{", keyword(record), record.name.c));
+    out.write(format_args!("{} {} {{", keyword(record), record.name.c));
     writer.members(out, record, layout, 0);
-    out.line(&format!("}}{}{};", fingerprints::tag(fingerprint), attributes(layout)));
+    out.write(format_args!("}}{}{};", fingerprints::tag(fingerprint), attributes(layout)));
     if record.typedef {
-        out.line(&format!("typedef {0} {1} {1};", keyword(record), record.name.c));
+        out.write(format_args!("typedef {0} {1} {1};", keyword(record), record.name.c));
     }
     let ty = format!("{} {}", keyword(record), record.name.c);
     out.call("__BPF_LAYOUT_SIZE", &[&ty, &layout.size.to_string(), &layout.align.to_string()], ";");
@@ -228,9 +228,9 @@ impl Writer<'_> {
         let place = self.column.byte(offset);
         if let Some((id, record)) = unnamed(self.layouts, field) {
             let layout = self.layouts.of(id);
-            out.line(&format!("{place} {} {{", keyword(record)));
+            out.write(format_args!("{place} {} {{", keyword(record)));
             self.members(out, record, layout, offset);
-            out.line(&format!("}}{};", attributes(layout)));
+            out.write(format_args!("}}{};", attributes(layout)));
             return;
         }
         let mut declarator = declarator(self.layouts, &field.ty);
@@ -326,7 +326,7 @@ impl Writer<'_> {
         }
         let (first, second) = declaration.on_two_lines();
         out.line(&first);
-        out.line(&format!("\t{second}"));
+        out.write(format_args!("\t{second}"));
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) fn accessors(
     } else {
         ("", vec![format!("self._bits{}{set}", run.index)])
     };
-    out.line(&format!("/// Sets `{}`{zeroed}; higher bits of the value are dropped.", field.name.spec));
+    out.write(format_args!("/// Sets `{}`{zeroed}; higher bits of the value are dropped.", field.name.spec));
     out.method(&setter(field), &["&mut self", &format!("value: {}", value.name)], None, &body);
 }
 

@@ -16,9 +16,9 @@ pub(super) fn view(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Rec
     docs::write(out, record.doc.as_deref(), Some(&format!("Event `{}`.", name.spec)));
     let fields: Vec<&str> = record.variable().map(|(field, _)| field.name.rust.as_str()).collect();
     let list = if fields.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", fields.join(", ")) };
-    out.line(&format!("pub struct {}: {} {list}", name.rust, record.rust_struct()));
+    out.write(format_args!("pub struct {}: {} {list}", name.rust, record.rust_struct()));
     let map = docs::literal(&record.scratch_map());
-    out.line(&format!("rooms {map}: {} of {} bytes", room.count, room.size));
+    out.write(format_args!("rooms {map}: {} of {} bytes", room.count, room.size));
     out.close();
     out.blank();
     let mut methods = Out::default();

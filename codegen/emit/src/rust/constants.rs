@@ -23,10 +23,10 @@ fn definition(out: &mut Out, model: &Model, constant: &Constant) {
     };
     let ty = rust_type(*kind);
     docs::write(out, None, Some(&doc));
-    out.line(&format!("pub const {}: {ty} = {};", name.rust, text(model, "", *kind, *value, expr)));
+    out.write(format_args!("pub const {}: {ty} = {};", name.rust, text(model, "", *kind, *value, expr)));
     if value.is_power_of_two() {
         docs::write(out, None, Some(&format!("`{} - 1`, all bits of an index below it.", name.rust)));
-        out.line(&format!("pub const {0}_MASK: {ty} = {0} - 1;", name.rust));
+        out.write(format_args!("pub const {0}_MASK: {ty} = {0} - 1;", name.rust));
     }
 }
 

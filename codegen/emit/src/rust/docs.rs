@@ -13,7 +13,7 @@ pub(super) fn write(out: &mut Out, doc: Option<&str>, otherwise: Option<&str>) {
 }
 
 fn comment(out: &mut Out, line: &str) {
-    if line.is_empty() { out.line("///") } else { out.line(&format!("/// {line}")) }
+    if line.is_empty() { out.line("///") } else { out.write(format_args!("/// {line}")) }
 }
 
 /// The lines of a documentation, harmless in a `///` comment and to rustdoc.

@@ -20,7 +20,7 @@ pub(super) fn write(out: &mut Out, def: &Extern) {
         None => {
             out.open("::bpf_layout::opaque!");
             docs::write(out, def.doc.as_deref(), Some(&otherwise));
-            out.line(&format!("pub struct {}({spec}): size {size}, align {align};", name.rust));
+            out.write(format_args!("pub struct {}({spec}): size {size}, align {align};", name.rust));
             out.close();
         }
     }

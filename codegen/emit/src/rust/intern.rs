@@ -11,13 +11,13 @@ pub(super) fn write(out: &mut Out, layouts: &Layouts) {
         let ty = |id| &model.ty(id).name().rust;
         out.blank();
         out.open("::bpf_layout::dictionary!");
-        out.line(&format!(
+        out.write(format_args!(
             "maps::{}: {} => {},",
             model.map(intern.strings).name.rust,
             ty(intern.id),
             ty(intern.string)
         ));
-        out.line(&format!("maps::{}: {}", model.map(intern.scratch).name.rust, ty(intern.interning)));
+        out.write(format_args!("maps::{}: {}", model.map(intern.scratch).name.rust, ty(intern.interning)));
         out.close();
     }
 }

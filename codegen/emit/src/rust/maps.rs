@@ -45,7 +45,7 @@ fn marker(out: &mut Out, layouts: &Layouts, map: &Map, fingerprint: Fingerprint)
     };
     docs::write(out, map.doc.as_deref(), Some(&format!("Map `{}`.", map.name.spec)));
     out.line("#[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]");
-    out.line(&format!("pub struct {name};"));
+    out.write(format_args!("pub struct {name};"));
     out.blank();
     out.open(&format!("impl ::bpf_layout::Map for {name}"));
     out.assign("type Kind", &format!("::bpf_layout::kind::{}", kind(map.kind.name)));
@@ -73,7 +73,7 @@ fn flags(out: &mut Out, map: &Map) {
     let bits = map.flags.iter().fold(0, |bits, flag| bits | flag.bit);
     if let Some((first, rest)) = map.flags.split_first() {
         let names = rest.iter().fold(first.c.to_owned(), |names, flag| format!("{names} | {}", flag.c));
-        out.line(&format!("// {names}"));
+        out.write(format_args!("// {names}"));
     }
     out.assign("const FLAGS: u32", &if bits == 0 { "0".to_owned() } else { constants::hexadecimal(bits.into()) });
 }
@@ -111,7 +111,7 @@ fn buffer(out: &mut Out, layouts: &Layouts, map: &Map) {
         // Every event's name ends in `Event`, and no two are the same.
         let variant = event.rust.strip_suffix("Event").filter(|rest| !rest.is_empty()).unwrap_or(&event.rust);
         docs::write(out, None, Some(&format!("Event `{}`.", event.spec)));
-        out.line(&format!("{variant}(super::{}{lifetime}),", event.rust));
+        out.write(format_args!("{variant}(super::{}{lifetime}),", event.rust));
     }
     out.close();
     out.close();

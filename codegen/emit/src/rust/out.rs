@@ -25,7 +25,7 @@ impl Out {
 
     /// `head {`, and everything up to [`close`](Self::close) indented.
     pub(super) fn open(&mut self, head: &str) {
-        self.line(&format!("{head} {{"));
+        self.write(format_args!("{head} {{"));
         self.indent += 1;
     }
 
@@ -43,11 +43,11 @@ impl Out {
     /// `left = right;`, in two lines if one is too short.
     pub(super) fn assign(&mut self, left: &str, right: &str) {
         if self.fits(left.len() + 3 + right.len() + 1) {
-            self.line(&format!("{left} = {right};"));
+            self.write(format_args!("{left} = {right};"));
         } else {
-            self.line(&format!("{left} ="));
+            self.write(format_args!("{left} ="));
             self.indent += 1;
-            self.line(&format!("{right};"));
+            self.write(format_args!("{right};"));
             self.indent -= 1;
         }
     }
@@ -59,8 +59,8 @@ impl Out {
         if self.fits(head.len() + 2) {
             self.open(&head);
         } else {
-            self.line(&format!("pub fn {name}("));
-            arguments.iter().for_each(|argument| self.line(&format!("    {argument},")));
+            self.write(format_args!("pub fn {name}("));
+            arguments.iter().for_each(|argument| self.write(format_args!("    {argument},")));
             self.open(&format!("){result}"));
         }
         body.iter().for_each(|line| self.line(line));

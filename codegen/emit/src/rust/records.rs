@@ -37,14 +37,14 @@ fn member(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Record), mem
             let field = &record.fields[*field];
             docs::write(out, field.doc.as_deref(), None);
             let ty = Scope::top(layouts).placed(&field.ty, is_aligned(layouts, id, member));
-            out.line(&format!("pub {}: {ty} = {offset},", field.name.rust));
+            out.write(format_args!("pub {}: {ty} = {offset},", field.name.rust));
         }
         Member::Bits(run) => {
-            out.line(&format!("pub _bits{}: ::bpf_layout::Bits<{}> = {},", run.index, run.len, run.offset));
+            out.write(format_args!("pub _bits{}: ::bpf_layout::Bits<{}> = {},", run.index, run.len, run.offset));
         }
         Member::Padding { index, offset, len } => {
             out.line("#[doc(hidden)]");
-            out.line(&format!("pub _pad{index}: ::bpf_layout::Pad<{len}> = {offset},"));
+            out.write(format_args!("pub _pad{index}: ::bpf_layout::Pad<{len}> = {offset},"));
         }
     }
 }
@@ -63,7 +63,7 @@ fn close_with_details(out: &mut Out, details: &[String]) {
     }
     out.close_with("}");
     out.line("details [");
-    details.iter().for_each(|detail| out.line(&format!("    {detail},")));
+    details.iter().for_each(|detail| out.write(format_args!("    {detail},")));
     out.line("]");
 }
 
@@ -147,7 +147,12 @@ pub(super) fn union(
         if let Member::Field { field, .. } = member {
             let field = &record.fields[*field];
             docs::write(out, field.doc.as_deref(), None);
-            out.line(&format!("{}, {}: {},", field.name.rust, setter(field), union_member(layouts, id, member, field)));
+            out.write(format_args!(
+                "{}, {}: {},",
+                field.name.rust,
+                setter(field),
+                union_member(layouts, id, member, field)
+            ));
         }
     }
     // Behind the others, whose positions a tag's table counts.

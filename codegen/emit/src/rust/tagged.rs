@@ -20,17 +20,17 @@ pub(super) fn selection(out: &mut Out, layouts: &Layouts, (id, union): (TypeId, 
     let (name, own) = (&selection.name, &union.name.rust);
     let selected: Vec<_> = selected(layouts, (id, union), selection).collect();
     out.blank();
-    out.line(&format!("/// Which member of [`{own}`] its tag selects."));
+    out.write(format_args!("/// Which member of [`{own}`] its tag selects."));
     out.line(ALLOW);
     out.line("#[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]");
     out.open(&format!("pub enum {name}<'a>"));
     for Selected { variant, ty, field, .. } in &selected {
         docs::write(out, field.doc.as_deref(), Some(&format!("Member `{}`.", field.name.spec)));
         let reference = if field.bits.is_some() { "" } else { "&'a " };
-        out.line(&format!("{variant}({reference}{ty}),"));
+        out.write(format_args!("{variant}({reference}{ty}),"));
     }
     out.line("/// The tag selects no member.");
-    out.line(&format!("Unknown(&'a {own}),"));
+    out.write(format_args!("Unknown(&'a {own}),"));
     out.close();
     out.blank();
     out.line(ALLOW);
@@ -197,7 +197,7 @@ fn set_member(out: &mut Out, layouts: &Layouts, name: &str, field: &Field, tag: 
     values.dedup();
     let (own, spec) = (setter(member.field), &member.field.name.spec);
     out.blank();
-    out.line(&format!("/// Puts `{spec}` in use: sets it and the tag `{}`.", tag.field.name.spec));
+    out.write(format_args!("/// Puts `{spec}` in use: sets it and the tag `{}`.", tag.field.name.spec));
     let mut body = vec![format!("self.{}.{own}(value);", field.name.rust)];
     if values.len() > 1 {
         out.line("///");
