@@ -27,7 +27,7 @@ fn empty(like: &Document) -> Document {
 
 fn unreadable(path: &Path, why: &str) -> Failure {
     Failure::new(
-        format_args!("cannot merge `{}`: {why}", path.display()),
-        "merge what `cargo bpf-layout audit --format json` printed, or a program's own record of usage",
+        format_args!("cannot read `{}`: {why}", path.display()),
+        "name what `cargo bpf-layout audit --format json` printed, or a program's own record of usage",
     )
 }
