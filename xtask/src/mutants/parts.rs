@@ -53,7 +53,9 @@ pub(crate) const PARTS: &[Part] = &[
             "memory/src/sizes/",
         ],
         judges: &["bpf-layout-memory"],
-        tests: &["--lib", "--test", "vectors", "--test", "real", "--test", "report"],
+        tests: &[
+            "--lib", "--test", "vectors", "--test", "real", "--test", "report", "--test", "parts", "--test", "kernels",
+        ],
     },
     Part {
         name: "parsers",
