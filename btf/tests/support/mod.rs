@@ -1,5 +1,5 @@
 //! Where BTF comes from: [`writer`] by hand, [`compile`] from C.
-#![allow(dead_code, reason = "each test binary uses a part of this")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part of this")]
 
 pub(crate) mod compile;
 pub(crate) mod writer;
