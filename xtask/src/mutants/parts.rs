@@ -37,7 +37,7 @@ pub(crate) const PARTS: &[Part] = &[
         package: "bpf-layout-spec",
         files: &["spec/src/compare.rs", "spec/src/compare/"],
         judges: &["bpf-layout-spec"],
-        tests: &["--lib", "--test", "compare", "--test", "boundary", "--test", "mutants"],
+        tests: &["--lib", "--test", "compare", "--test", "compare_as", "--test", "boundary", "--test", "mutants"],
     },
     Part {
         name: "memory",
