@@ -1,6 +1,9 @@
 //! From what was found to a draft.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+};
 
 use bpf_layout_spec::{
     compare::{ObservedEnum, ObservedMember, ObservedRecord, ObservedType, Shape, Sign, is_padding_name},
@@ -32,6 +35,8 @@ pub(crate) struct Changes {
     pub(crate) without_events: HashMap<usize, String>,
     /// Maps without `max_entries` as found, and what is written instead.
     pub(crate) entries: HashMap<usize, (u64, String)>,
+    /// Names of lengths and capacities that were refused.
+    pub(crate) constants: BTreeSet<String>,
     /// How records are written, found once for all attempts.
     plans: RefCell<HashMap<Goal, Option<Plan>>>,
 }

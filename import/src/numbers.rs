@@ -12,9 +12,9 @@ use crate::{
 /// Lengths below this are of too little consequence for a name that only coincides.
 const SMALL: u64 = 8;
 
-/// Names the lengths and capacities of a draft.
-pub(crate) fn name(found: &Found<'_>, draft: &mut Draft) {
-    let mut namer = Namer { numbers: &found.numbers, taken: HashSet::new(), used: BTreeSet::new() };
+/// Names the lengths and capacities of a draft, by none of the names that the language has `refused`.
+pub(crate) fn name(found: &Found<'_>, draft: &mut Draft, refused: &BTreeSet<String>) {
+    let mut namer = Namer { numbers: &found.numbers, refused, taken: HashSet::new(), used: BTreeSet::new() };
     namer.check_lengths(draft);
     let groups = groups(draft);
     let mut named: HashMap<Key, String> = HashMap::new();
@@ -78,6 +78,7 @@ fn apply(field: &mut Field, named: &HashMap<Key, String>) {
 
 struct Namer<'a> {
     numbers: &'a [NamedNumber<'a>],
+    refused: &'a BTreeSet<String>,
     /// Names of constants that have been given out.
     taken: HashSet<String>,
     /// Numbers of the source that are in use, by their index.
@@ -101,7 +102,7 @@ impl Namer<'_> {
         while let Some(expr) = waiting.pop() {
             for word in words(&expr) {
                 let Some(index) = self.numbers.iter().position(|number| number.name == word) else { return false };
-                if names::identifier(word, "") != word || self.numbers[index].value == 0 {
+                if !self.is_usable(&self.numbers[index]) || self.numbers[index].value == 0 {
                     return false;
                 }
                 if found.insert(index) {
@@ -111,6 +112,10 @@ impl Namer<'_> {
         }
         self.used.extend(found);
         true
+    }
+
+    fn is_usable(&self, number: &NamedNumber<'_>) -> bool {
+        names::identifier(&number.name, "") == number.name && !self.refused.contains(&*number.name)
     }
 
     /// A name for the lengths of a group, if there should be one. What the source has no name for is added to `lengths`.
@@ -131,7 +136,7 @@ impl Namer<'_> {
     /// only one.
     fn in_source(&mut self, value: u64, uses: &[String], text: bool) -> Option<String> {
         let same = || self.numbers.iter().enumerate().filter(|(_, number)| number.value == value);
-        let usable = |(_, number): &(usize, &NamedNumber<'_>)| names::identifier(&number.name, "") == number.name;
+        let usable = |(_, number): &(usize, &NamedNumber<'_>)| self.is_usable(number);
         let shares = |(_, number): &(usize, &NamedNumber<'_>)| {
             let number = number.name.to_ascii_lowercase();
             uses.iter().any(|field| {
@@ -159,7 +164,8 @@ impl Namer<'_> {
         let mut candidates = [wanted.clone(), format!("{wanted}_{value}")]
             .into_iter()
             .chain((2..).map(|count: u64| format!("{wanted}_{value}_{count}")));
-        let free = candidates.find(|name| !source.contains(name.as_str()) && !self.taken.contains(name));
+        let free = candidates
+            .find(|name| !source.contains(name.as_str()) && !self.taken.contains(name) && !self.refused.contains(name));
         let free = free.unwrap_or(wanted);
         self.taken.insert(free.clone());
         free

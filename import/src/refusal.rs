@@ -30,7 +30,7 @@ pub(crate) fn write(found: &Found<'_>, title: &str) -> Result<Imported, Error> {
     let mut last = String::new();
     for _ in 0..MAX_ATTEMPTS {
         let mut draft = drafter::draft(found, &changes);
-        numbers::name(found, &mut draft);
+        numbers::name(found, &mut draft, &changes.constants);
         if draft.definitions.is_empty() && draft.maps.is_empty() {
             return Err(Error::Nothing);
         }
@@ -87,7 +87,10 @@ fn change(found: &Found<'_>, draft: &Draft, text: &Text, error: &Diagnostic, cha
         }
         (Some(Part::Definition(index)), _) => opaque(draft, index, error, changes),
         (Some(Part::Map(index)), _) => refuse_part(draft, index, token, error, changes),
-        (None, _) => false,
+        (None, _) => {
+            let is_constant = draft.lengths.iter().chain(&draft.capacities).any(|constant| constant.name == token);
+            is_constant && changes.constants.insert(token.to_owned())
+        }
     }
 }
 

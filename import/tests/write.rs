@@ -258,3 +258,14 @@ fn names_that_the_language_refuses_are_replaced() {
         assert!(imported.toml.contains(line), "{line} is missing:\n{}", imported.toml);
     }
 }
+
+#[test]
+fn two_lengths_that_would_be_one_in_c_keep_one_name() {
+    let text = "const BITS: usize = 8;\nconst BITS_LEN: usize = 64;\n#[repr(C)] struct S { one: [u8; BITS], other: [u8; BITS_LEN] }";
+    let rust = bpf_layout_import::Rust::parse("abi.rs", text).expect("Rust");
+    let (found, _) = rust.found();
+    let imported = write(&found, "A test.").expect("a spec");
+    let lengths = ["bytes[BITS]", "bytes[8]", "bytes[BITS_LEN]", "bytes[64]"];
+    let written: Vec<&str> = lengths.into_iter().filter(|length| imported.toml.contains(length)).collect();
+    assert!(written.len() == 2 && written.iter().any(|length| length.contains("BITS")), "{}", imported.toml);
+}

@@ -104,6 +104,9 @@ fn every_rule_saves_what_it_says() {
     done("field-order", "value", order, sorted);
     done("key-padding", "keys", "key = \"key\"", "key = \"u64\"");
     done("long-string", "value.task_comm", "str[64]", "str[16]");
+    // 1024 strings, of which 128 differ.
+    let interned = "\"intern[PATH]\" },\n]\n\n[intern.PATH]\nmax_entries = 128\n";
+    done("intern", "values", "\"str[PATH]\" },\n]\n", interned);
     done("slab-class", "slabs", "bytes[64]", "bytes[56]");
     done("preallocation", "values", "max_entries = 1024", "max_entries = 1024\nflags = [\"no_prealloc\"]");
     done("per-cpu", "counts", "[map.counts]\ntype = \"percpu_array\"", "[map.counts]\ntype = \"array\"");

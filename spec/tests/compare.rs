@@ -162,3 +162,28 @@ fn a_union_is_no_struct_and_an_enum_has_the_size_of_its_repr() {
         .collect();
     assert_eq!(told, ["enum-size mode: 4 / 1", "type-kind pair: struct / union"]);
 }
+
+#[test]
+fn a_member_may_be_of_an_enum_without_a_name_and_not_of_another() {
+    let read = &mut |_: &Path| {
+        Ok("spec = 1\n[enum.mode]\nrepr = \"u32\"\nvariants = [{ name = \"on\", value = 1 }]\n\
+            [struct.one]\nfields = [{ name = \"mode\", type = \"mode\" }]\n"
+            .to_owned())
+    };
+    let loaded = bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &Options::default()).expect("it is valid");
+    for (name, size, wrong) in [
+        ("", 4, None),
+        ("__mode", 4, None),
+        ("mode", 4, None),
+        ("other", 4, Some("field-type")),
+        ("", 8, Some("field-size")),
+    ] {
+        let values = Some(vec![("MODE_ON", 1)]);
+        let def = ObservedEnum { name, size, sign: Sign::Unsigned, values, place: "there".to_owned() };
+        let one = record("one", 4, vec![member("mode", 0, Shape::Def(0))]);
+        let report = compare(&loaded.layouts, &observed(vec![ObservedType::Enum(def), one]));
+        let found: Vec<&str> =
+            report.differs.iter().filter(|found| found.what == "one").map(|found| found.rule.id).collect();
+        assert_eq!(found, wrong.into_iter().collect::<Vec<_>>(), "{name} of {size} bytes");
+    }
+}

@@ -188,15 +188,16 @@ impl Sides<'_> {
         }
     }
 
-    /// Enums and flags: the enum itself, or an integer.
+    /// Enums and flags: the enum itself, one that C gives no name, or an integer.
     fn values(self, tag: &str, repr: Scalar) -> Option<Mismatch> {
         let size = u64::from(repr.info().size);
+        let plain = |name: &str| name.trim_start_matches('_').to_owned();
         match self.shape {
             Shape::Int { size: found, sign, bool: false, .. } => {
                 Self::size(size, *found).or_else(|| self.sign(repr, *sign))
             }
             Shape::Def(index) => match self.observed.types.get(*index) {
-                Some(ObservedType::Enum(def)) if def.name.trim_start_matches('_') == tag.trim_start_matches('_') => {
+                Some(ObservedType::Enum(def)) if def.name.is_empty() || plain(def.name) == plain(tag) => {
                     Self::size(size, def.size)
                 }
                 _ => self.other(),

@@ -87,7 +87,7 @@ impl Writer<'_> {
     }
 }
 
-fn words(size: u64, sign: Sign) -> &'static str {
+pub(crate) fn words(size: u64, sign: Sign) -> &'static str {
     match (size, sign) {
         (1, Sign::Signed) => "signed char",
         (1, _) => "unsigned char",
@@ -100,6 +100,6 @@ fn words(size: u64, sign: Sign) -> &'static str {
     }
 }
 
-fn keyword(record: &Record) -> &'static str {
+pub(crate) fn keyword(record: &Record) -> &'static str {
     if record.union { "union" } else { "struct" }
 }

@@ -15,11 +15,13 @@ mod foreign;
 pub mod objects;
 mod places;
 mod pool;
+mod source;
 mod unit;
 mod written;
 
 pub use facts::{Map, Member, Project, Record, projects};
 pub use foreign::header as foreign_header;
 pub use places::{Place, of_btf, of_facts};
+pub use source::header as source_header;
 pub use unit::{Unit, units};
 pub use written::{Written, written};

@@ -66,6 +66,18 @@ pub fn compile(compiler: &str, unit: &Unit, folder: &Path) -> Vec<u8> {
     fs::read(folder.join(object)).expect("an object")
 }
 
+/// Compiles a text of C for BPF, and gives the bytes of the object.
+///
+/// # Panics
+/// If the compiler refuses it.
+#[must_use]
+pub fn compile_text(compiler: &str, text: &str, folder: &Path) -> Vec<u8> {
+    let (source, object) = (folder.join("text.c"), folder.join("text.o"));
+    fs::write(source, text).expect("a writable folder");
+    run(compiler, &["--target=bpf", "-g", "-w", "-c", "text.c", "-o", "text.o"], folder);
+    fs::read(object).expect("an object")
+}
+
 /// Runs a program to its end.
 ///
 /// # Panics
