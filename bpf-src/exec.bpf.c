@@ -36,6 +36,7 @@ DEFINE_EXEC_IN_FLIGHT_SCRATCH;
 #include "args.h"
 #include "count.h"
 #include "exec_call.h"
+#include "path_buffers.h"
 #include "path.h"
 #include "syscall.h"
 #include "task.h"
@@ -75,7 +76,7 @@ static void read_task(struct exec_info *info, struct task_struct *task)
 static void read_cwd(struct exec_in_flight *flight, struct task_struct *task)
 {
 #if EXEC_IN_FLIGHT_HAS_CWD
-	task_read_cwd(flight->cwd, task);
+	task_read_cwd(flight->cwd, task, 0);
 #else
 	(void)flight;
 	(void)task;
@@ -130,7 +131,7 @@ static void read_exe(struct exec_in_flight *flight, struct task_struct *task)
 		return;
 	flight->info.upper_layer = in_upper_layer(file);
 #if EXEC_IN_FLIGHT_HAS_EXEPATH
-	path_read(flight->exepath, &file->f_path);
+	path_read(flight->exepath, &file->f_path, 0);
 #endif
 }
 

@@ -42,6 +42,7 @@ DEFINE_FILE_PAIR_EVENT_SCRATCH;
 
 #include "count.h"
 #include "fd.h"
+#include "path_buffers.h"
 #include "file_actor.h"
 #include "file_call.h"
 #include "path.h"
@@ -63,7 +64,7 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 static __noinline void find_place(struct path_text *found,
 				  const struct path *path)
 {
-	path_find(found, path);
+	path_find(found, path, 0);
 }
 
 /* Where a path begins; NULL if its descriptor is none. */

@@ -17,7 +17,10 @@
  * it has come: of a number on the stack, the verifier would follow every value
  * that it may take in the loop.
  *
- * A program that includes this needs DEFINE_PATH_BUFFERS_MAP.
+ * Before a program includes this, it says by path_buffer() where that buffer
+ * is: "path_buffers.h" or "owner_room.h". Only the number of the room is handed
+ * around, and the buffer looked up anew where it is used, as verifiers do not
+ * let a pointer into a map through a loop.
  */
 #ifndef __PATH_H
 #define __PATH_H
@@ -42,14 +45,9 @@ struct path_walk {
 	__u32 done;
 	/* Whether something is missing at the beginning. */
 	__u32 cut;
+	/* Whose buffer it is put together in. */
+	__u32 room;
 };
-
-static inline struct path_buffer *path_buffer(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&path_buffers, &zero);
-}
 
 static inline struct mount *path_mount(struct vfsmount *vfsmount)
 {
@@ -99,7 +97,7 @@ static inline void path_prepend(struct path_walk *walk,
 /* One component or one mount; for bpf_loop(), which stops at 1. */
 static inline long path_step(__u32 round, struct path_walk *walk)
 {
-	struct path_buffer *buffer = path_buffer();
+	struct path_buffer *buffer = path_buffer(walk->room);
 	struct dentry *dentry = walk->dentry;
 	struct mount *mnt = walk->mnt;
 	struct dentry *parent;
@@ -143,20 +141,24 @@ static inline bool path_deleted(const struct path_walk *walk)
 	       dentry != BPF_CORE_READ(mnt, mnt.mnt_root);
 }
 
-/* A path in the buffer, until the next one is found on this CPU. */
+/* A path in the buffer of its room, until the next one is found there. */
 struct path_text {
 	const char *text;
 	/* Bytes without the NUL; 0 if there is no path. */
 	__u32 len;
 	/* Whether something is missing at the beginning. */
 	__u32 cut;
+	/* Whether that is so because the text fills a field, but for its mark. */
+	__u32 full;
 };
 
-static inline void path_find(struct path_text *found, const struct path *path)
+static inline void path_find(struct path_text *found, const struct path *path,
+			     __u32 room)
 {
-	struct path_buffer *buffer = path_buffer();
+	struct path_buffer *buffer = path_buffer(room);
 	struct path_walk walk = {
 		.dentry = BPF_CORE_READ(path, dentry),
+		.room = room,
 	};
 	struct vfsmount *vfsmount = BPF_CORE_READ(path, mnt);
 	__u64 start;
@@ -189,15 +191,16 @@ static inline void path_find(struct path_text *found, const struct path *path)
 	found->text = (const char *)&buffer->text[start];
 	found->len = PATH_LEN - 1 - start;
 	found->cut = walk.cut;
+	found->full = walk.cut && start == 1;
 }
 
 /* Writes a path to `field`, which has PATH_LEN bytes, all of them zero. */
-static inline void path_read(char *field, const struct path *path)
+static inline void path_read(char *field, const struct path *path, __u32 room)
 {
 	struct path_text found = {};
 	__u64 len;
 
-	path_find(&found, path);
+	path_find(&found, path, room);
 	len = found.len;
 	barrier_var(len);
 	if (!len || len >= PATH_LEN)

@@ -9,8 +9,12 @@
  * never rises again, as somebody is about to remove the entry; then the same is
  * entered once more, under another number.
  *
+ * Paths repeat even more than owners do, and stand in `path_strings`. If that
+ * has no room, the owner has no path; userspace removes what no owner has.
+ *
  * A program that includes this needs DEFINE_SOCKET_OWNERS_MAP,
- * DEFINE_SOCKET_OWNER_IDS_MAP, DEFINE_SOCKET_OWNER_SCRATCH and "task.h".
+ * DEFINE_SOCKET_OWNER_IDS_MAP, DEFINE_PATH_INTERN, "owner_room.h" and
+ * "task.h".
  */
 #ifndef __SOCKET_OWNER_H
 #define __SOCKET_OWNER_H
@@ -24,7 +28,7 @@ _Static_assert(__builtin_offsetof(struct socket_owner, sockets) % 4 == 0,
 	       "`sockets` must be behind what is compared");
 
 struct socket_owner_pair {
-	const __u32 *a;
+	__u32 room;
 	__u32 id;
 	__u32 differ;
 };
@@ -34,18 +38,20 @@ static inline long socket_owner_compare(__u32 word,
 					struct socket_owner_pair *pair)
 {
 	const __u32 *b = bpf_map_lookup_elem(&socket_owners, &pair->id);
-	const __u32 *a = (const __u32 *)socket_owner_scratch();
+	struct owner_room *room = owner_room(pair->room);
+	const __u32 *a;
 
-	if (!a || !b || word >= SOCKET_OWNER_WORDS)
+	if (!room || !b || word >= SOCKET_OWNER_WORDS)
 		return 1;
+	a = (const __u32 *)&room->owner;
 	pair->differ = a[word] != b[word];
 	return pair->differ;
 }
 
-/* Whether the entry says the same as the scratch space. */
-static inline bool socket_owner_is_same(__u32 id)
+/* Whether the entry says the same as what is in the room. */
+static inline bool socket_owner_is_same(__u32 id, __u32 room)
 {
-	struct socket_owner_pair pair = { .id = id };
+	struct socket_owner_pair pair = { .id = id, .room = room };
 
 	return bpf_loop(SOCKET_OWNER_WORDS, socket_owner_compare, &pair, 0) ==
 		       SOCKET_OWNER_WORDS &&
@@ -75,9 +81,28 @@ static inline void socket_owner_put(__u32 id)
 		bpf_map_delete_elem(&socket_owners, &id);
 }
 
-/* What there is to say of the current task, in the scratch space. */
+/* Sets the id of a path, if there is a path and room for it. */
+static inline void socket_owner_path(struct path_id *id,
+				     const struct path *path, __u32 room)
+{
+	struct path_text found = {};
+	__u32 len;
+
+	if (!path)
+		return;
+	path_find(&found, path, room);
+	if (!found.len)
+		return;
+	len = found.len;
+	/* Of more bytes than there is room for, it is marked that it is cut. */
+	if (found.full)
+		len += 2;
+	*id = path_intern_bytes(found.text, len);
+}
+
+/* What there is to say of the current task. */
 static inline void socket_owner_read(struct socket_owner *owner,
-				     struct task_struct *task)
+				     struct task_struct *task, __u32 room)
 {
 	socket_owner_init(owner);
 	owner->mntns = task_mntns(task);
@@ -86,22 +111,20 @@ static inline void socket_owner_read(struct socket_owner *owner,
 	owner->pid = bpf_get_current_pid_tgid() >> 32;
 	socket_owner_read_task_kernel(owner, task->comm);
 	socket_owner_read_ptask_kernel(owner, task_parent_comm(task));
-	task_read_cwd(owner->cwd, task);
-	task_read_exepath(owner->exepath, task);
+	socket_owner_path(&owner->cwd, task_cwd(task), room);
+	socket_owner_path(&owner->exepath, task_exepath(task), room);
 }
 
 /* The number under which the current task stands, or 0 if there is no room. */
-static inline __u32 socket_owner_enter(struct task_struct *task)
+static inline __u32 socket_owner_enter(struct socket_owner *owner,
+				       struct task_struct *task, __u32 room)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	__u32 *known = bpf_map_lookup_elem(&socket_owner_ids, &tgid);
-	struct socket_owner *owner = socket_owner_scratch();
 	__u32 id = known ? *known : 0;
 
-	if (!owner)
-		return 0;
-	socket_owner_read(owner, task);
-	if (id && socket_owner_is_same(id)) {
+	socket_owner_read(owner, task, room);
+	if (id && socket_owner_is_same(id, room)) {
 		struct socket_owner *entry =
 			bpf_map_lookup_elem(&socket_owners, &id);
 

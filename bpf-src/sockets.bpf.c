@@ -13,10 +13,11 @@
  *   opened = closed + replaced + entries of `gadget_sockets`
  *
  * These programs interrupt one another: a packet arrives while a task that sends
- * one is at it. So there are several rooms on each CPU to put events together in.
+ * one is at it. So there are several rooms on each CPU to put events together in,
+ * and to note owners in.
  *
  * Where the spec leaves the owner out of `gadget_sockets` (profile lean), it
- * stands once in `socket_owners`.
+ * stands once in `socket_owners`, and its paths once in `path_strings`.
  *
  * Sockets share a port after accept(), and with SO_REUSEPORT: the owner is who
  * took it first, or last, of these.
@@ -35,16 +36,16 @@ DEFINE_GADGET_SOCKETS_MAP;
 DEFINE_PACKETS_MAP;
 DEFINE_SOCKETS_OPENING_MAP;
 DEFINE_SOCKET_STATS_MAP;
-DEFINE_PATH_BUFFERS_MAP;
-DEFINE_SOCKET_VALUE_SCRATCH;
+DEFINE_OWNER_ROOMS_MAP;
 DEFINE_PACKET_EVENT_SCRATCH;
 #if SOCKET_VALUE_HAS_OWNER
 DEFINE_SOCKET_OWNERS_MAP;
 DEFINE_SOCKET_OWNER_IDS_MAP;
-DEFINE_SOCKET_OWNER_SCRATCH;
+DEFINE_PATH_INTERN;
 #endif
 
 #include "count.h"
+#include "owner_room.h"
 #include "packet.h"
 #include "socket_call.h"
 #include "task.h"
@@ -91,8 +92,11 @@ static bool remove(const struct socket_key *key, __u64 sock)
 }
 
 /* The current task as the owner; false if there is no room for it. */
-static bool read_owner(struct socket_value *value, struct task_struct *task)
+static bool read_owner(struct owner_room *noted, struct task_struct *task,
+		       __u32 room)
 {
+	struct socket_value *value = &noted->value;
+
 #if SOCKET_VALUE_HAS_PID_TGID
 	value->pid_tgid = bpf_get_current_pid_tgid();
 #endif
@@ -100,7 +104,7 @@ static bool read_owner(struct socket_value *value, struct task_struct *task)
 	value->tid = bpf_get_current_pid_tgid();
 #endif
 #if SOCKET_VALUE_HAS_OWNER
-	value->owner = socket_owner_enter(task);
+	value->owner = socket_owner_enter(&noted->owner, task, room);
 	if (!value->owner)
 		return false;
 #endif
@@ -116,28 +120,30 @@ static bool read_owner(struct socket_value *value, struct task_struct *task)
 	socket_value_read_task_kernel(value, task->comm);
 	socket_value_read_ptask_kernel(value, task_parent_comm(task));
 #if SOCKET_VALUE_HAS_CWD
-	task_read_cwd(value->cwd, task);
+	task_read_cwd(value->cwd, task, room);
 #endif
 #if SOCKET_VALUE_HAS_EXEPATH
-	task_read_exepath(value->exepath, task);
+	task_read_exepath(value->exepath, task, room);
 #endif
 	return true;
 }
 
-/* The current task has opened a socket, and nobody else stands at its port. */
-static void insert(const struct socket_key *key, struct sock *sk,
-		   struct task_struct *task)
+/* Enters a socket of the current task. */
+static inline void note(const struct socket_key *key, struct sock *sk,
+			struct task_struct *task, __u32 room)
 {
-	struct socket_value *value = socket_value_scratch();
+	struct owner_room *noted = owner_room(room);
+	struct socket_value *value;
 
-	if (!value)
+	if (!noted)
 		return;
+	value = &noted->value;
 	socket_value_init(value);
 	value->sock = (__u64)sk;
 	value->opened = bpf_ktime_get_boot_ns();
 	value->ipv6only = BPF_CORE_READ_BITFIELD_PROBED(
 		sk, __sk_common.skc_ipv6only);
-	if (!read_owner(value, task)) {
+	if (!read_owner(noted, task, room)) {
 		COUNT(lost_owners_full);
 		return;
 	}
@@ -151,6 +157,20 @@ static void insert(const struct socket_key *key, struct sock *sk,
 	/* Otherwise, another CPU was faster with the same port. */
 	if (!bpf_map_lookup_elem(&gadget_sockets, key))
 		COUNT(lost_sockets_full);
+}
+
+/* The current task has opened a socket, and nobody else stands at its port. */
+static void insert(const struct socket_key *key, struct sock *sk,
+		   struct task_struct *task)
+{
+	__u32 room = owner_room_take();
+
+	if (room >= ROOMS_MAX_ENTRIES) {
+		COUNT(lost_owners_busy);
+		return;
+	}
+	note(key, sk, task, room);
+	owner_room_give(room);
 }
 
 /* A socket without a port may get one now, and send a packet at once. */
@@ -318,9 +338,40 @@ static struct socket_value *find_opening(struct sk_buff *skb)
 		(event)->ppid = (from)->ppid;                         \
 		COPY(event, from, task);                              \
 		COPY(event, from, ptask);                             \
-		COPY_PATH(event, from, cwd);                          \
-		COPY_PATH(event, from, exepath);                      \
 	} while (0)
+
+/*
+ * Paths of an owner that stands by itself are interned. An event has their ids,
+ * and beside or instead of these the paths, as the profile has it.
+ */
+#define COPY_INTERNED(event, id, field)                                     \
+	do {                                                                \
+		const struct path_string *path = path_interned(id);         \
+		if (!path)                                                  \
+			break;                                              \
+		packet_event_read_##field##_kernel(event, path->text);      \
+		if (path_is_cut(path->text))                                \
+			packet_event_cut_##field(event);                    \
+	} while (0)
+
+#if SOCKET_VALUE_HAS_OWNER
+static void copy_paths(struct packet_event *event,
+		       const struct socket_owner *owner)
+{
+#if PACKET_EVENT_HAS_CWD
+	COPY_INTERNED(event, owner->cwd, cwd);
+#endif
+#if PACKET_EVENT_HAS_EXEPATH
+	COPY_INTERNED(event, owner->exepath, exepath);
+#endif
+#if PACKET_EVENT_HAS_CWD_ID
+	event->cwd_id = owner->cwd;
+#endif
+#if PACKET_EVENT_HAS_EXEPATH_ID
+	event->exepath_id = owner->exepath;
+#endif
+}
+#endif
 
 static void name(struct packet_event *event, const struct socket_value *value)
 {
@@ -331,9 +382,12 @@ static void name(struct packet_event *event, const struct socket_value *value)
 	if (!owner)
 		return;
 	COPY_OWNER(event, owner);
+	copy_paths(event, owner);
 	event->pid_tgid = (__u64)owner->pid << 32 | value->tid;
 #else
 	COPY_OWNER(event, value);
+	COPY_PATH(event, value, cwd);
+	COPY_PATH(event, value, exepath);
 	event->pid_tgid = value->pid_tgid;
 #endif
 	event->named = true;

@@ -2,7 +2,7 @@
 /*
  * What there is to say of a task.
  *
- * A program that includes this needs DEFINE_PATH_BUFFERS_MAP.
+ * A program that includes this needs what "path.h" needs.
  */
 #ifndef __TASK_H
 #define __TASK_H
@@ -25,22 +25,40 @@ static inline const char *task_parent_comm(struct task_struct *task)
 	return BPF_CORE_READ(task, real_parent, group_leader)->comm;
 }
 
-/* Writes a path to `field`, which has PATH_LEN bytes, all of them zero. */
-static inline void task_read_cwd(char *field, struct task_struct *task)
+/* The working directory, or NULL. */
+static inline const struct path *task_cwd(struct task_struct *task)
 {
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
 
-	if (fs)
-		path_read(field, &fs->pwd);
+	return fs ? &fs->pwd : NULL;
 }
 
-/* Likewise; nothing for kernel threads. */
-static inline void task_read_exepath(char *field, struct task_struct *task)
+/* The executable, or NULL: kernel threads have none. */
+static inline const struct path *task_exepath(struct task_struct *task)
 {
 	struct file *file = BPF_CORE_READ(task, mm, exe_file);
 
-	if (file)
-		path_read(field, &file->f_path);
+	return file ? &file->f_path : NULL;
+}
+
+/* Writes a path to `field`, which has PATH_LEN bytes, all of them zero. */
+static inline void task_read_cwd(char *field, struct task_struct *task,
+				 __u32 room)
+{
+	const struct path *path = task_cwd(task);
+
+	if (path)
+		path_read(field, path, room);
+}
+
+/* Likewise. */
+static inline void task_read_exepath(char *field, struct task_struct *task,
+				     __u32 room)
+{
+	const struct path *path = task_exepath(task);
+
+	if (path)
+		path_read(field, path, room);
 }
 
 #endif /* __TASK_H */

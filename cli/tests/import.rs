@@ -137,6 +137,36 @@ fn objects_are_imported_and_agree_with_what_was_written() {
     assert_eq!(ran.out, "3 types and 1 map agree with 1 object\n");
 }
 
+/// A dictionary of interned strings comes as the structs and maps that it consists of: the object tells no more.
+#[test]
+fn dictionaries_are_imported_as_their_maps() {
+    if !has_clang() {
+        return;
+    }
+    const SPEC: &str = "spec = 1\n[lengths]\nPATH = 512\n[intern.PATH]\nmax_entries = 64\n[struct.owner]\n\
+         fields = [{ name = \"exe\", type = \"intern[PATH]\" }]\n[map.owners]\ntype = \"hash\"\nkey = \"u32\"\n\
+         value = \"owner\"\nmax_entries = 8\n";
+    const PROGRAM: &str = "#define SEC(name) __attribute__((section(name), used))\n\
+         #define __uint(name, val) int (*name)[val]\n#define __type(name, val) __typeof__(val) *name\n\
+         #include \"layouts.h\"\nDEFINE_OWNERS_MAP;\nDEFINE_PATH_INTERN;\n\
+         SEC(\"socket\") int uses(void *ctx)\n{\n\treturn path_intern_kernel(ctx).id != 0;\n}\n";
+    let folder = TempDir::new().expect("a temporary folder");
+    fs::write(folder.path().join("layouts.toml"), SPEC).expect("writable");
+    fs::write(folder.path().join("calls.c"), PROGRAM).expect("writable");
+    assert_eq!(run(folder.path(), &["generate", "--out-dir", "."]).status, 0);
+    compile(folder.path());
+    let ran = run(folder.path(), &["import", "--object", "calls.bpf.o", "--output", "imported.toml"]);
+    assert_eq!((ran.status, ran.out.as_str()), (0, ""), "{}", ran.err);
+    assert!(ran.err.contains("\n4 of 4 types identical\n"), "{}", ran.err);
+    assert!(ran.err.contains("\n3 of 3 maps identical\n"), "{}", ran.err);
+    let text = fs::read_to_string(folder.path().join("imported.toml")).expect("readable");
+    for line in ["[struct.path_string]", "[map.path_strings]", "key = \"path_id\"", "[map.path_interning]"] {
+        assert!(text.lines().any(|written| written == line), "{line} is missing:\n{text}");
+    }
+    let ran = run(folder.path(), &["check", "--spec", "imported.toml", "--object", "calls.bpf.o"]);
+    assert_eq!((ran.status, ran.out.as_str()), (0, "4 types and 3 maps agree with 1 object\n"), "{}", ran.err);
+}
+
 #[test]
 fn rust_becomes_a_spec_on_standard_output() {
     let folder = folder();

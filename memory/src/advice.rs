@@ -7,6 +7,7 @@
 mod cache_line;
 mod field_order;
 mod half;
+mod intern;
 mod key_padding;
 mod long_string;
 mod per_cpu;
@@ -35,7 +36,7 @@ const MOST_TRIED: usize = 64;
 /// What could be smaller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advice {
-    /// The rule: `field-order`, `key-padding`, `cache-line`, `long-string`, `slab-class`, `preallocation`, `per-cpu`, `half`.
+    /// The rule: `field-order`, `key-padding`, `cache-line`, `long-string`, `intern`, `slab-class`, `preallocation`, `per-cpu`, `half`.
     pub rule: &'static str,
     /// What it is about.
     pub about: About,
@@ -153,11 +154,12 @@ const FIELD_ORDER: &str = "field-order";
 type Rule = fn(&Layouts, &Report) -> Vec<Proposal>;
 
 /// Every rule.
-const RULES: [(&str, Rule); 8] = [
+const RULES: [(&str, Rule); 9] = [
     (FIELD_ORDER, field_order::proposals),
     ("key-padding", key_padding::proposals),
     ("cache-line", cache_line::proposals),
     ("long-string", long_string::proposals),
+    ("intern", intern::proposals),
     ("slab-class", slab_class::proposals),
     ("preallocation", prealloc::proposals),
     ("per-cpu", per_cpu::proposals),

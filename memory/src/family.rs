@@ -15,7 +15,7 @@ mod rhash;
 mod ring;
 pub(crate) mod socket;
 mod stack_trace;
-pub(crate) mod storage;
+mod storage;
 mod struct_ops;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! What a map is, as far as its cost goes.
 
 /// `BPF_F_NO_PREALLOC` (`include/uapi/linux/bpf.h`).
-pub(crate) const NO_PREALLOC: u32 = 1 << 0;
+pub(crate) const NO_PREALLOC: u32 = 1;
 /// `BPF_F_NO_COMMON_LRU`.
 pub(crate) const NO_COMMON_LRU: u32 = 1 << 1;
 /// `BPF_F_MMAPABLE`.

@@ -2,8 +2,8 @@
 
 use crate::{
     bytes::{Bytes, power_of_two, round8},
-    family::{Case, hash, lpm_trie, reported, socket, storage},
-    map::{MMAPABLE, MapType},
+    family::{Case, hash, lpm_trie, reported, socket},
+    map::MapType,
     sizes::{MissingStruct, Struct},
 };
 
@@ -34,7 +34,6 @@ pub(crate) fn rlimit(case: Case<'_>) -> Result<Bytes, MissingStruct> {
             let values = round8(case.map.value) * case.machine.cpus;
             buckets(case)? + (hash::element(case)? + values) * entries
         }
-        T::Array if case.map.has(MMAPABLE) => reported(case)?,
         T::Ringbuf => case.size_of(Struct::RingbufMap)? + case.size_of(Struct::Ringbuf)? + Bytes(entries),
         T::LpmTrie => case.size_of(Struct::LpmTrie)? + lpm_trie::node(case)? * entries,
         T::Sockmap | T::Cpumap => POINTER * entries,
@@ -45,7 +44,7 @@ pub(crate) fn rlimit(case: Case<'_>) -> Result<Bytes, MissingStruct> {
         // As 5.10.223 has it. Other releases of 5.10 charge 8 bytes an entry; see `is_certain`.
         T::Devmap | T::DevmapHash => Bytes::ZERO,
         T::Xskmap => case.size_of(Struct::XskMap)? + POINTER * entries,
-        T::SkStorage | T::InodeStorage => storage::reported(case)?,
+        // `array`, of which they count what they count today, and storage, among others.
         _ => reported(case)?,
     };
     Ok(cost.round_up(case.machine.page_size))

@@ -104,10 +104,31 @@ fn every_rule_saves_what_it_says() {
     done("field-order", "value", order, sorted);
     done("key-padding", "keys", "key = \"key\"", "key = \"u64\"");
     done("long-string", "value.task_comm", "str[64]", "str[16]");
+    // 1024 strings, of which 128 differ.
+    let interned = "\"intern[PATH]\" },\n]\n\n[intern.PATH]\nmax_entries = 128\n";
+    done("intern", "values", "\"str[PATH]\" },\n]\n", interned);
     done("slab-class", "slabs", "bytes[64]", "bytes[56]");
     done("preallocation", "values", "max_entries = 1024", "max_entries = 1024\nflags = [\"no_prealloc\"]");
     done("per-cpu", "counts", "[map.counts]\ntype = \"percpu_array\"", "[map.counts]\ntype = \"array\"");
     done("half", "PATH", "PATH = 512", "PATH = 256");
+}
+
+/// What was seen in use takes the place of what would be assumed.
+#[test]
+fn what_was_measured_decides_how_many_strings_differ() {
+    let layouts = layouts(SPEC);
+    let told = |peak: Option<u64>| {
+        let report = report(&layouts).measured(&layouts.model, |map| peak.filter(|_| map == "values"));
+        let advice = advise(&layouts, &report).into_iter().find(|advice| advice.rule == "intern");
+        advice.map(|advice| (advice.text, advice.saved.memlock_full))
+    };
+    let (assumed, saved) = told(None).expect("strings of 512 bytes");
+    assert!(assumed.contains("one in 8") && assumed.ends_with("of 128 entries"), "{assumed}");
+    let (measured, more) = told(Some(20)).expect("strings of 512 bytes");
+    assert!(measured.contains("seen 20 at most") && measured.ends_with("of 40 entries"), "{measured}");
+    assert!(more > saved, "{more} {saved}");
+    // A dictionary of as many strings as there are saves nothing.
+    assert_eq!(told(Some(1024)), None);
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use bpf_layout_memory::{Cost, Machine, MapShape, MapType, bundled, memlock, possible_cpus};
-use support::{create, shapes::shapes};
+use support::{create, dictionary, shapes::shapes};
 
 /// Maps that really take more are left out: created by the thousand, they would press upon everything else that runs.
 const LARGEST: u64 = 16 << 20;
@@ -89,6 +89,26 @@ fn kernel_counts_elements_as_predicted() {
             elements.update(&key(&map, used), &value).expect("there is room");
         }
         assert_eq!(memlock(&map, &machine, map.entries), Ok(create::reported(&loaded)), "{map:?}, full");
+    }
+}
+
+/// Both maps of a dictionary, without strings and with as many as it has room for.
+#[test]
+fn kernel_reports_dictionaries_as_predicted() {
+    let Some(machine) = machine() else { return };
+    for settings in ["", "flags = [\"no_prealloc\"]", "type = \"lru_hash\""] {
+        for (shape, cost) in dictionary::maps(300, settings, &machine) {
+            let loaded = create::create(&shape).expect("these types are as old as this project's kernels");
+            assert_eq!(create::reported(&loaded), cost.memlock, "{shape:?}, empty");
+            let elements = loaded.elements().expect("a known type");
+            let value = vec![1; elements.value_len()];
+            for used in 0..shape.entries {
+                elements.update(&key(&shape, used), &value).expect("there is room");
+            }
+            assert_eq!(create::reported(&loaded), cost.memlock_full, "{shape:?}, full");
+            let grows = shape.flags != 0 && shape.entries > 1;
+            assert_eq!(cost.memlock < cost.memlock_full, grows, "{shape:?}");
+        }
     }
 }
 

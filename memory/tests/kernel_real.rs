@@ -14,7 +14,7 @@ use std::{
 
 use bpf_layout_live::Map;
 use bpf_layout_memory::{Machine, MapShape, MapType, Use, parts, possible_cpus};
-use support::{create, group::Group};
+use support::{create, dictionary, group::Group};
 
 const NO_PREALLOC: u32 = 1;
 
@@ -108,6 +108,16 @@ fn families() -> Vec<Family> {
     ]
 }
 
+/// The strings of interned ones: preallocated, and as many as there is room for.
+fn dictionaries(machine: &Machine) -> [Family; 2] {
+    const ENTRIES: u64 = 16_384;
+    let strings = |settings| dictionary::maps(ENTRIES, settings, machine)[0].0;
+    [
+        Family { name: "interned strings", shape: strings(""), elements: 0 },
+        Family { name: "interned, no_prealloc", shape: strings("flags = [\"no_prealloc\"]"), elements: ENTRIES },
+    ]
+}
+
 #[test]
 fn kernel_takes_what_is_reckoned() {
     let Some(machine) = machine() else { return };
@@ -118,7 +128,7 @@ fn kernel_takes_what_is_reckoned() {
     };
     let counter = Counter::of_group(&group);
     let mut wrong = Vec::new();
-    for family in families() {
+    for family in families().into_iter().chain(dictionaries(&machine)) {
         let parts = parts(&family.shape, &machine, family.elements).expect("this kernel has these types");
         let expected: u64 = parts.iter().map(|part| part.bytes).sum();
         if !near(&counter, &family, expected) {

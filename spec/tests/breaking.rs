@@ -1,5 +1,6 @@
 //! Each rule about breaking changes by examples: `breaking/<rule>/old.toml` and `new.toml`, and in `expected.txt` what is
-//! found between them. `BPF_LAYOUT_BLESS=1` rewrites that.
+//! found between them. Likewise in `interned/<change>/` what changes of interned strings come to. `BPF_LAYOUT_BLESS=1`
+//! rewrites that.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,12 +16,14 @@ use bpf_layout_spec::{
     load, load_with,
 };
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/breaking")
+const OF_RULES: &str = "breaking";
+
+fn folder(group: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(group)
 }
 
-fn cases() -> BTreeSet<String> {
-    let entries = fs::read_dir(folder()).expect("the folder can be read");
+fn cases(group: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder(group)).expect("the folder can be read");
     entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
 }
 
@@ -31,8 +34,8 @@ fn layouts(path: &Path, profile: Option<&str>) -> Layouts {
 }
 
 /// What is found in a case. The new side of `field-omitted` is under a profile.
-fn found(case: &str) -> Vec<Finding> {
-    let side = |name: &str, profile| layouts(&folder().join(case).join(name), profile);
+fn found(group: &str, case: &str) -> Vec<Finding> {
+    let side = |name: &str, profile| layouts(&folder(group).join(case).join(name), profile);
     let profile = (case == "field-omitted").then_some("lean");
     compare(&side("old.toml", None), &side("new.toml", profile))
 }
@@ -61,13 +64,13 @@ fn text(finding: &Finding) -> String {
     text
 }
 
-#[test]
-fn each_rule_finds_what_its_example_shows() {
+/// Compares what is found in all cases of a group with what stands beside them.
+fn compare_group(group: &str) {
     let bless = env::var("BPF_LAYOUT_BLESS").is_ok_and(|value| value == "1");
     let mut failures = Vec::new();
-    for case in cases() {
-        let found: String = found(&case).iter().map(text).collect();
-        let path = folder().join(&case).join("expected.txt");
+    for case in cases(group) {
+        let found: String = found(group, &case).iter().map(text).collect();
+        let path = folder(group).join(&case).join("expected.txt");
         if bless {
             fs::write(&path, &found).expect("writable");
         }
@@ -80,13 +83,32 @@ fn each_rule_finds_what_its_example_shows() {
 }
 
 #[test]
+fn each_rule_finds_what_its_example_shows() {
+    compare_group(OF_RULES);
+}
+
+/// What a dictionary consists of is generated, and changes as if the user had written it.
+#[test]
+fn changes_of_interned_strings_are_found() {
+    compare_group("interned");
+    let rules = |case| found("interned", case).iter().map(|finding| finding.rule.id).collect::<BTreeSet<_>>();
+    assert!(rules("length").contains("map-value-changed"));
+    assert!(rules("capacity").contains("map-max-entries-changed"));
+    assert!(rules("from-str").contains("field-size-changed"));
+    assert!(rules("to-str").contains("field-size-changed"));
+    // Somebody's own struct of an id, and then a dictionary.
+    let ids = found("interned", "from-own");
+    assert!(ids.iter().any(|finding| finding.rule.id == "field-retyped" && finding.severity(&Relation::ALL).is_none()));
+}
+
+#[test]
 fn every_rule_has_an_example_that_shows_it() {
     let rules: BTreeSet<String> = RULES.iter().map(|rule| rule.id.to_owned()).collect();
-    assert_eq!(cases(), rules, "folders, and rules");
+    assert_eq!(cases(OF_RULES), rules, "folders, and rules");
     assert_eq!(rules.len(), RULES.len(), "a rule is there twice");
     for rule in RULES {
         assert!(
-            found(rule.id).iter().any(|finding| finding.rule == rule),
+            found(OF_RULES, rule.id).iter().any(|finding| finding.rule == rule),
             "the example of {} does not show it",
             rule.id
         );
@@ -97,8 +119,8 @@ fn every_rule_has_an_example_that_shows_it() {
 #[test]
 fn every_relation_is_broken_and_kept_somewhere() {
     let mut seen = BTreeSet::new();
-    for case in cases() {
-        for finding in found(&case) {
+    for case in cases(OF_RULES) {
+        for finding in found(OF_RULES, &case) {
             assert!(!finding.message.ends_with('.') && !finding.message.is_empty(), "{}", finding.message);
             seen.extend(finding.verdicts.iter().map(|(relation, verdict)| (relation, verdict.word())));
         }
@@ -113,8 +135,10 @@ fn every_relation_is_broken_and_kept_somewhere() {
 #[test]
 fn a_spec_breaks_nothing_of_its_own() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut specs: Vec<PathBuf> =
-        cases().iter().flat_map(|case| ["old.toml", "new.toml"].map(|side| folder().join(case).join(side))).collect();
+    let mut specs: Vec<PathBuf> = cases(OF_RULES)
+        .iter()
+        .flat_map(|case| ["old.toml", "new.toml"].map(|side| folder(OF_RULES).join(case).join(side)))
+        .collect();
     let goldens = fs::read_dir(root.join("tests/golden")).expect("goldens");
     specs.extend(goldens.map(|entry| entry.expect("an entry").path().join("layouts.toml")));
     specs.push(root.join("layouts.toml"));
@@ -158,7 +182,7 @@ fn what_is_allowed_is_no_error_and_nothing_else_is() {
 fn found_with(case: &str, more: &str) -> Vec<Finding> {
     let profile = (case == "field-omitted").then(|| "lean".to_owned());
     let side = |name: &str, profile| {
-        let path = folder().join(case).join(name);
+        let path = folder(OF_RULES).join(case).join(name);
         let text = fs::read_to_string(&path).expect("readable") + more;
         load_with(&path, &mut |_| Ok(text.clone()), &Options { profile }).ok().map(|loaded| loaded.layouts)
     };
@@ -167,7 +191,7 @@ fn found_with(case: &str, more: &str) -> Vec<Finding> {
 
 /// What could stand in both sides of a case beside what does: each of its types in a pinned map, and in a buffer.
 fn uses(case: &str) -> Vec<String> {
-    let old = layouts(&folder().join(case).join("old.toml"), None);
+    let old = layouts(&folder(OF_RULES).join(case).join("old.toml"), None);
     let names = old.model.types.iter().map(|def| def.name().spec.as_str());
     let uses = names.flat_map(|name| {
         let map = "type = \"hash\"\nkey = \"u32\"\nmax_entries = 1\npinning = \"by_name\"";
@@ -184,7 +208,7 @@ fn uses(case: &str) -> Vec<String> {
 /// their types could have.
 fn table() -> String {
     let mut seen: BTreeMap<&str, [BTreeSet<&str>; 4]> = BTreeMap::new();
-    for case in cases() {
+    for case in cases(OF_RULES) {
         for finding in uses(&case).iter().flat_map(|more| found_with(&case, more)) {
             let words = seen.entry(finding.rule.id).or_default();
             let verdicts = finding.verdicts.iter().enumerate();

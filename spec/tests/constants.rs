@@ -75,6 +75,11 @@ fn a_circle_is_told_from_where_it_closes() {
             "expression-cycle: `A` is defined by itself; `A` needs `B` needs `A`; give one of them a number",
         ),
         ("[lengths]\nA = \"A\"\n", "expression-cycle: `A` is defined by itself; give one of them a number"),
+        // What leads to a circle is not on it.
+        (
+            "[lengths]\nFAR = \"A + 1\"\nA = \"2 * A\"\n",
+            "expression-cycle: `A` is defined by itself; give one of them a number",
+        ),
     ] {
         assert_eq!(errors(text), [expected], "{text}");
     }

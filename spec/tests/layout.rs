@@ -447,6 +447,7 @@ fn c_needs_packed_where_its_own_rules_would_put_a_member_elsewhere() {
         ("packed = true\nalign = 4", "a:u32,bits=30 b:u32,bits=2", false),
         ("packed = true\nalign = 4", "a:u32,bits=32 b:u32,bits=4", false),
         ("packed = true\nalign = 8", "a:u32,bits=32 b:u32,bits=4", false),
+        ("", "a:u64[40] b:u32,bits=4", false),
         ("packed = true", "a:u32,bits=3", true),
         ("packed = true", "a:u8,bits=3", false),
     ] {

@@ -111,9 +111,13 @@ fn every_spec_comes_back_from_its_lock() {
 
 /// `rule what.field: locked -> now (witness, place)` of each difference after a change of the spec.
 fn told(from: &str, to: &str) -> Vec<String> {
-    assert!(SPEC.contains(from), "{from}");
-    let lock = Lock::parse(&text_of(SPEC)).expect("it is a lock");
-    let (base, profiles) = of(&SPEC.replace(from, to));
+    told_of(SPEC, from, to)
+}
+
+fn told_of(spec: &str, from: &str, to: &str) -> Vec<String> {
+    assert!(spec.contains(from), "{from}");
+    let lock = Lock::parse(&text_of(spec)).expect("it is a lock");
+    let (base, profiles) = of(&spec.replacen(from, to, 1));
     let tell = |found: Difference| {
         let field = found.field.map(|field| format!(".{field}")).unwrap_or_default();
         let Difference { rule, what, expected, found, witness, place, .. } = found;
@@ -152,6 +156,23 @@ fn what_is_stale_is_told_in_terms_of_layout() {
     }
     golden("stale.txt", &text);
     assert_eq!(told("PATH = 64", "PATH = \"32 * 2\" # as before"), [""; 0]);
+}
+
+/// The structs and maps of a dictionary are in the lock, and so is everything that has ids.
+#[test]
+fn what_is_stale_of_interned_strings_is_told() {
+    const INTERNED: &str = include_str!("interned/length/old.toml");
+    let mut text = String::new();
+    for (from, to) in [
+        ("PATH = 512", "PATH = 256"),
+        ("max_entries = 1024", "max_entries = 2048"),
+        ("[intern.PATH]\n", "[intern.PATH]\ntype = \"lru_hash\"\n"),
+        ("\"intern[PATH]\"", "\"str[PATH]\""),
+    ] {
+        text += &format!("{} => {}\n", from.trim_end(), to.trim_end());
+        told_of(INTERNED, from, to).iter().for_each(|line| text += &format!("    {line}\n"));
+    }
+    golden("interned.txt", &text);
 }
 
 /// What is said of a lock that was changed: `line:column: message`.

@@ -16,7 +16,7 @@ use self::{
     explained::{Explained, Mutant},
     parts::{PARTS, Part},
 };
-use crate::{Flags, cargo, needs, root, shown, tools};
+use crate::{Flags, cargo, needs, root, shown, succeeds, tools};
 
 /// Mutants that cannot be noticed, with the reasons.
 const EXPLAINED: &str = "tests/mutants.txt";
@@ -95,12 +95,14 @@ fn files<'a>(part: &'a Part, choice: &'a Choice) -> Vec<&'a str> {
 fn mutate(part: &Part, choice: &Choice) -> Result<Outcome, String> {
     let folder = root().join("target/mutants").join(part.name);
     let found = folder.join("mutants.out");
-    if found.exists() {
-        fs::remove_dir_all(&found).map_err(|error| format!("{}: {error}", found.display()))?;
+    // What was built of another copy would still name that copy's files.
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    judge_unchanged(part)?;
     let mut command = command(part, choice, &folder);
-    println!("\n== {}\n$ {}", part.name, shown(&command));
+    println!("$ {}", shown(&command));
     let status = command.status().map_err(|error| format!("cannot run `{}`: {error}", shown(&command)))?;
     // 2: some were missed; 3: some took too long (cargo-mutants, "Exit codes").
     if !matches!(status.code(), Some(0 | 2 | 3)) {
@@ -119,9 +121,21 @@ fn mutate(part: &Part, choice: &Choice) -> Result<Outcome, String> {
     })
 }
 
+/// The tests without a change. cargo-mutants would ask only those of the package that is changed.
+fn judge_unchanged(part: &Part) -> Result<(), String> {
+    let mut command = cargo();
+    command.args(["test", "--quiet", "--locked"]).args(part.tests);
+    for judge in part.judges {
+        command.args(["--package", judge]);
+    }
+    println!("\n== {}\n$ {}", part.name, shown(&command));
+    if succeeds(&mut command)? { Ok(()) } else { Err(format!("the tests of `{}` fail without a mutant", part.name)) }
+}
+
 fn command(part: &Part, choice: &Choice, folder: &PathBuf) -> Command {
     let mut command = cargo();
-    command.args(["mutants", "--no-config", "--no-shuffle", "--minimum-test-timeout", LONGEST, "--output"]).arg(folder);
+    command.args(["mutants", "--no-config", "--no-shuffle", "--baseline", "skip", "--timeout", LONGEST, "--output"]);
+    command.arg(folder);
     command.args(["--package", part.package]);
     for file in files(part, choice) {
         command.arg("--file").arg(if file.ends_with('/') { format!("{file}**") } else { file.to_owned() });
@@ -132,10 +146,13 @@ fn command(part: &Part, choice: &Choice, folder: &PathBuf) -> Command {
     for judge in part.judges {
         command.args(["--test-package", judge]);
     }
-    command.args(["--", "--locked"]).args(part.tests);
+    // For the build, too: what follows `--` would choose among tests that were all built.
+    for argument in ["--locked"].iter().chain(part.tests) {
+        command.arg(format!("--cargo-arg={argument}"));
+    }
     // Each mutant is a build: as little as can be in each, and what none of them changes once for all.
     command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "1");
-    command.env("CARGO_TARGET_DIR", root().join("target/mutants/build"));
+    command.env("CARGO_TARGET_DIR", folder.join("build"));
     command
 }
 

@@ -32,11 +32,14 @@ pub(super) enum Decided {
     Otherwise,
 }
 
-/// All strings of a map's keys and values. Members of unions are left out: whether they are strings shows only elsewhere.
+/// All strings of a map's keys and values. Members of unions are left out: whether they are strings shows only elsewhere;
+/// and so is what a CPU puts interned strings together in, of which each stands in the dictionary.
 pub(super) fn places(layouts: &Layouts, map: &Map) -> Vec<Place> {
+    let is_workplace =
+        |ty: &Type| layouts.model.interns.iter().any(|intern| matches!(ty, Type::Def(id) if *id == intern.interning));
     let mut found = Vec::new();
     for (part, name, ty) in [(Part::Key, "key", &map.key), (Part::Value, "value", &map.value)] {
-        if let Some(ty) = ty {
+        if let Some(ty) = ty.as_ref().filter(|ty| !is_workplace(ty)) {
             walk(layouts, ty, Place::at_start(name, part, None), &mut found);
         }
     }

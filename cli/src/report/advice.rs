@@ -20,7 +20,7 @@ pub(super) fn text(loaded: &Loaded, report: &Report) -> String {
     if advice.is_empty() {
         return String::new();
     }
-    let mut text = format!("\n{BOLD}advice{BOLD:#}, what saves most first\n");
+    let mut text = format!("{BOLD}advice{BOLD:#}, what saves most first\n");
     for advice in advice.iter().take(MOST) {
         let subject = advice.subject(model);
         let _ = writeln!(text, "{BOLD}{subject}{BOLD:#}  {}  {DIM}{}{DIM:#}", advice.saving(), advice.rule);

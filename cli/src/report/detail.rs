@@ -26,16 +26,11 @@ const BEFORE_FIELDS: usize = 36;
 /// A difference of fewer bytes between the two figures is told of all such maps together.
 const SMALL_GAP: u64 = 16 << 10;
 
-/// A block for each map, then the warnings.
-pub(super) fn text(loaded: &Loaded, report: &Report, order: &[&MapReport]) -> String {
-    let mut text = String::new();
-    for found in order {
-        text += &block(&loaded.layouts, report, found);
-    }
-    for room in &report.rooms {
-        text += &room_block(&loaded.layouts.model, room);
-    }
-    text + &gaps(&loaded.layouts, report, order)
+/// A block for each map, then one of the warnings, which may be empty.
+pub(super) fn blocks(loaded: &Loaded, report: &Report, order: &[&MapReport]) -> Vec<String> {
+    let maps = order.iter().map(|found| block(&loaded.layouts, report, found));
+    let rooms = report.rooms.iter().map(|room| room_block(&loaded.layouts.model, room));
+    maps.chain(rooms).chain([gaps(&loaded.layouts, report, order)]).collect()
 }
 
 fn block(layouts: &Layouts, report: &Report, found: &MapReport) -> String {
@@ -53,7 +48,6 @@ fn block(layouts: &Layouts, report: &Report, found: &MapReport) -> String {
     if let Some(missing) = uncounted(&found.shape, &report.machine) {
         let _ = writeln!(text, "  {DIM}not counted: {missing}{DIM:#}");
     }
-    text.push('\n');
     text
 }
 
@@ -61,7 +55,7 @@ fn block(layouts: &Layouts, report: &Report, found: &MapReport) -> String {
 fn room_block(model: &Model, room: &RoomReport) -> String {
     let parameters = room_parameters(model, room);
     let text = format!("{BOLD}{}{BOLD:#}\n  {DIM}{parameters}{DIM:#}\n", room.name(model));
-    text + &parts(&room.cost, |_| String::new()) + "\n"
+    text + &parts(&room.cost, |_| String::new())
 }
 
 /// `4 rooms of 1,224 B on each CPU, in which packet is built`.

@@ -32,9 +32,12 @@ pub(super) fn text(side: &Side) -> String {
     let mut text = heading(model, reports);
     if reports.len() == 1 {
         text += &lines(LONGEST_NAME, &single(model, first, &order, &objects[0]));
-        text.push('\n');
-        text += &detail::text(loaded, first, &order);
-        text += &advice::text(loaded, first);
+        let mut blocks = detail::blocks(loaded, first, &order);
+        blocks.push(advice::text(loaded, first));
+        for block in blocks.iter().filter(|block| !block.is_empty()) {
+            text.push('\n');
+            text += block;
+        }
     } else {
         text += &lines(LONGEST_NAME, &side_by_side(model, side, &order));
     }

@@ -13,7 +13,7 @@ use clap::builder::styling::Style;
 use super::{
     rows::{Row, record, rows},
     select::Selection,
-    types::{bytes_text, count_text, type_text},
+    types::{bytes_text, count_text, interned, longest, type_text},
 };
 
 /// Bytes of a cache line on x86-64 and arm64 servers, where BPF agents run.
@@ -48,6 +48,7 @@ fn record_block(loaded: &Loaded, id: TypeId) -> String {
     table.add_record(layouts, id, 0, 0);
     text += &table.finish();
     let _ = writeln!(text, "  {}", totals(layouts, id));
+    text += &interned_lines(layouts, record);
     let omitted: Vec<&str> =
         record.fields.iter().filter(|field| field.omitted).map(|field| field.name.spec.as_str()).collect();
     if !omitted.is_empty() {
@@ -55,6 +56,29 @@ fn record_block(loaded: &Loaded, id: TypeId) -> String {
     }
     if let Some(advice) = field_order(layouts, id) {
         let _ = writeln!(text, "  advice: {}: {} less", advice.text, count(advice.per_struct, "byte"));
+    }
+    text
+}
+
+/// What the ids of interned strings among the fields stand for: a line for each dictionary.
+fn interned_lines(layouts: &Layouts, record: &Record) -> String {
+    let model = &layouts.model;
+    let mut text = String::new();
+    for intern in &model.interns {
+        let fields = record.fields.iter().filter(|field| !field.omitted);
+        let ids = fields.filter(|field| interned(model, &field.ty).is_some_and(|found| found.id == intern.id));
+        let ids: Vec<&str> = ids.map(|field| field.name.spec.as_str()).collect();
+        if !ids.is_empty() {
+            let strings = model.map(intern.strings);
+            let most = strings.max_entries.as_ref().map_or_else(String::new, |most| count_text(model, most));
+            let _ = writeln!(
+                text,
+                "  interned: {}: the string stands in {}, up to {}, once for all that have it; room for {most}",
+                ids.join(", "),
+                strings.name.spec,
+                count(longest(model, intern), "byte"),
+            );
+        }
     }
     text
 }

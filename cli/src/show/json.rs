@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{
     rows::{record, rows},
     select::Selection,
+    types::longest,
 };
 
 #[derive(Serialize)]
@@ -18,7 +19,7 @@ struct Struct<'a> {
     name: &'a str,
     size: u64,
     align: u32,
-    members: Vec<Member>,
+    members: Vec<Member<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wire: Option<Wire>,
 }
@@ -32,7 +33,7 @@ struct Wire {
 }
 
 #[derive(Serialize)]
-struct Member {
+struct Member<'a> {
     name: String,
     offset: u64,
     size: u64,
@@ -43,6 +44,17 @@ struct Member {
     bit_offset: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bits: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interned: Option<Interned<'a>>,
+}
+
+/// What an id stands for.
+#[derive(Serialize)]
+struct Interned<'a> {
+    /// The map in which the string stands.
+    map: &'a str,
+    /// Bytes of the longest one, its NUL included.
+    longest: u64,
 }
 
 /// The selected records as one JSON document with a newline at its end.
@@ -57,6 +69,10 @@ pub(super) fn text(layouts: &Layouts, selection: &Selection) -> String {
             padding: row.padding,
             bit_offset: row.bits.map(|bits| bits.bit_offset),
             bits: row.bits.map(|bits| bits.width),
+            interned: row.interned.map(|intern| Interned {
+                map: &layouts.model.map(intern.strings).name.spec,
+                longest: longest(&layouts.model, intern),
+            }),
         });
         Struct {
             name: &record(layouts, id).name.spec,

@@ -2,10 +2,10 @@
 
 use bpf_layout_spec::{
     layout::{Bits, Layouts, Member},
-    model::{Record, Type, TypeDef, TypeId},
+    model::{Intern, Record, Type, TypeDef, TypeId},
 };
 
-use super::types::type_text;
+use super::types::{interned, type_text};
 
 /// One member as it lies in memory.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct Row<'a> {
     pub(crate) ty: String,
     pub(crate) padding: bool,
     pub(crate) bits: Option<&'a Bits>,
+    /// The dictionary in which the string stands, if it is an id of one, or an array of ids.
+    pub(crate) interned: Option<&'a Intern>,
     /// The record of an unnamed member, whose own members belong to this record in C.
     pub(crate) anonymous: Option<TypeId>,
 }
@@ -50,6 +52,7 @@ pub(crate) fn rows(layouts: &Layouts, id: TypeId) -> Vec<Row<'_>> {
                 ty: format!("bytes[{len}]"),
                 padding: true,
                 bits: None,
+                interned: None,
                 anonymous: None,
             }),
         }
@@ -70,6 +73,7 @@ fn field_row<'a>(layouts: &'a Layouts, record: &Record, field: usize, offset: u6
         ty: type_text(&layouts.model, &field.ty),
         padding: false,
         bits: None,
+        interned: interned(&layouts.model, &field.ty),
         anonymous,
     }
 }
@@ -88,6 +92,7 @@ fn bits_row<'a>(record: &Record, bits: &'a Bits) -> Row<'a> {
         ty: bits.unit.info().name.into(),
         padding: bits.field.is_none(),
         bits: Some(bits),
+        interned: None,
         anonymous: None,
     }
 }

@@ -1,6 +1,6 @@
 //! Types and numbers as the spec writes them.
 
-use bpf_layout_spec::model::{Count, Expr, Model, Type, Variable, VariableKind};
+use bpf_layout_spec::model::{Count, Expr, Intern, Model, Type, TypeDef, Variable, VariableKind};
 
 /// `u32`, `str[PATH]`, `addr[4][2]`.
 pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
@@ -17,10 +17,32 @@ pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
             }
         }
         Type::Array(..) => array(model, ty),
-        Type::Def(id) => model.ty(*id).name().spec.clone(),
+        Type::Def(id) => match interned(model, ty) {
+            Some(intern) => format!("intern[{}]", intern.name.spec),
+            None => model.ty(*id).name().spec.clone(),
+        },
         Type::Kernel(field) => field.info().name.into(),
         Type::Kptr(kind, target) => format!("{}[{target}]", kind.name()),
     }
+}
+
+/// The dictionary whose ids a type has, by itself or as an array.
+pub(super) fn interned<'a>(model: &'a Model, ty: &Type) -> Option<&'a Intern> {
+    match ty {
+        Type::Def(id) => model.interns.iter().find(|intern| intern.id == *id),
+        Type::Array(element, _) => interned(model, element),
+        Type::Scalar(_) | Type::Str(_) | Type::Bytes(_) | Type::Variable(_) | Type::Kernel(_) | Type::Kptr(..) => None,
+    }
+}
+
+/// Bytes of the longest string of a dictionary, its NUL included.
+pub(super) fn longest(model: &Model, intern: &Intern) -> u64 {
+    let TypeDef::Record(string) = model.ty(intern.string) else { return 0 };
+    let text = string.fields.iter().find_map(|field| match &field.ty {
+        Type::Str(room) => Some(room.value),
+        _ => None,
+    });
+    text.unwrap_or(0)
 }
 
 /// The innermost type, then the lengths from the outermost on, as in C.

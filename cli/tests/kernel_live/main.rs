@@ -4,6 +4,7 @@ mod agent;
 mod audit;
 #[path = "../common/mod.rs"]
 mod common;
+mod interned;
 mod kinds;
 mod which;
 

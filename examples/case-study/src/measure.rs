@@ -16,6 +16,8 @@ pub(crate) struct Measurement {
     pub(crate) maps: Vec<LoadedMap>,
     /// What each program needed, by the beginning of its name.
     pub(crate) programs: BTreeMap<String, ProgramStats>,
+    /// Nanoseconds that the tool itself took to read the events, its CPU time.
+    pub(crate) tool_nanos: u64,
     /// Events that the load made, and whatever else the machine did.
     pub(crate) events: u64,
     /// Bytes of one in the ring buffer, on average; `None` if none came.
@@ -36,17 +38,19 @@ pub(crate) fn measure(binary: &Path, load: &Load) -> Result<Measurement, String>
     command.args(["--json", "--comm", "nobody is called this"]);
     let clock = Clock::start().map_err(|error| format!("run times cannot be measured: {error}"))?;
     let tracer = Tracer::try_start(command).map_err(|error| format!("`{}`: {error}", binary.display()))?;
+    let before = stats::cpu_nanos(tracer.pid())?;
     (load.run)().map_err(|error| format!("the load of `{}`: {error}", load.tool))?;
     let programs = stats::programs(tracer.pid())?;
     drop(clock);
-    // What was in flight is not any more.
-    thread::sleep(Duration::from_millis(100));
+    // What was in flight is not any more, and the tool has read its last event.
+    thread::sleep(Duration::from_millis(300));
+    let tool_nanos = stats::cpu_nanos(tracer.pid())?.saturating_sub(before);
     let maps = stats::maps(tracer.pid())?;
     let trace = tracer.stop();
     let account = trace.stderr.lines().last().unwrap_or_default();
     let events = number_before(account, load.counted_as);
     let events = events.ok_or_else(|| format!("`{}` has no account: {account}", binary.display()))?;
-    Ok(Measurement { maps, programs, events, event_bytes: number_before(account, " bytes each") })
+    Ok(Measurement { maps, programs, tool_nanos, events, event_bytes: number_before(account, " bytes each") })
 }
 
 fn number_before(line: &str, words: &str) -> Option<u64> {

@@ -33,7 +33,8 @@ pub(crate) fn report(tools: &Path, markdown: bool) -> Result<String, String> {
 const EXPLANATION: &str = "
 Maps of the spec cost what was predicted for them, to the byte, wherever no prediction stands beside the number. Names are cut by
 the kernel. Run times are those of bpf_stats; the programs also run on calls that make no event, of whatever else the machine does
-meanwhile, and `for each event` has all of that.
+meanwhile, and `for each event` has all of that. What the tool itself takes is its CPU time while it reads the events and prints none,
+built without optimisation.
 ";
 
 fn section(
@@ -136,6 +137,8 @@ fn run_times(found: &[Measurement]) -> Table {
         table.row(&format!("a run of `{name}`"), cells);
     }
     table.row("all of them, for each event", found.iter().map(|measurement| grouped(measurement.nanos_per_event())));
+    let tool = |found: &Measurement| grouped(found.tool_nanos.checked_div(found.events).unwrap_or(0));
+    table.row("the tool itself, for each event", found.iter().map(tool));
     let bytes = |found: &Measurement| found.event_bytes.map_or_else(|| "–".to_owned(), grouped);
     table.row("(bytes of an event)", found.iter().map(bytes));
     table.row("(events)", found.iter().map(|measurement| grouped(measurement.events)));

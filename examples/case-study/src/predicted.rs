@@ -30,7 +30,7 @@ struct Line {
 }
 
 /// Inspektor Gadget's three maps, and what `lean` needs beside them.
-const CASE: [Line; 4] = [
+const CASE: [Line; 5] = [
     Line { name: "`execs`", maps: &["execs"], profiles: &PROFILES },
     Line { name: "`gadget_sockets`", maps: &["gadget_sockets"], profiles: &PROFILES },
     Line {
@@ -38,6 +38,7 @@ const CASE: [Line; 4] = [
         maps: &["socket_owners", "socket_owner_ids"],
         profiles: &["lean"],
     },
+    Line { name: "`path_strings`, `path_interning`", maps: &["path_strings", "path_interning"], profiles: &["lean"] },
     Line { name: "`enriched_fsnotify_events`", maps: &["enriched_fsnotify_events"], profiles: &PROFILES },
 ];
 

@@ -53,6 +53,14 @@ pub(crate) fn maps(pid: u32) -> Result<Vec<LoadedMap>, String> {
     Ok(least)
 }
 
+/// Nanoseconds that the main thread of a process has run (`/proc/PID/schedstat`, Documentation/scheduler/sched-stats.rst).
+pub(crate) fn cpu_nanos(pid: u32) -> Result<u64, String> {
+    let path = format!("/proc/{pid}/schedstat");
+    let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+    let first = text.split(' ').next().and_then(|number| number.parse().ok());
+    first.ok_or_else(|| format!("{path} says no time: {text}"))
+}
+
 /// What there is to say of each program that a process has open, by its name, which has 15 bytes at most.
 pub(crate) fn programs(pid: u32) -> Result<BTreeMap<String, ProgramStats>, String> {
     let folder = format!("/proc/{pid}/fdinfo");
@@ -82,6 +90,23 @@ fn parse(text: &str) -> Option<(u32, ProgramStats)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_that_works_takes_time() {
+        let mut shell = std::process::Command::new("sh")
+            .args(["-c", "i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done; read -r _"])
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        let worked = || cpu_nanos(shell.id()).expect("a child") > 1_000_000;
+        assert!((0..1000).any(|_| worked() || {
+            thread::sleep(Duration::from_millis(10));
+            false
+        }));
+        shell.kill().expect("it runs");
+        shell.wait().expect("it ended");
+        assert!(cpu_nanos(u32::MAX).is_err());
+    }
 
     #[test]
     fn programs_are_told_from_other_files() {

@@ -42,8 +42,10 @@ struct Owner<'a> {
     gid: u32,
     comm: Cow<'a, str>,
     pcomm: Cow<'a, str>,
-    cwd: Cow<'a, str>,
-    exepath: Cow<'a, str>,
+    /// `null` if it is not known.
+    cwd: Option<Cow<'a, str>>,
+    /// Likewise.
+    exepath: Option<Cow<'a, str>>,
 }
 
 /// The event as JSON, without a line break at its end.
@@ -76,8 +78,8 @@ fn owner<'a>(event: &'a Packet, notes: &mut Notes) -> Owner<'a> {
         gid: event.gid(),
         comm: notes.text("comm", &event.task),
         pcomm: notes.text("pcomm", &event.ptask),
-        cwd: notes.text("cwd", &event.cwd),
-        exepath: notes.text("exepath", &event.exepath),
+        cwd: event.cwd.as_ref().map(|path| notes.text("cwd", path)),
+        exepath: event.exepath.as_ref().map(|path| notes.text("exepath", path)),
     }
 }
 
@@ -92,10 +94,12 @@ mod tests {
         let parsed = |event: &Packet| -> serde_json::Value {
             serde_json::from_str(&line(event, BootClock::now()).expect("JSON")).expect("it can be read back")
         };
-        let exepath = Text { value: b"/bin/nc".to_vec(), is_truncated: false };
-        let mut event = Packet { exepath, ..Packet::default() };
+        let exepath = Text { value: b"/bin/nc".to_vec(), is_truncated: true };
+        let mut event = Packet { exepath: Some(exepath), ..Packet::default() };
         assert_eq!(parsed(&event)["owner"], serde_json::Value::Null);
         event.header.named = true.into();
-        assert_eq!(parsed(&event)["owner"]["exepath"], "/bin/nc");
+        let line = parsed(&event);
+        assert_eq!((&line["owner"]["exepath"], &line["truncated"]), (&"/bin/nc".into(), &["exepath"][..].into()));
+        assert_eq!(line["owner"]["cwd"], serde_json::Value::Null);
     }
 }

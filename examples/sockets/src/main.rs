@@ -5,6 +5,7 @@ mod cgroup;
 mod json;
 mod layouts;
 mod options;
+mod owners;
 mod packet;
 mod table;
 mod totals;
@@ -31,7 +32,7 @@ fn run(options: &Options) -> Result<(), String> {
         &options.common,
         &output,
         |mut show| {
-            Tracer::start(move |event| {
+            Tracer::start(options.path_age, move |event| {
                 if options.wants(event) {
                     show(event);
                 }

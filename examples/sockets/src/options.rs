@@ -1,9 +1,9 @@
 //! The command line.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
 use clap::Parser;
-use tool::Common;
+use tool::{Common, seconds};
 
 use crate::{layouts, packet::Packet};
 
@@ -25,6 +25,10 @@ pub(crate) struct Options {
     /// Print only packets of sockets that a thread of this name opened
     #[arg(long, value_name = "NAME")]
     comm: Option<String>,
+
+    /// Where owners stand apart from sockets (profile lean): keep paths that no owner has any more this long at least
+    #[arg(long, value_name = "SECS", value_parser = seconds, default_value = "60")]
+    pub(crate) path_age: Duration,
 }
 
 const EXAMPLES: &str = "\

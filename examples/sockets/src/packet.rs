@@ -5,9 +5,9 @@ use std::{
     ops::Deref,
 };
 
-use bpf_layout::{FromLayout, convert::Text};
+use bpf_layout::{FromLayout, StrRef, convert::Text};
 
-use crate::layouts::{IpFamily, PacketEvent, PacketEventHeader};
+use crate::layouts::{IpFamily, PacketEvent, PacketEventHeader, PathId};
 
 /// A packet. A copy of as many bytes as there are, as what prints events is not to be bound to the life of a record.
 #[derive(Clone, Debug, Default, FromLayout)]
@@ -16,16 +16,28 @@ pub(crate) struct Packet {
     /// What has the same size in all of them.
     #[from_layout(whole, with = "header")]
     pub(crate) header: PacketEventHeader,
-    /// Working directory of who opened the socket.
+    /// Ids of both paths, where the event has them.
     #[from_layout(accessor)]
-    pub(crate) cwd: Text<Vec<u8>>,
-    /// Executable.
+    pub(crate) cwd_id: Option<PathId>,
     #[from_layout(accessor)]
-    pub(crate) exepath: Text<Vec<u8>>,
+    pub(crate) exepath_id: Option<PathId>,
+    /// Working directory of who opened the socket; `None` if it is not known, or, until they are resolved, if the event
+    /// has only its id.
+    #[from_layout(accessor, with = "known")]
+    pub(crate) cwd: Option<Text<Vec<u8>>>,
+    /// Executable, likewise.
+    #[from_layout(accessor, with = "known")]
+    pub(crate) exepath: Option<Text<Vec<u8>>>,
 }
 
 fn header(event: &PacketEvent<'_>) -> PacketEventHeader {
     **event
+}
+
+/// Every path has a byte at least.
+fn known(path: Option<StrRef<'_>>) -> Option<Text<Vec<u8>>> {
+    let path = path.filter(|path| !path.as_bytes().is_empty())?;
+    Some(Text { value: path.as_bytes().to_vec(), is_truncated: path.is_truncated() })
 }
 
 impl Deref for Packet {
@@ -95,11 +107,18 @@ mod tests {
     fn a_packet_is_what_its_record_says() {
         let mut record = Recorder::<PacketEventHeader>::new();
         record.header.sport = 53;
-        record.header.exepath = record.text(b"/usr/bin/nc").cut().into();
         let bytes = record.record();
         let packet = Packet::from_layout(&PacketEvent::parse(&bytes).expect("an event")).expect("it fits");
-        assert_eq!((packet.sport, packet.exepath.value.as_slice()), (53, &b"/usr/bin/nc"[..]));
-        assert!(packet.exepath.is_truncated && packet.cwd.value.is_empty());
+        assert_eq!((packet.sport, packet.cwd, packet.exepath), (53, None, None));
+    }
+
+    /// The event has paths or their ids, as its profile says.
+    #[test]
+    fn a_path_is_known_if_it_has_bytes() {
+        assert_eq!(known(None), None);
+        assert_eq!(known(Some(StrRef::new(b"", false))), None);
+        let path = known(Some(StrRef::new(b"/usr/bin/nc", true))).expect("it is there");
+        assert_eq!((path.value.as_slice(), path.is_truncated), (&b"/usr/bin/nc"[..], true));
     }
 
     #[test]

@@ -25,7 +25,13 @@ pub(crate) static COLUMNS: [Column<Packet>; 11] = [
     Column { title: "UID", min: 5, share: 0, cut: Cut::End, text: |e, _| known(e, || e.uid().to_string()) },
     Column { title: "COMM", min: 10, share: 0, cut: Cut::End, text: |e, _| known(e, || escape(e.task.as_bytes())) },
     Column { title: "PCOMM", min: 10, share: 0, cut: Cut::End, text: |e, _| known(e, || escape(e.ptask.as_bytes())) },
-    Column { title: "EXE", min: 14, share: 2, cut: Cut::Start, text: |e, _| known(e, || path(&e.exepath)) },
+    Column {
+        title: "EXE",
+        min: 14,
+        share: 2,
+        cut: Cut::Start,
+        text: |e, _| known(e, || e.exepath.as_ref().map_or("-".to_owned(), path)),
+    },
 ];
 
 /// Columns by title, the first to go where the terminal is too narrow for all.

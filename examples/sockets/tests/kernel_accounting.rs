@@ -3,6 +3,7 @@
 mod common;
 
 use std::{
+    env,
     net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket},
     path::Path,
     process::{Command, Stdio},
@@ -10,8 +11,9 @@ use std::{
     time::Duration,
 };
 
-use common::{SocketsTrace, Trace, alone, kernel_permits, profile, start};
+use common::{SocketsTrace, Trace, alone, has_owners, kernel_permits, profile, start};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tempfile::tempdir;
 use tool::testing::compared;
 
 /// Every socket and packet is in one of the numbers.
@@ -22,6 +24,9 @@ fn adds_up(trace: &Trace) {
         "{trace:?}"
     );
     assert_eq!(trace.total("packets,"), trace.total("received") + trace.total("lost"), "{trace:?}");
+    if has_owners() {
+        assert_eq!(trace.total("paths entered"), trace.total("aged out") + trace.total("kept"), "{trace:?}");
+    }
 }
 
 fn localhost() -> UdpSocket {
@@ -120,7 +125,8 @@ fn kernel_accounting_of_memory_is_as_predicted() {
     let tracer = start(&[]);
     let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../layouts.toml");
     let maps = compared(tracer.pid(), &spec, profile());
-    for name in ["gadget_sockets", "packets", "socket_stats", "path_buffers", "sockets_opening"] {
+    let interned: &[&str] = if has_owners() { &["socket_owners", "path_strings", "path_interning"] } else { &[] };
+    for name in ["gadget_sockets", "packets", "socket_stats", "owner_rooms", "sockets_opening"].iter().chain(interned) {
         assert!(maps.iter().any(|map| map == name), "{name} is not among {maps:?}");
     }
     drop(tracer.stop());
@@ -146,4 +152,60 @@ fn kernel_accounting_of_owners() {
         assert_eq!(owners, open);
     }
     drop(kept);
+}
+
+/// Has bash open a datagram socket in each of so many folders, and close it again.
+fn sockets_in_folders(parent: &Path, folders: u32) {
+    let script = format!(
+        "for i in {{1..{folders}}}; do mkdir $i && cd $i && exec {{fd}}<>/dev/udp/127.0.0.1/9 && exec {{fd}}>&- && cd .. || exit; done"
+    );
+    let status = Command::new("/bin/bash").args(["-c", &script]).current_dir(parent).status().expect("bash runs");
+    assert!(status.success());
+}
+
+/// More paths than there is room for: what is known of an owner is told without them.
+#[test]
+fn kernel_accounting_of_a_full_dictionary() {
+    if !kernel_permits() || !has_owners() {
+        return;
+    }
+    let _alone = alone();
+    let parent = tempdir().expect("a folder");
+    let tracer = start(&["--comm", "bash"]);
+    sockets_in_folders(parent.path(), 400);
+    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../layouts.toml");
+    let maps = compared(tracer.pid(), &spec, profile());
+    let trace = tracer.stop();
+    adds_up(&trace);
+    assert!(maps.contains(&"path_strings".to_owned()), "{maps:?}");
+    let (entered, kept) = (trace.total("paths entered"), trace.total("kept"));
+    // The rest found no room; each is asked for once, and the executable was the first that was met.
+    assert!(entered == 256 && kept == 256, "{trace:?}");
+    let account = trace.stderr.split_once("kept (no room: ").and_then(|(_, rest)| rest.split_once(','));
+    let refused: u64 = account.and_then(|(number, _)| number.parse().ok()).expect("a number");
+    assert!(refused >= 400 - 256, "{trace:?}");
+}
+
+/// A path goes when no owner has had it for a while, and not before.
+#[test]
+fn kernel_accounting_of_paths_that_age() {
+    if !kernel_permits() || !has_owners() {
+        return;
+    }
+    let parent = tempdir().expect("a folder");
+    let tracer = start(&["--path-age", "0.5"]);
+    let kept = localhost();
+    sockets_in_folders(parent.path(), 20);
+    // A round, the time that a path is left alone after it was met, and some more rounds.
+    thread::sleep(Duration::from_secs(8));
+    kept.send_to(b"a word", kept.local_addr().expect("an address")).expect("sent");
+    let trace = tracer.stop();
+    adds_up(&trace);
+    assert!(trace.total("aged out") >= 20, "{trace:?}");
+    // Ours is still there, though nobody has met it since.
+    let address = kept.local_addr().expect("an address");
+    let packets = trace.between(address, address);
+    assert_eq!(packets.len(), 2, "{trace:?}");
+    let here = env::current_dir().expect("a folder");
+    assert!(packets.iter().all(|packet| packet["owner"]["cwd"].as_str() == here.to_str()), "{packets:#?}");
 }

@@ -10,8 +10,9 @@ use std::{
     thread,
 };
 
-use common::{SocketsTrace, kernel_permits, local_is, start};
+use common::{SocketsTrace, kernel_permits, local_is, profile, start};
 use serde_json::Value;
+use tempfile::tempdir;
 
 const LOOPBACKS: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
@@ -136,4 +137,31 @@ fn kernel_owners_of_both_families() {
     let packets = trace.between(from, (Ipv4Addr::LOCALHOST, port).into());
     assert_eq!(packets.len(), 2, "{packets:#?}");
     packets.iter().for_each(|packet| expect_us(&packet["owner"]));
+}
+
+/// Of a path that is too long, the end is told, and that something is missing.
+#[test]
+fn kernel_owners_in_a_folder_too_deep_for_its_path() {
+    if !kernel_permits() {
+        return;
+    }
+    let parent = tempdir().expect("a folder");
+    let folder = (0..10).fold(parent.path().to_owned(), |folder, _| folder.join("d".repeat(60)));
+    fs::create_dir_all(&folder).expect("writable");
+    let receiver = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let port = receiver.local_addr().expect("an address").port();
+    let tracer = start(&["--port", &port.to_string()]);
+    let script = format!("echo -n deep >/dev/udp/127.0.0.1/{port}");
+    let status = Command::new("/bin/bash").args(["-c", &script]).current_dir(&folder).status().expect("bash runs");
+    assert!(status.success());
+    let trace = tracer.stop();
+    let sent: Vec<_> = trace.events().into_iter().filter(|packet| packet["direction"] == "sent").collect();
+    assert_eq!(sent.len(), 1, "{trace:?}");
+    let (whole, told) = (folder.to_str().expect("text"), sent[0]["owner"]["cwd"].as_str().expect("a path"));
+    if profile() == Some("before") {
+        assert_eq!((told, &sent[0]["truncated"]), (whole, &Value::Array(Vec::new())));
+    } else {
+        assert!(whole.ends_with(told) && told.len() == 510, "{} of {}: {told}", told.len(), whole.len());
+        assert_eq!(sent[0]["truncated"], serde_json::json!(["cwd"]));
+    }
 }

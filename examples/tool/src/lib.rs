@@ -22,7 +22,7 @@ pub use escape::{command_line, escape};
 pub use explain::{Needs, explain, keep_messages};
 pub use json::Notes;
 pub use object::{attach, handle, load};
-pub use options::Common;
+pub use options::{Common, seconds};
 pub use output::{Format, Output};
 pub use run::{Show, Source, exit, run, settle};
 pub use table::{Column, Cut, Table, path};

@@ -20,7 +20,11 @@ pub struct Common {
     pub duration: Option<Duration>,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+/// A duration on the command line: seconds, with or without a fraction.
+///
+/// # Errors
+/// If it is no number, or a negative one.
+pub fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// `bpf_local_storage_map_mem_usage`.
-pub(crate) fn reported(case: Case<'_>) -> Result<Bytes, MissingStruct> {
+pub(super) fn reported(case: Case<'_>) -> Result<Bytes, MissingStruct> {
     Ok(case.size_of(Struct::LocalStorageMap)? + buckets(case)?)
 }
 

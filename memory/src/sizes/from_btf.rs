@@ -104,10 +104,9 @@ impl Kernel<'_> {
     /// The positions of a ring buffer's two sides lie on pages of their own (`struct bpf_ringbuf`).
     fn page_size(&self) -> u64 {
         let offset = |name| self.member("bpf_ringbuf", name).map(|(_, bits)| bits / 8);
-        match (offset("consumer_pos"), offset("producer_pos")) {
-            (Some(first), Some(second)) if second > first && (second - first).is_power_of_two() => second - first,
-            _ => USUAL_PAGE,
-        }
+        let sides = offset("producer_pos").zip(offset("consumer_pos"));
+        let between = sides.and_then(|(producer, consumer)| producer.checked_sub(consumer));
+        between.filter(|bytes| bytes.is_power_of_two()).unwrap_or(USUAL_PAGE)
     }
 
     fn newest_map_type(&self) -> Result<u32, BtfError> {

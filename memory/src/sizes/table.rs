@@ -143,6 +143,13 @@ mod tests {
     fn a_line_is_written_as_it_is_read() {
         let lines: Vec<String> = bundled().iter().map(KernelSizes::table_line).collect();
         assert_eq!(lines, TABLE.lines().skip(1).collect::<Vec<_>>());
+        let columns: Vec<&str> = TABLE.lines().next().unwrap().split(',').collect();
+        let links = ["members", "functions", "symbols"];
+        for (from, to) in links.iter().flat_map(|from| links.map(|to| (from, to))) {
+            let Some(line) = lines.iter().find(|line| line.contains(&format!(",{from},"))) else { continue };
+            let line = line.replacen(from, to, 1);
+            assert_eq!(row(&columns, &line).map(|kernel| kernel.table_line()), Some(line));
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of this")]
 
 pub(crate) mod create;
+pub(crate) mod dictionary;
 pub(crate) mod group;
 pub(crate) mod shapes;
 

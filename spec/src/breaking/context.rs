@@ -13,7 +13,7 @@ use crate::{
     compare::flat::{self, SpecField},
     diff::{Aspect, Change, Detail, Side, Subject, Value},
     layout::{Layouts, TypeLayout},
-    model::{Enum, Field, Flags, Map, Record, Reserved, Type, TypeDef, TypeId, Variant},
+    model::{Enum, Field, Flags, Intern, Map, Record, Reserved, Type, TypeDef, TypeId, Variant},
     source::Span,
 };
 
@@ -74,6 +74,19 @@ impl<'a> Version<'a> {
             }
             TypeDef::Enum(_) | TypeDef::Flags(_) | TypeDef::Extern(_) => None,
         }
+    }
+
+    /// The length of the dictionary that a struct or map belongs to.
+    pub(super) fn dictionary(&self, subject: Subject, name: &str) -> Option<&'a str> {
+        let model = &self.layouts.model;
+        let interns = |intern: &&Intern| match subject {
+            Subject::Type => {
+                [intern.id, intern.string, intern.interning].iter().any(|&id| model.ty(id).name().spec == name)
+            }
+            Subject::Map => [intern.strings, intern.scratch].iter().any(|&id| model.map(id).name.spec == name),
+            Subject::Length | Subject::Capacity | Subject::Budget => false,
+        };
+        model.interns.iter().find(interns).map(|intern| intern.name.spec.as_str())
     }
 
     /// Every definition that has a name.

@@ -313,7 +313,7 @@ fn parse<'a>(number: &'a Number, cx: &mut Diagnostics) -> Option<Written<'a>> {
                 origin: Origin::Integer(integer.span),
             }),
             Err(_) => {
-                let what = if integer.value < 0 { "negative" } else { "too large" };
+                let what = if integer.value.is_negative() { "negative" } else { "too large" };
                 let message = format!("{} is {what}", integer.value);
                 cx.push(Diagnostic::new(Code::Overflow, message, integer.span, "expected 0 to 2^64 - 1"));
                 None

@@ -37,7 +37,7 @@ pub(crate) const PARTS: &[Part] = &[
         package: "bpf-layout-spec",
         files: &["spec/src/compare.rs", "spec/src/compare/"],
         judges: &["bpf-layout-spec"],
-        tests: &["--lib", "--test", "compare", "--test", "boundary", "--test", "mutants"],
+        tests: &["--lib", "--test", "compare", "--test", "compare_as", "--test", "boundary", "--test", "mutants"],
     },
     Part {
         name: "memory",
@@ -53,7 +53,9 @@ pub(crate) const PARTS: &[Part] = &[
             "memory/src/sizes/",
         ],
         judges: &["bpf-layout-memory"],
-        tests: &["--lib", "--test", "vectors", "--test", "real", "--test", "report"],
+        tests: &[
+            "--lib", "--test", "vectors", "--test", "real", "--test", "report", "--test", "parts", "--test", "kernels",
+        ],
     },
     Part {
         name: "parsers",

@@ -41,6 +41,11 @@ pub fn profile() -> Option<&'static str> {
     option_env!("BPF_LAYOUT_PROFILE").filter(|profile| !profile.is_empty())
 }
 
+/// Whether owners stand by themselves in the profile that it was built with.
+pub fn has_owners() -> bool {
+    matches!(profile(), None | Some("lean"))
+}
+
 /// What the events and the account of this tool are.
 pub trait SocketsTrace {
     /// Packets between these two, in either direction.
