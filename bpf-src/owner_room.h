@@ -35,8 +35,11 @@ static inline __u32 owner_room_take(void)
 		if (!taken)
 			break;
 		__sync_fetch_and_add(&taken->taken, 1);
-		if (*(volatile __u64 *)&taken->taken == 1)
-			return room;
+		if (*(volatile __u64 *)&taken->taken == 1) {
+			/* Known numbers would be verified one by one. */
+			taken->room = room;
+			return *(volatile __u32 *)&taken->room;
+		}
 		__sync_fetch_and_add(&taken->taken, -1ULL);
 	}
 	return ROOMS_MAX_ENTRIES;

@@ -271,6 +271,9 @@ pub(crate) struct Report {
     /// A BPF object that was built: what its maps cost together, those that the spec does not have included; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) object: Vec<PathBuf>,
+    /// What `audit --format json` has seen in use, for advice that would otherwise assume it; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audit: Vec<PathBuf>,
     /// With --format html: the profile to show beside it, as what was before; "" for the spec without a profile
     #[arg(long, value_name = "NAME")]
     pub(crate) compare: Option<String>,

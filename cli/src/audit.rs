@@ -5,7 +5,7 @@
 mod edit;
 #[cfg(target_os = "linux")]
 mod live;
-mod merge;
+pub(crate) mod merge;
 mod places;
 mod propose;
 mod table;

@@ -8,7 +8,7 @@ mod kernel;
 mod objects;
 pub(crate) mod table;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{mem, path::PathBuf, process::ExitCode};
 
 use bpf_layout_memory::{
     Machine, Report, ReportError,
@@ -16,11 +16,13 @@ use bpf_layout_memory::{
     possible_cpus,
 };
 use bpf_layout_spec::{Loaded, model::Model};
+use bpf_layout_usage::Document;
 
 use objects::ObjectCost;
 
 use crate::{
     args::{self, ReportFormat},
+    audit::merge,
     failure::Failure,
     print, remark, spec_file,
 };
@@ -33,10 +35,26 @@ struct Side {
     objects: Vec<Vec<ObjectCost>>,
 }
 
+impl Side {
+    /// Has advice rely on what was seen in use.
+    fn measured(&mut self, seen: &Document) {
+        let peak = |map: &str| {
+            let rows = seen.maps.iter().filter(|row| row.map.as_deref() == Some(map));
+            rows.filter_map(|row| row.in_use.map(|in_use| in_use.peak)).max()
+        };
+        let reports = mem::take(&mut self.reports);
+        let model = &self.loaded.layouts.model;
+        self.reports = reports.into_iter().map(|report| report.measured(model, peak)).collect();
+    }
+}
+
 pub(crate) fn run(options: &args::Report) -> Result<ExitCode, Failure> {
     let machine = machine(options.kernel.as_deref(), options.page_size)?;
     let cpus = cpus(&options.cpus)?;
-    let side = side(&options.spec, &machine, &cpus, &options.object)?;
+    let mut side = side(&options.spec, &machine, &cpus, &options.object)?;
+    if !options.audit.is_empty() {
+        side.measured(&merge::read(&options.audit)?);
+    }
     let before = match baseline(options)? {
         Some(spec) => Some(self::side(&spec, &machine, &cpus, &[])?),
         None => None,

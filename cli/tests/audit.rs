@@ -347,7 +347,7 @@ fn what_cannot_be_merged_is_status_2() {
     ] {
         let ran = run(folder.path(), &["audit", "--merge", file]);
         assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{file}");
-        let expected = format!("error: cannot merge `{file}`: {why}");
+        let expected = format!("error: cannot read `{file}`: {why}");
         assert!(ran.err.starts_with(&expected) && ran.err.contains("= help: "), "{}", ran.err);
     }
     for wrong in [&["--write"][..], &["--rounds", "3"], &["--cover", "101"], &["--headroom", "nan"], &["--map-id", "3"]]

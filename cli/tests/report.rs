@@ -63,6 +63,29 @@ fn json_is_for_programs() {
     assert_eq!(cpus, [Some(1), Some(2), Some(3)]);
 }
 
+/// What `audit` saw takes the place of what advice would assume.
+#[test]
+fn audits_are_relied_upon() {
+    let folder = folder(SPEC);
+    let row = r#"{"id":1,"name":"gadget_sockets","map":"gadget_sockets","type":"hash","key_size":12,"value_size":8272,
+        "max_entries":16384,"map_flags":0,"memlock":1,"predicted":1,"real":1,
+        "in_use":{"last":40,"peak":50,"samples":2,"complete":true},"strings":[],"skipped":null}"#;
+    let machine = r#"{"kernel":"6.1","cpus":4,"page_size":4096,"runs":1}"#;
+    let document = format!(
+        r#"{{"audit":1,"machines":[{machine}],"spec":null,"profile":null,"maps":[{row}],"proposals":[],"notes":[]}}"#
+    );
+    fs::write(folder.path().join("seen.json"), document).expect("writable");
+    let ran = report(folder.path(), &["--cpus", "4", "--audit", "seen.json"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    for expected in ["audit has seen 100 at most", "`[intern.PATH]` of 200 entries", "if no more than one in 8"] {
+        let flowing = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flowing.contains(expected), "{expected} is not in {}", ran.out);
+    }
+    let ran = report(folder.path(), &["--audit", "missing.json"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("`missing.json`"), "{}", ran.err);
+}
+
 #[test]
 fn over_a_budget_is_status_1() {
     let budgeted = format!("{SPEC}\n[budget]\ntotal = \"24 MiB\"\ncpus = 4\n");

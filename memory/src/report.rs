@@ -71,6 +71,8 @@ pub struct MapReport {
     pub entries: u64,
     /// What it costs. For a map of maps, `real_full` has a map in every slot.
     pub cost: Cost,
+    /// The most entries that were seen in use, if somebody has looked; see [`Report::measured`].
+    pub peak: Option<u64>,
 }
 
 /// Sums over maps, in bytes; see [`Cost`].
@@ -139,12 +141,22 @@ impl Report {
             if let Some(inner) = map.inner.and_then(|inner| maps.get(inner.0 as usize)) {
                 add_inner(&mut cost, shape.entries.saturating_mul(inner.cost.real_full));
             }
-            maps.push(MapReport { id, shape, entries: shape.kernel_entries(machine.cpus), cost });
+            maps.push(MapReport { id, shape, entries: shape.kernel_entries(machine.cpus), cost, peak: None });
         }
         let rooms = layouts.model.records().filter_map(|(id, record)| Some((id, record, layouts.room(id)?)));
         let rooms =
             rooms.map(|(id, record, room)| RoomReport::new(id, record, &room, machine)).collect::<Result<_, _>>()?;
         Ok(Report { machine: machine.clone(), maps, rooms })
+    }
+
+    /// Notes how many entries of each map were seen in use at most, by its name in the spec. Advice relies on that where it
+    /// would otherwise have to assume something.
+    #[must_use]
+    pub fn measured(mut self, model: &Model, peak: impl Fn(&str) -> Option<u64>) -> Report {
+        for map in &mut self.maps {
+            map.peak = peak(&model.map(map.id).name.spec);
+        }
+        self
     }
 
     /// What all maps and rooms cost together. An inner map counts once by itself, and in `real_full` of the map that holds it.

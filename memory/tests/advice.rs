@@ -113,6 +113,24 @@ fn every_rule_saves_what_it_says() {
     done("half", "PATH", "PATH = 512", "PATH = 256");
 }
 
+/// What was seen in use takes the place of what would be assumed.
+#[test]
+fn what_was_measured_decides_how_many_strings_differ() {
+    let layouts = layouts(SPEC);
+    let told = |peak: Option<u64>| {
+        let report = report(&layouts).measured(&layouts.model, |map| peak.filter(|_| map == "values"));
+        let advice = advise(&layouts, &report).into_iter().find(|advice| advice.rule == "intern");
+        advice.map(|advice| (advice.text, advice.saved.memlock_full))
+    };
+    let (assumed, saved) = told(None).expect("strings of 512 bytes");
+    assert!(assumed.contains("one in 8") && assumed.ends_with("of 128 entries"), "{assumed}");
+    let (measured, more) = told(Some(20)).expect("strings of 512 bytes");
+    assert!(measured.contains("seen 20 at most") && measured.ends_with("of 40 entries"), "{measured}");
+    assert!(more > saved, "{more} {saved}");
+    // A dictionary of as many strings as there are saves nothing.
+    assert_eq!(told(Some(1024)), None);
+}
+
 #[test]
 fn what_saves_most_comes_first() {
     let advice = advice(SPEC);

@@ -10,7 +10,7 @@ use bpf_layout_usage::Document;
 use crate::failure::Failure;
 
 /// Reads files of one document or of several, one after another, as `--watch --format json` prints them.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Document, Failure> {
+pub(crate) fn read(paths: &[PathBuf]) -> Result<Document, Failure> {
     let mut sum: Option<Document> = None;
     for path in paths {
         let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error.to_string()))?;
@@ -27,7 +27,7 @@ fn empty(like: &Document) -> Document {
 
 fn unreadable(path: &Path, why: &str) -> Failure {
     Failure::new(
-        format_args!("cannot merge `{}`: {why}", path.display()),
-        "merge what `cargo bpf-layout audit --format json` printed, or a program's own record of usage",
+        format_args!("cannot read `{}`: {why}", path.display()),
+        "name what `cargo bpf-layout audit --format json` printed, or a program's own record of usage",
     )
 }

@@ -22,7 +22,7 @@ use crate::{
 const SHORTEST: u64 = 64;
 /// The longest that a dictionary takes.
 const LONGEST: u64 = 4096;
-/// What is assumed: one in so many strings is another one.
+/// What is assumed if nobody has looked: one in so many strings is another one.
 const REPEATED: u64 = 8;
 
 pub(super) fn proposals(layouts: &Layouts, report: &Report) -> Vec<Proposal> {
@@ -39,6 +39,8 @@ struct Long {
     length: ConstId,
     /// All that the map has room for.
     strings: u64,
+    /// Those that were seen in use at most.
+    seen: Option<u64>,
 }
 
 /// By the name of a length, since a dictionary has the name of one.
@@ -55,13 +57,19 @@ fn lengths(layouts: &Layouts, found: &MapReport) -> Vec<Long> {
         let Type::Str(Count { value: SHORTEST..=LONGEST, expr: Expr::Const(length) }) = field.ty else { continue };
         match found_lengths.iter_mut().find(|long| long.length == length) {
             Some(long) => long.fields.push(index),
-            None => {
-                found_lengths.push(Long { map: found.id, record: *record, fields: vec![index], length, strings: 0 })
-            }
+            None => found_lengths.push(Long {
+                map: found.id,
+                record: *record,
+                fields: vec![index],
+                length,
+                strings: 0,
+                seen: None,
+            }),
         }
     }
     for long in &mut found_lengths {
-        long.strings = found.entries.saturating_mul(long.fields.len() as u64);
+        let in_entries = |entries: u64| entries.saturating_mul(long.fields.len() as u64);
+        (long.strings, long.seen) = (in_entries(found.entries), found.peak.map(in_entries));
     }
     found_lengths
 }
@@ -69,15 +77,23 @@ fn lengths(layouts: &Layouts, found: &MapReport) -> Vec<Long> {
 fn proposal(layouts: &Layouts, long: &Long) -> Option<Proposal> {
     let length = layouts.model.constant(long.length);
     let name = &length.name.spec;
-    let different = (long.strings / REPEATED).max(1);
+    // As many as were seen may all differ; there is room for twice that.
+    let different = match long.seen {
+        Some(seen) => seen.saturating_mul(2).clamp(1, long.strings.max(1)),
+        None => (long.strings / REPEATED).max(1),
+    };
     let mut model = layouts.model.clone();
     let names = long.fields.iter().map(|&field| intern(&mut model, long.record, field)).collect::<Option<Vec<_>>>()?;
     let there = model.interns.iter().any(|intern| intern.name.spec == *name);
     if !there {
         add_dictionary(&mut model, length.value, different)?;
     }
+    let when = match long.seen {
+        Some(seen) => format!("audit has seen {} at most, which may all differ:", grouped(seen)),
+        None => format!("if no more than one in {REPEATED} is another one,"),
+    };
     let text = format!(
-        "has room for {} strings of {} bytes ({}); if no more than one in {REPEATED} is another one, `intern[{name}]`{}",
+        "has room for {} strings of {} bytes ({}); {when} `intern[{name}]`{}",
         grouped(long.strings),
         grouped(length.value),
         names.join(", "),
