@@ -45,6 +45,28 @@ fn profiles_of_the_projects_own_spec() {
     }
 }
 
+/// A dictionary is told of as what it consists of, and its ids as the spec writes them.
+#[test]
+fn interned_strings_that_change() {
+    let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/tests/interned");
+    let sides = |change: &str| ["old.toml", "new.toml"].map(|side| format!("{change}/{side}"));
+    let diff = |change: &str| {
+        let [old, new] = sides(change);
+        done(&specs, &[&old, &new])
+    };
+    let length = diff("length");
+    for line in
+        ["  ~ PATH  512 -> 256", "  ~ path_string  size 528 B -> 272 B", "  ~ path_strings  value size 528 B -> 272 B"]
+    {
+        assert!(length.lines().any(|found| found == line), "{line} is not in\n{length}");
+    }
+    let capacity = diff("capacity");
+    assert!(capacity.contains("  ~ path_strings  max_entries 1,024 -> 2,048\n"), "{capacity}");
+    let interned = diff("from-str");
+    assert!(interned.contains("  ~ owner  size 528 B -> 24 B"), "{interned}");
+    assert!(interned.contains("      ~ exe  str[512] -> intern[PATH], "), "{interned}");
+}
+
 #[test]
 fn one_change_of_each_kind() {
     let folder = folder();

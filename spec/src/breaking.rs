@@ -135,7 +135,7 @@ fn of_change(cx: &Cx<'_>, change: &Change) -> Vec<Finding> {
         }
     }
     // Nobody has written what a dictionary consists of, so nobody can keep it under another name.
-    if let Some(length) = cx.new.dictionary(change.subject, &change.name) {
+    if let Some(length) = cx.new.dictionary(change.subject, &change.name).filter(|_| pair.in_both()) {
         for finding in findings.iter_mut().filter(|finding| !finding.help.is_empty()) {
             finding.help = vec![format!(
                 "keep the dictionary as it is, and make another one: a length `{length}_V2` with `[intern.{length}_V2]`"

@@ -96,6 +96,9 @@ fn changes_of_interned_strings_are_found() {
     assert!(rules("capacity").contains("map-max-entries-changed"));
     assert!(rules("from-str").contains("field-size-changed"));
     assert!(rules("to-str").contains("field-size-changed"));
+    // Somebody's own struct of an id, and then a dictionary.
+    let ids = found("interned", "from-own");
+    assert!(ids.iter().any(|finding| finding.rule.id == "field-retyped" && finding.severity(&Relation::ALL).is_none()));
 }
 
 #[test]
