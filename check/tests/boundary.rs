@@ -46,24 +46,23 @@ fn sizes(layouts: &Layouts, id: TypeId) -> RangeInclusive<u64> {
     layouts.of(id).size..=layouts.largest(id)
 }
 
-/// The events of each buffer, with their sizes.
-fn events(layouts: &Layouts) -> impl Iterator<Item = (&Map, &Name, RangeInclusive<u64>)> {
+/// The events of each buffer.
+fn events(layouts: &Layouts) -> impl Iterator<Item = (&Map, &Name, TypeId)> {
     let buffers = layouts.model.maps.iter().filter(|map| matches!(map.kind.name, "ringbuf" | "perf_event_array"));
-    buffers
-        .flat_map(move |map| map.events.iter().map(move |id| (map, layouts.model.ty(*id).name(), sizes(layouts, *id))))
+    buffers.flat_map(move |map| map.events.iter().map(move |id| (map, layouts.model.ty(*id).name(), *id)))
 }
 
 /// Programs that hand every event to its buffers, in the ways that there are.
 fn right_programs(layouts: &Layouts) -> (String, usize) {
     let mut text = String::new();
     let mut count = 0;
-    for (buffer, event, sizes) in events(layouts) {
+    for (buffer, event, id) in events(layouts) {
         let c_type = format!("sizeof(struct {})", event.c);
         let mut calls = vec![output(buffer, &c_type)];
         if buffer.kind.name == "ringbuf" {
             let submit = "if (p)\n\t\tbpf_ringbuf_submit(p, 0);";
-            // What has fields of variable length grows elsewhere.
-            if sizes.start() == sizes.end() {
+            // What has fields of variable length grows elsewhere, also if the profile omits them all.
+            if layouts.room(id).is_none() {
                 calls.push(format!("struct {0} *p = {0}_reserve(&{1});\n\t{submit}", event.c, buffer.name.c));
             }
             calls.push(format!("void *p = bpf_ringbuf_reserve(&{}, {c_type}, 0);\n\t{submit}", buffer.name.c));
@@ -79,7 +78,8 @@ fn right_programs(layouts: &Layouts) -> (String, usize) {
 /// Programs of which each hands something to a buffer that is no event of it.
 fn wrong_programs(layouts: &Layouts) -> (String, Vec<Call<'_>>) {
     let (mut text, mut calls) = (String::new(), Vec::new());
-    for (buffer, event, sizes) in events(layouts) {
+    for (buffer, event, id) in events(layouts) {
+        let sizes = self::sizes(layouts, id);
         let right: Vec<_> = buffer.events.iter().map(|id| self::sizes(layouts, *id)).collect();
         let (smallest, largest) = (*sizes.start(), *sizes.end());
         for wrong in [largest + 1, smallest - 1, largest + 8] {

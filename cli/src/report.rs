@@ -73,7 +73,8 @@ fn side(spec: &args::SpecOptions, machine: &Machine, cpus: &[u64], objects: &[Pa
     let reports = cpus.iter().map(|&cpus| Report::new(&loaded.layouts, &Machine { cpus, ..machine.clone() }));
     let reports: Vec<Report> = reports.collect::<Result<_, _>>().map_err(unknown_type)?;
     let model = &loaded.layouts.model;
-    let objects = reports.iter().map(|report| objects::costs(objects, model, report)).collect::<Result<_, _>>()?;
+    let objects = objects::contents(objects)?;
+    let objects = reports.iter().map(|report| objects::costs(&objects, model, report)).collect::<Result<_, _>>()?;
     Ok(Side { loaded, reports, objects })
 }
 

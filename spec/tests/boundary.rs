@@ -185,6 +185,53 @@ fn buffers_that_the_spec_says_nothing_of_are_told_once() {
     );
     assert!(found.iter().all(|found| found.rule.severity == Severity::Warning));
     assert_eq!(found[1].place, "call of line 1");
+    let loaded = spec();
+    let spans: Vec<&str> = found.iter().filter_map(|found| found.span).map(|span| loaded.sources.text(span)).collect();
+    assert_eq!(spans, ["anything"], "only that one is in the spec");
+}
+
+#[test]
+fn events_of_variable_length_have_sizes_from_the_smallest_to_the_largest() {
+    let text = r#"spec = 1
+
+[event.run]
+tag = { kind = 1 }
+fields = [{ name = "kind", type = "u32" }, { name = "path", type = "str[..16]" }]
+
+[event.end]
+tag = { kind = 2 }
+fields = [{ name = "kind", type = "u32" }, { name = "times", type = "u64[2]" }]
+
+[map.runs]
+type = "ringbuf"
+max_entries = 4096
+events = ["run"]
+
+[map.all]
+type = "ringbuf"
+max_entries = 4096
+events = ["run", "end"]
+"#;
+    let read = &mut |_: &Path| Ok(text.to_owned());
+    let loaded = bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &Options::default()).expect("it is valid");
+    let outputs = [
+        output("runs", Some(8), 1),
+        output("runs", Some(24), 2),
+        output("runs", Some(4), 3),
+        output("runs", Some(25), 4),
+        output("all", Some(26), 5),
+    ];
+    let found = boundary(&loaded.layouts, &observed(Vec::new(), Vec::new()), &outputs);
+    assert_eq!(
+        told(&found),
+        [
+            "event-size all.-: 8 to 24 bytes (`run`) or 24 bytes (`end`) / 26, line 5",
+            "event-size runs.-: 8 to 24 bytes / 4, line 3",
+            "event-size runs.-: 8 to 24 bytes / 25, line 4",
+        ]
+    );
+    let spans: Vec<&str> = found.iter().filter_map(|found| found.span).map(|span| loaded.sources.text(span)).collect();
+    assert_eq!(spans, ["all", "run", "run"]);
 }
 
 #[test]

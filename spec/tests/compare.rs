@@ -187,3 +187,36 @@ fn a_member_may_be_of_an_enum_without_a_name_and_not_of_another() {
         assert_eq!(found, wrong.into_iter().collect::<Vec<_>>(), "{name} of {size} bytes");
     }
 }
+
+#[test]
+fn a_typedef_of_the_kernel_is_another_type_unless_they_have_a_field_in_common() {
+    let found = |alias, name| {
+        let members = vec![member(name, 0, U32)];
+        let place = "here".to_owned();
+        let found = ObservedRecord { name: "pair", alias, union: false, size: 4, members, place };
+        let report = compare(&spec().layouts, &observed(vec![ObservedType::Record(found)]));
+        (report.differs.is_empty(), report.not_in_object.iter().any(|thing| thing.name == "pair"))
+    };
+    assert_eq!(found(true, "x"), (true, true), "not the same");
+    assert_eq!(found(true, "a"), (false, false), "the same, and too small");
+    assert_eq!(found(false, "x"), (false, false), "a struct of the name is the struct");
+}
+
+#[test]
+fn an_enum_by_the_plain_name_of_flags_is_theirs_if_they_have_a_value_in_common() {
+    let read = &mut |_: &Path| {
+        Ok("spec = 1\n[flags.access]\nrepr = \"u32\"\nbits = [{ name = \"read\", value = 1 }]\n".to_owned())
+    };
+    let loaded = bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &Options::default()).expect("it is valid");
+    let found = |name, value| {
+        let values = Some(vec![value]);
+        let found = ObservedEnum { name, size: 4, sign: Sign::Unsigned, values, place: "here".to_owned() };
+        let report = compare(&loaded.layouts, &observed(vec![ObservedType::Enum(found)]));
+        (report.differs.len(), report.agrees.len(), report.not_in_object.len())
+    };
+    assert_eq!(found("__access", ("ACCESS_READ", 1)), (0, 1, 0));
+    assert_eq!(found("__access", ("OTHER", 1)), (2, 0, 0), "the tag is nobody else's");
+    assert_eq!(found("access", ("ACCESS_READ", 1)), (0, 1, 0));
+    assert_eq!(found("access", ("ACCESS_READ", 2)), (1, 0, 0));
+    assert_eq!(found("access", ("OTHER", 1)), (0, 0, 1), "the kernel's");
+}

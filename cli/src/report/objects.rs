@@ -28,9 +28,14 @@ impl ObjectCost {
     }
 }
 
-/// Each object, in the order in which they were named.
-pub(super) fn costs(paths: &[PathBuf], model: &Model, report: &Report) -> Result<Vec<ObjectCost>, Failure> {
-    paths.iter().map(|path| cost(path.display().to_string(), &read(path)?, model, report)).collect()
+/// Objects that were read: their paths, as they were given, and their bytes.
+pub(super) fn contents(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    paths.iter().map(|path| Ok((path.display().to_string(), read(path)?))).collect()
+}
+
+/// What each object costs, in the order in which they were named.
+pub(super) fn costs(objects: &[(String, Vec<u8>)], model: &Model, report: &Report) -> Result<Vec<ObjectCost>, Failure> {
+    objects.iter().map(|(name, bytes)| cost(name.clone(), bytes, model, report)).collect()
 }
 
 fn cost(name: String, bytes: &[u8], model: &Model, report: &Report) -> Result<ObjectCost, Failure> {

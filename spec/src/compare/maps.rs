@@ -66,7 +66,9 @@ pub(super) fn key(pair: &Pair<'_>) -> Vec<Finding> {
 }
 
 pub(super) fn value(pair: &Pair<'_>) -> Vec<Finding> {
-    part(pair, "value", pair.map.value.as_ref(), pair.map.kind.value, pair.found.value.as_ref(), pair.map.value_span)
+    // The values of a map of maps are file descriptors, whose 4 bytes C may give or leave to libbpf (`parse_btf_map_def`).
+    let rule = if pair.map.inner.is_some() { Part::U32 } else { pair.map.kind.value };
+    part(pair, "value", pair.map.value.as_ref(), rule, pair.found.value.as_ref(), pair.map.value_span)
 }
 
 fn part(

@@ -75,7 +75,7 @@ impl Compact<'_> {
         out.indent();
         out.line("__u64 used; /* bytes of the record so far */");
         out.line("__u64 lost; /* records that could not be sent */");
-        if room.count > 1 {
+        if self.is_shared() {
             out.line("__u64 taken; /* by how many at once: the one that has it, and who looks */");
         }
         if room.header > room.account {
@@ -296,7 +296,7 @@ impl Compact<'_> {
         let ty = self.ty();
         self.access.scratch_map(out, helpers, (&ty, count), |map| {
             let rooms = count.to_string();
-            let (helper, which) = if count > 1 { (Helper::Take, rooms.as_str()) } else { (Helper::Lookup, "0") };
+            let (helper, which) = if self.is_shared() { (Helper::Take, rooms.as_str()) } else { (Helper::Lookup, "0") };
             let mut lines = vec![format!("\t\t{ty} *room =")];
             lines.extend(call(MACRO_LINE, &format!("\t\t\t{}", helper.name()), &[map, which], ";"));
             lines.extend([String::new(), "\t\treturn room ? &room->record : 0;".to_owned()]);
