@@ -102,15 +102,7 @@ fn check_variants(
     for (variant, own_value) in defs.iter().zip(&own) {
         let checked = match &variant.same_as {
             None => own_value.clone(),
-            Some(same_as) if what == "enum" => check_second(variant, same_as, defs, &own, &prefix, cx),
-            Some(same_as) => {
-                let message = format!("bits of `{}` have values", def.name.value);
-                cx.push(
-                    Diagnostic::new(Code::InvalidValue, message, same_as.span, "only for variants of an enum")
-                        .help("write its `value`: bits of flags may overlap"),
-                );
-                None
-            }
+            Some(same_as) => check_second(variant, same_as, defs, &own, &prefix, cx),
         };
         if let Some(name) = &variant.name
             && let Some(first) = seen.insert(&name.value, name)

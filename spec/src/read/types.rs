@@ -70,7 +70,7 @@ fn read_enum(cx: &mut Cx<'_>, name: At<String>, value: &Value<'_>, what: &str, l
     def.prefix = table.string(cx, "prefix");
     let keyed = format!("write `{list} = [{{ name = \"open\", value = 1 }}, ...]`");
     if let Some(items) = table.array(cx, list, "tables", Some(&keyed)) {
-        def.variants = Some(items.value.iter().map(|item| read_variant(cx, item)).collect());
+        def.variants = Some(items.value.iter().map(|item| read_variant(cx, item, what == "enum")).collect());
     } else if table.key_span(list).is_none() {
         table.missing(cx, list, &keyed);
     }
@@ -85,7 +85,8 @@ fn read_reserved(cx: &mut Cx<'_>, table: &mut Table<'_>) -> Vec<Selector> {
     items.into_iter().flat_map(|items| items.value).filter_map(|item| read_selector(cx, "`reserved`", item)).collect()
 }
 
-fn read_variant(cx: &mut Cx<'_>, item: &Value<'_>) -> VariantDef {
+/// Bits of flags may overlap, so that only variants of an enum need second names.
+fn read_variant(cx: &mut Cx<'_>, item: &Value<'_>, of_enum: bool) -> VariantDef {
     let mut def = VariantDef { name: None, c: None, value: None, same_as: None, doc: None, since: None };
     let span = cx.span(item.span());
     let Some(mut table) = Table::open(cx, "a variant", span, item) else { return def };
@@ -95,9 +96,11 @@ fn read_variant(cx: &mut Cx<'_>, item: &Value<'_>) -> VariantDef {
     }
     def.c = table.string(cx, "c");
     def.value = table.number(cx, "value");
-    let second = table.key_span("same_as");
-    def.same_as = table.string(cx, "same_as");
-    if def.value.is_none() && table.key_span("value").is_none() && second.is_none() {
+    let second = of_enum && table.key_span("same_as").is_some();
+    if of_enum {
+        def.same_as = table.string(cx, "same_as");
+    }
+    if def.value.is_none() && table.key_span("value").is_none() && !second {
         table.missing(cx, "value", "values are part of the layout, so each is written down: `value = 1`");
     }
     def.doc = table.doc(cx);
