@@ -2,6 +2,8 @@
 
 mod maps;
 mod members;
+mod rooms;
+mod rules;
 mod values;
 
 use std::path::Path;

@@ -1,6 +1,11 @@
 //! Members of structs: places, widths, sizes, lengths, signs, types.
 
-use bpf_layout_spec::compare::{ObservedEnum, ObservedMember, ObservedRecord, ObservedType, Shape, Sign};
+use std::path::Path;
+
+use bpf_layout_spec::{
+    Options,
+    compare::{ObservedEnum, ObservedMember, ObservedRecord, ObservedType, Shape, Sign, compare},
+};
 
 use super::{CHAR, U32, array, int, load, observed, told};
 
@@ -77,6 +82,13 @@ fn addresses_may_be_in_words_or_in_structs() {
     assert_eq!(field("ptr", 8, Shape::Pointer(8)), [""; 0]);
     assert_eq!(field("ptr", 8, Shape::Pointer(4)), ["field-size a: 8 / 4"]);
     assert_eq!(field("u64", 8, Shape::Pointer(8)), ["field-type a: u64 / a pointer"]);
+    let spec = load(
+        "[struct.s]\nfields = [{ name = \"a\", type = \"kptr[task_struct]\" }]\n\
+         [map.m]\ntype = \"hash\"\nkey = \"u32\"\nvalue = \"s\"\nmax_entries = 1\n",
+    );
+    let kptr = |shape| told(&spec, &observed(vec![record("s", false, 8, vec![member("a", 0, shape)])]));
+    assert_eq!(kptr(Shape::Pointer(8)), [""; 0]);
+    assert_eq!(kptr(int(8, UNSIGNED)), ["field-type a: kptr[task_struct] / u64"]);
 }
 
 #[test]
@@ -171,4 +183,37 @@ fn members_of_unnamed_ones_lie_where_these_do() {
         ["extra-field x: no such field / u16 at byte 8", "missing-field c: u16 at byte 8 / missing"],
         "in a union, what else lies there may be anything"
     );
+}
+
+#[test]
+fn members_that_fill_holes_are_told_by_their_names() {
+    let spec = load("[struct.s]\nfields = [{ name = \"a\", type = \"u64\" }]\n");
+    let witness = |name| {
+        told(
+            &spec,
+            &observed(vec![record("s", false, 8, vec![member("a", 0, int(8, UNSIGNED)), member(name, 32, U32)])]),
+        )
+    };
+    for name in ["_pad", "__pad1", "padding_2", "reserved", "_unused7_", "_", "__"] {
+        assert_eq!(witness(name), [""; 0], "{name}");
+    }
+    for name in ["pads", "p", "reserve", "a2", "unusedx"] {
+        assert_eq!(witness(name), [format!("extra-field {name}: no such field / u32 at byte 4")], "{name}");
+    }
+}
+
+#[test]
+fn a_field_that_the_profile_leaves_out_is_told_where_the_spec_has_it() {
+    let text = "spec = 1\n[struct.s]\nfields = [{ name = \"a\", type = \"u32\" }, { name = \"b\", type = \"u32\", optional = true }]\n\
+                [profile.lean]\nomit = [\"s.b\"]\n";
+    let read = &mut |_: &Path| Ok(text.to_owned());
+    let options = Options { profile: Some("lean".to_owned()) };
+    let spec = bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &options).expect("it is valid");
+    let members = vec![member("a", 0, U32), member("b", 32, U32), member("c", 64, U32)];
+    let found = compare(&spec.layouts, &observed(vec![record("s", false, 4, members)])).differs;
+    let spans: Vec<(&str, &str)> = found
+        .iter()
+        .map(|found| (found.field.as_deref().unwrap_or("-"), found.span.map_or("", |span| spec.sources.text(span))))
+        .collect();
+    assert_eq!(spans, [("c", "s"), ("b", "\"b\"")]);
 }

@@ -48,6 +48,8 @@ pub(crate) const PARTS: &[Part] = &[
             "--test",
             "boundary",
             "--test",
+            "breaking",
+            "--test",
             "mutants",
         ],
     },
