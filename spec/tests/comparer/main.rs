@@ -4,6 +4,7 @@ mod maps;
 mod members;
 mod rooms;
 mod rules;
+mod twins;
 mod values;
 
 use std::path::Path;

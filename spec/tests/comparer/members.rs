@@ -82,6 +82,9 @@ fn addresses_may_be_in_words_or_in_structs() {
     assert_eq!(field("ptr", 8, Shape::Pointer(8)), [""; 0]);
     assert_eq!(field("ptr", 8, Shape::Pointer(4)), ["field-size a: 8 / 4"]);
     assert_eq!(field("u64", 8, Shape::Pointer(8)), ["field-type a: u64 / a pointer"]);
+    assert_eq!(field("ktime", 8, Shape::Pointer(8)), ["field-type a: ktime / a pointer"]);
+    assert_eq!(field("ipv4", 4, array(int(1, UNSIGNED), 4)), ["field-type a: ipv4 / u8[4]"]);
+    assert_eq!(field("ipv6", 16, int(16, UNSIGNED)), ["field-type a: ipv6 / u128"]);
     let spec = load(
         "[struct.s]\nfields = [{ name = \"a\", type = \"kptr[task_struct]\" }]\n\
          [map.m]\ntype = \"hash\"\nkey = \"u32\"\nvalue = \"s\"\nmax_entries = 1\n",
@@ -216,4 +219,64 @@ fn a_field_that_the_profile_leaves_out_is_told_where_the_spec_has_it() {
         .map(|found| (found.field.as_deref().unwrap_or("-"), found.span.map_or("", |span| spec.sources.text(span))))
         .collect();
     assert_eq!(spans, [("c", "s"), ("b", "\"b\"")]);
+}
+
+#[test]
+fn bitfields_may_be_enums() {
+    let spec = load(
+        "[enum.mode]\nrepr = \"u32\"\nvariants = [{ name = \"on\", value = 1 }]\n\
+         [flags.access]\nrepr = \"u32\"\nbits = [{ name = \"read\", value = 1 }]\n\
+         [struct.s]\nfields = [{ name = \"a\", type = \"mode\", bits = 3 }, { name = \"b\", type = \"access\", bits = 5 }]\n",
+    );
+    let witness = |a, b| {
+        let values = Some(vec![("MODE_ON", 1)]);
+        let mode = ObservedEnum { name: "mode", size: 4, sign: UNSIGNED, values, place: String::new() };
+        let types = vec![
+            record("s", false, 4, vec![bits("a", 0, 3, a), bits("b", 3, 5, b)]),
+            ObservedType::Enum(mode),
+            record("other", false, 4, vec![]),
+        ];
+        told(&spec, &observed(types))
+    };
+    assert_eq!(witness(U32, U32), [""; 0]);
+    assert_eq!(witness(Shape::Def(1), U32), [""; 0]);
+    assert_eq!(witness(Shape::Def(2), U32), ["field-type a: mode / struct other"]);
+    let signed = || int(4, SIGNED);
+    assert_eq!(witness(signed(), signed()), ["field-sign a: mode / i32", "field-sign b: access / i32"]);
+    assert_eq!(witness(U32, Shape::Pointer(8)), ["field-type b: access / a pointer"]);
+}
+
+#[test]
+fn what_the_kernel_knows_by_name_is_known_by_name() {
+    let spec = load(
+        "[struct.s]\nfields = [{ name = \"a\", type = \"bpf_spin_lock\" }]\n\
+         [map.m]\ntype = \"hash\"\nkey = \"u32\"\nvalue = \"s\"\nmax_entries = 1\n",
+    );
+    let witness = |shape| {
+        let types = vec![
+            record("s", false, 4, vec![member("a", 0, shape)]),
+            record("bpf_spin_lock", false, 4, vec![]),
+            record("bpf_timer", false, 4, vec![]),
+        ];
+        told(&spec, &observed(types))
+    };
+    assert_eq!(witness(Shape::Def(1)), [""; 0]);
+    assert_eq!(witness(Shape::Def(2)), ["field-type a: bpf_spin_lock / struct bpf_timer"]);
+    assert_eq!(witness(Shape::Def(9)), ["field-type a: bpf_spin_lock / a type of its own"]);
+    assert_eq!(witness(U32), ["field-type a: bpf_spin_lock / u32"]);
+    let larger =
+        vec![record("s", false, 4, vec![member("a", 0, Shape::Def(1))]), record("bpf_spin_lock", false, 8, vec![])];
+    assert_eq!(told(&spec, &observed(larger)), ["field-size a: 4 / 8"]);
+}
+
+#[test]
+fn ids_of_interned_strings_are_called_what_the_spec_calls_them() {
+    let spec = load(
+        "[lengths]\nPATH = 64\n[intern.PATH]\nmax_entries = 16\n\
+         [struct.pair]\nfields = [{ name = \"x\", type = \"u32\" }]\n\
+         [struct.s]\nfields = [{ name = \"a\", type = \"intern[PATH]\" }, { name = \"b\", type = \"pair\" }]\n",
+    );
+    let members = vec![member("a", 0, Shape::Float(8)), member("b", 64, U32)];
+    let told = told(&spec, &observed(vec![record("s", false, 16, members)]));
+    assert_eq!(told, ["field-type a: intern[PATH] / a floating point number of 8 bytes", "field-type b: pair / u32"]);
 }
