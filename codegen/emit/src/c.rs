@@ -39,9 +39,13 @@ use types::Needs;
 /// It needs no other header, but for those that the spec's `extern` types name. The same layouts give the same text.
 #[must_use]
 pub fn header(layouts: &Layouts) -> String {
+    header_with(layouts, &Fingerprints::of(layouts))
+}
+
+/// [`header`], for whoever needs the fingerprints, too.
+pub(crate) fn header_with(layouts: &Layouts, fingerprints: &Fingerprints) -> String {
     let model = &layouts.model;
     let needs = needs(layouts);
-    let fingerprints = Fingerprints::of(layouts);
     let guard = guard(&model.stem);
     let mut out = Out::default();
     out.line(&comment::inline(&title(model)));
@@ -62,7 +66,7 @@ pub fn header(layouts: &Layouts) -> String {
         record::definition(&mut out, layouts, &followed, fingerprints.ty(id), (id, record));
     }
     prelude::end_of_packed_not_aligned(&mut out, &needs);
-    bpf(&mut out, layouts, &fingerprints);
+    bpf(&mut out, layouts, fingerprints);
     prelude::end_of_bool(&mut out, &needs);
     out.blank();
     out.write(format_args!("#endif /* {guard} */"));

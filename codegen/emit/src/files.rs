@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bpf_layout_spec::layout::Layouts;
+use bpf_layout_spec::{fingerprint::Fingerprints, layout::Layouts};
 
 use crate::{c, rust, write::Output};
 
@@ -10,8 +10,10 @@ use crate::{c, rust, write::Output};
 #[must_use]
 pub fn generated(layouts: &Layouts, folder: &Path) -> Vec<Output> {
     let stem = &layouts.model.stem;
+    let fingerprints = Fingerprints::of(layouts);
+    let (header, module) = (c::header_with(layouts, &fingerprints), rust::module_with(layouts, &fingerprints));
     vec![
-        Output { path: folder.join(format!("{stem}.h")), contents: c::header(layouts).into_bytes() },
-        Output { path: folder.join(format!("{stem}.rs")), contents: rust::module(layouts).into_bytes() },
+        Output { path: folder.join(format!("{stem}.h")), contents: header.into_bytes() },
+        Output { path: folder.join(format!("{stem}.rs")), contents: module.into_bytes() },
     ]
 }

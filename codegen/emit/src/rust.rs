@@ -46,20 +46,24 @@ fn open_impl(out: &mut Out, head: &str, methods: &str) {
 /// It needs the crate `bpf-layout` and nothing else. The same layouts give the same text.
 #[must_use]
 pub fn module(layouts: &Layouts) -> String {
+    module_with(layouts, &Fingerprints::of(layouts))
+}
+
+/// [`module`], for whoever needs the fingerprints, too.
+pub(crate) fn module_with(layouts: &Layouts, fingerprints: &Fingerprints) -> String {
     let mut out = Out::default();
     out.write(format_args!("// {}", title(&layouts.model)));
     out.blank();
     out.line("#[allow(unused_imports)]");
     out.line("use ::bpf_layout::Layout as _;");
-    let fingerprints = Fingerprints::of(layouts);
-    fingerprints::write(&mut out, layouts, &fingerprints);
+    fingerprints::write(&mut out, layouts, fingerprints);
     constants::write(&mut out, &layouts.model);
     let names = names::Names::new(layouts);
     for (id, def) in (0..).map(TypeId).zip(&layouts.model.types) {
         out.blank();
-        definition(&mut out, layouts, &names, &fingerprints, (id, def));
+        definition(&mut out, layouts, &names, fingerprints, (id, def));
     }
-    maps::write(&mut out, layouts, &fingerprints);
+    maps::write(&mut out, layouts, fingerprints);
     intern::write(&mut out, layouts);
     out.finish()
 }

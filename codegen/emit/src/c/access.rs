@@ -20,6 +20,9 @@ use super::{
 /// Start of every function.
 pub(super) const INLINE: &str = "__bpf_layout_inline";
 
+/// Start of every function that gives a length or an error.
+const INLINE_LONG: &str = "__bpf_layout_inline long";
+
 /// The stack of a BPF program (`MAX_BPF_STACK` in include/linux/filter.h).
 const STACK: u64 = 512;
 
@@ -45,8 +48,7 @@ pub(super) fn functions(
     }
     access.init(out, helpers);
     for string in strings(layouts, record) {
-        access.reader(out, helpers, &string, "kernel", Helper::ReadKernel);
-        access.reader(out, helpers, &string, "user", Helper::ReadUser);
+        access.readers(out, helpers, &string);
     }
     if let RecordKind::Event { .. } = record.kind {
         access.reserve(out, helpers);
@@ -113,14 +115,8 @@ impl Access<'_> {
         out.line("}");
     }
 
-    fn reader(
-        &self,
-        out: &mut Out,
-        helpers: &mut BTreeSet<Helper>,
-        string: &StringField<'_>,
-        space: &str,
-        helper: Helper,
-    ) {
+    /// A function for each place that a string may be read from.
+    fn readers(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>, string: &StringField<'_>) {
         let field = &string.field.name.c;
         let indices: Vec<String> = (0..string.lengths.len())
             .map(|depth| INDICES.get(depth).map_or_else(|| format!("i{depth}"), |&name| name.to_owned()))
@@ -130,26 +126,29 @@ impl Access<'_> {
         let mut parameters = vec![pointer.as_str()];
         parameters.extend(numbered.iter().map(String::as_str));
         parameters.push("const void *src");
-        out.blank();
-        out.lines(signature(&format!("{INLINE} long"), &self.name(&format!("read_{field}_{space}")), &parameters));
-        out.line("{");
-        out.indent();
-        if string.field.omitted {
-            let unused = std::iter::once("p").chain(indices.iter().map(String::as_str)).chain(["src"]);
-            out.lines(unused.map(|name| format!("(void){name};")));
-            out.line("return 0; /* left out by the profile */");
-        } else {
-            helpers.insert(helper);
-            for (index, length) in indices.iter().zip(&string.lengths) {
-                out.write(format_args!("if ({index} >= {length})"));
-                out.line("\treturn -34; /* ERANGE */");
+        let member = format!("p->{field}{}", indices.iter().map(|index| format!("[{index}]")).collect::<String>());
+        let size = format!("sizeof({member})");
+        for (space, helper) in [("kernel", Helper::ReadKernel), ("user", Helper::ReadUser)] {
+            out.blank();
+            let name = format!("{}_read_{field}_{space}", self.record.name.c);
+            out.lines(signature(INLINE_LONG, &name, &parameters));
+            out.line("{");
+            out.indent();
+            if string.field.omitted {
+                let unused = std::iter::once("p").chain(indices.iter().map(String::as_str)).chain(["src"]);
+                out.lines(unused.map(|name| format!("(void){name};")));
+                out.line("return 0; /* left out by the profile */");
+            } else {
+                helpers.insert(helper);
+                for (index, length) in indices.iter().zip(&string.lengths) {
+                    out.write(format_args!("if ({index} >= {length})"));
+                    out.line("\treturn -34; /* ERANGE */");
+                }
+                out.call(&format!("return {}", helper.name()), &[&member, &size, "src"], ";");
             }
-            let member = format!("p->{field}{}", indices.iter().map(|index| format!("[{index}]")).collect::<String>());
-            let size = format!("sizeof({member})");
-            out.call(&format!("return {}", helper.name()), &[&member, &size, "src"], ";");
+            out.dedent();
+            out.line("}");
         }
-        out.dedent();
-        out.line("}");
     }
 
     fn reserve(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>) {
