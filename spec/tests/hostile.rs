@@ -134,6 +134,17 @@ fn many_fields_variants_and_keys() {
 }
 
 #[test]
+fn many_second_names() {
+    let names: String = (0..100_000).map(|number| format!("{{ name = \"n{number}\", same_as = \"last\" }},")).collect();
+    let text = format!(
+        "spec = 1\n[enum.e]\nrepr = \"u8\"\nvariants = [{}{names}{{ name = \"last\", value = 1 }}]\n",
+        (2..200).map(|number| format!("{{ name = \"v{number}\", value = {number} }},")).collect::<String>()
+    );
+    let loaded = timed(|| load(&text)).unwrap_or_else(|failure| panic!("{:?}", failure.diagnostics.first()));
+    assert_eq!(loaded.layouts.model.types.len(), 1);
+}
+
+#[test]
 fn huge_numbers() {
     let digits = "9".repeat(10_000);
     assert_eq!(codes(&format!("spec = 1\n[lengths]\nA = {digits}\n")), [Code::Overflow]);

@@ -99,10 +99,11 @@ fn check_variants(
     let mut complete = true;
     let own: Vec<Option<Variant>> =
         defs.iter().map(|variant| check_variant(variant, &prefix, repr, constants, cx)).collect();
+    let firsts = Firsts::of(defs, &own);
     for (variant, own_value) in defs.iter().zip(&own) {
         let checked = match &variant.same_as {
             None => own_value.clone(),
-            Some(same_as) => check_second(variant, same_as, defs, &own, &prefix, cx),
+            Some(same_as) => check_second(variant, same_as, &firsts, &prefix, cx),
         };
         if let Some(name) = &variant.name
             && let Some(first) = seen.insert(&name.value, name)
@@ -161,12 +162,32 @@ fn check_variant(
     name_fits.then(|| Variant { name: c_name, doc: def.doc.clone(), value, same_as: None, since })
 }
 
+/// The variants of an enum, of which second names may be.
+struct Firsts<'a> {
+    defs: &'a [VariantDef],
+    /// Each with the value that it has of its own.
+    own: &'a [Option<Variant>],
+    /// The first of each name.
+    by_name: HashMap<&'a str, usize>,
+}
+
+impl<'a> Firsts<'a> {
+    fn of(defs: &'a [VariantDef], own: &'a [Option<Variant>]) -> Self {
+        let mut by_name = HashMap::new();
+        for (index, def) in defs.iter().enumerate() {
+            if let Some(name) = &def.name {
+                by_name.entry(name.value.as_str()).or_insert(index);
+            }
+        }
+        Firsts { defs, own, by_name }
+    }
+}
+
 /// A second name of a value: that of a variant which has one of its own.
 fn check_second(
     def: &VariantDef,
     same_as: &At<String>,
-    defs: &[VariantDef],
-    own: &[Option<Variant>],
+    Firsts { defs, own, by_name }: &Firsts<'_>,
     prefix: &str,
     cx: &mut Diagnostics,
 ) -> Option<Variant> {
@@ -180,8 +201,7 @@ fn check_second(
         );
         return None;
     }
-    let named = |def: &VariantDef| def.name.as_ref().is_some_and(|name| name.value == same_as.value);
-    let Some(first) = defs.iter().position(named) else {
+    let Some(&first) = by_name.get(same_as.value.as_str()) else {
         let message = format!("there is no variant `{}`", same_as.value.escape_debug());
         let unknown = Diagnostic::new(Code::UnknownName, message, same_as.span, "not a variant of this enum");
         let names = defs.iter().filter_map(|def| def.name.as_ref()).map(|name| name.value.as_str());

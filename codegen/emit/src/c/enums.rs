@@ -69,9 +69,9 @@ fn write(out: &mut Out, set: &Set<'_>) {
     if has_enumerators(set.repr, set.values) {
         out.write(format_args!("enum {} {{", set.tag));
         out.indent();
-        for value in set.values.iter().filter(|value| is_enumerator(set.repr, value)) {
+        for (index, value) in set.values.iter().enumerate().filter(|(_, value)| is_enumerator(set.repr, value)) {
             value_doc(out, value);
-            out.write(format_args!("{} = {},", value.name.c, number(set, value)));
+            out.write(format_args!("{} = {},", value.name.c, number(set, index)));
         }
         out.dedent();
         out.line("};");
@@ -93,9 +93,9 @@ fn value_doc(out: &mut Out, value: &Variant) {
 }
 
 /// The value of an enumerator: a second name is that of the first, if C knows it by then.
-fn number(set: &Set<'_>, value: &Variant) -> String {
-    let before = set.values.iter().take_while(|other| !std::ptr::eq(*other, value)).count();
-    match value.same_as.filter(|first| *first < before) {
+fn number(set: &Set<'_>, index: usize) -> String {
+    let value = &set.values[index];
+    match value.same_as.filter(|first| *first < index) {
         Some(first) => set.values[first].name.c.clone(),
         None => literal(set, value.value),
     }
