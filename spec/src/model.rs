@@ -71,6 +71,12 @@ pub struct Model {
 }
 
 impl Model {
+    /// The dictionary whose strings a type is the [id](Intern::id) of.
+    #[must_use]
+    pub fn interned(&self, id: TypeId) -> Option<&Intern> {
+        self.interns.iter().find(|intern| intern.id == id)
+    }
+
     /// Whether a record belongs to a [dictionary](Intern) that alone works with it: programs only call the functions of
     /// the dictionary.
     #[must_use]

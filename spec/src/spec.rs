@@ -17,6 +17,13 @@ pub(crate) struct At<T> {
     pub(crate) span: Span,
 }
 
+impl At<&str> {
+    /// The same, kept longer than the file is.
+    pub(crate) fn owned(self) -> At<String> {
+        At { value: self.value.to_owned(), span: self.span }
+    }
+}
+
 /// A string of the spec that has a grammar of its own: an expression or a type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Text {

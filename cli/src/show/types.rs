@@ -17,7 +17,7 @@ pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
             }
         }
         Type::Array(..) => array(model, ty),
-        Type::Def(id) => match interned(model, ty) {
+        Type::Def(id) => match model.interned(*id) {
             Some(intern) => format!("intern[{}]", intern.name.spec),
             None => model.ty(*id).name().spec.clone(),
         },
@@ -29,7 +29,7 @@ pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
 /// The dictionary whose ids a type has, by itself or as an array.
 pub(super) fn interned<'a>(model: &'a Model, ty: &Type) -> Option<&'a Intern> {
     match ty {
-        Type::Def(id) => model.interns.iter().find(|intern| intern.id == *id),
+        Type::Def(id) => model.interned(*id),
         Type::Array(element, _) => interned(model, element),
         Type::Scalar(_) | Type::Str(_) | Type::Bytes(_) | Type::Variable(_) | Type::Kernel(_) | Type::Kptr(..) => None,
     }

@@ -85,13 +85,16 @@ pub(super) fn is_forward(mut names: impl Iterator<Item = impl AsRef<str>>) -> bo
 
 /// Whether a constant is one of `<stdint.h>` and `<limits.h>`, or of the compiler's: bindgen writes them with those of the project.
 pub(super) fn is_of_system(name: &str) -> bool {
-    let Some((of, "MAX" | "MIN" | "WIDTH")) = name.rsplit_once('_') else { return name.starts_with('_') };
+    if name.starts_with('_') {
+        return true;
+    }
+    let Some((of, "MAX" | "MIN" | "WIDTH")) = name.rsplit_once('_') else { return false };
     let of = of.trim_end_matches(|letter: char| letter.is_ascii_digit());
     let integer = of.strip_prefix('U').unwrap_or(of);
     matches!(
         integer,
         "INT" | "INT_LEAST" | "INT_FAST" | "INTPTR" | "INTMAX" | "PTRDIFF" | "SIZE" | "SIG_ATOMIC" | "WCHAR" | "WINT"
-    ) || name.starts_with('_')
+    )
 }
 
 /// The unit, first bit and number of bits that a function reads: bindgen writes `self._bitfield_1.get(3usize, 5u8)` and, since

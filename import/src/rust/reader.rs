@@ -250,8 +250,7 @@ impl<'a> Reader<'a> {
             }
             let name = if role == Role::Unnamed { "" } else { field.name.as_str() };
             members.push(ObservedMember { name, bit_offset, bit_size, bitfield: false, shape: used.shape.clone() });
-            let spelling = Spelling { lengths: used.spelling.lengths.clone(), ..used.spelling.clone() };
-            hints.push(MemberHint { doc: field.doc.clone(), spelling, contains: None });
+            hints.push(MemberHint { doc: field.doc.clone(), spelling: used.spelling.clone(), contains: None });
         }
         Ok((members, hints))
     }

@@ -24,7 +24,7 @@ pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
             VariableKind::Strs(several) => format!("str[..{}][..{}]", variable.limit.value, several.value),
         },
         Type::Array(..) => array_text(model, ty),
-        Type::Def(id) => match model.interns.iter().find(|intern| intern.id == *id) {
+        Type::Def(id) => match model.interned(*id) {
             Some(intern) => format!("intern[{}]", intern.name.spec),
             None => model.ty(*id).name().spec.clone(),
         },

@@ -147,7 +147,7 @@ impl<'t> Table<'t> {
     pub(super) fn name(&mut self, cx: &mut Cx<'_>, kind: &'static str) -> Option<At<String>> {
         let name = self.borrowed(cx, "name", "a string", None)?;
         self.title = Title::Named(kind, name.value);
-        Some(At { value: name.value.to_owned(), span: name.span })
+        Some(name.owned())
     }
 
     /// What messages call it.
@@ -217,7 +217,7 @@ impl<'t> Table<'t> {
         expected: &str,
         help: Option<&str>,
     ) -> Option<At<String>> {
-        self.borrowed(cx, key, expected, help).map(|At { value, span }| At { value: value.to_owned(), span })
+        self.borrowed(cx, key, expected, help).map(At::owned)
     }
 
     fn borrowed(
@@ -332,7 +332,7 @@ impl<'t> Table<'t> {
     pub(super) fn named(&mut self, cx: &mut Cx<'_>, key: &'static str) -> Vec<(At<String>, &'t Value<'t>)> {
         let what = if self.title.is_empty() { format!("`[{key}]`") } else { format!("`{key}` of {}", self.title) };
         let entries = self.table(cx, key, what).map(|table| table.entries).unwrap_or_default();
-        entries.into_iter().map(|(key, value)| (At { value: key.value.to_owned(), span: key.span }, value)).collect()
+        entries.into_iter().map(|(key, value)| (key.owned(), value)).collect()
     }
 
     /// Reports the keys that nobody asked for, and says whether nothing was wrong with the table.

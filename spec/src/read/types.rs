@@ -178,7 +178,7 @@ fn read_event_tag(cx: &mut Cx<'_>, table: &mut Table<'_>) -> Option<EventTagDef>
     }
     let (field, value) = entries.remove(0);
     let value = read_selector(cx, &format!("`{}` in a tag", field.value), value)?;
-    Some(EventTagDef { field: At { value: field.value.to_owned(), span: field.span }, value })
+    Some(EventTagDef { field: field.owned(), value })
 }
 
 fn read_selector(cx: &mut Cx<'_>, what: &str, value: &Value<'_>) -> Option<Selector> {
