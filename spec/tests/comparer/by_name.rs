@@ -1,17 +1,16 @@
 //! One type or map of a witness against one definition, whatever either is called, as `import` proves what it wrote.
 
-use std::path::Path;
-
 use bpf_layout_spec::{
-    Loaded, Options,
+    Loaded,
     compare::{
-        Compared, Difference, Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedPart, ObservedRecord,
-        ObservedType, Shape, Sign, compare, compare_map_as, compare_type_as,
+        Compared, Difference, Observed, ObservedEnum, ObservedMap, ObservedPart, ObservedRecord, ObservedType, Shape,
+        Sign, compare, compare_map_as, compare_type_as,
     },
 };
 
-const SPEC: &str = r#"spec = 1
+use super::{U32, load, member, observed};
 
+const SPEC: &str = r#"
 [enum.mode]
 repr = "u32"
 variants = [{ name = "on", value = 1 }]
@@ -35,16 +34,12 @@ value = "pair"
 max_entries = 4
 "#;
 
-const U32: Shape = Shape::Int { size: 4, sign: Sign::Unsigned, bool: false, big_endian: false };
-
 fn spec() -> Loaded {
-    let read = &mut |_: &Path| Ok(SPEC.to_owned());
-    bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &Options::default()).expect("it is valid")
+    load(SPEC)
 }
 
 fn record<'a>(size: u64, members: &[(&'a str, u64)]) -> ObservedType<'a> {
-    let member = |&(name, bit_offset)| ObservedMember { name, bit_offset, bit_size: 32, bitfield: false, shape: U32 };
-    let members = members.iter().map(member).collect();
+    let members = members.iter().map(|&(name, bit_offset)| member(name, bit_offset, U32)).collect();
     ObservedType::Record(ObservedRecord {
         name: "other",
         alias: false,
@@ -58,10 +53,6 @@ fn record<'a>(size: u64, members: &[(&'a str, u64)]) -> ObservedType<'a> {
 fn values<'a>(values: &[(&'a str, i128)]) -> ObservedType<'a> {
     let (sign, values) = (Sign::Unsigned, Some(values.to_vec()));
     ObservedType::Enum(ObservedEnum { name: "other", size: 4, sign, values, place: String::new() })
-}
-
-fn observed(types: Vec<ObservedType<'_>>) -> Observed<'_> {
-    Observed { witness: "witness".to_owned(), types, ..Observed::default() }
 }
 
 /// Rules that a type breaks, and whether only its size was asked for.

@@ -1,17 +1,19 @@
 //! Every rule of the comparer by itself: a spec in a line, a witness made by hand, and what is told of the two.
 
+mod by_name;
 mod maps;
 mod members;
 mod rooms;
 mod rules;
 mod twins;
 mod values;
+mod witnesses;
 
 use std::path::Path;
 
 use bpf_layout_spec::{
     Loaded, Options,
-    compare::{Difference, Observed, ObservedType, Shape, Sign, compare},
+    compare::{Difference, Observed, ObservedMember, ObservedType, Shape, Sign, compare},
 };
 
 fn load(text: &str) -> Loaded {
@@ -32,6 +34,11 @@ fn told(spec: &Loaded, observed: &Observed<'_>) -> Vec<String> {
         format!("{} {field}: {} / {}", found.rule.id, found.expected, found.found)
     };
     compare(&spec.layouts, observed).differs.iter().map(tell).collect()
+}
+
+/// A member of four bytes.
+fn member(name: &str, bit_offset: u64, shape: Shape) -> ObservedMember<'_> {
+    ObservedMember { name, bit_offset, bit_size: 32, bitfield: false, shape }
 }
 
 fn int(size: u64, sign: Sign) -> Shape {

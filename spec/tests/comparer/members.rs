@@ -7,17 +7,13 @@ use bpf_layout_spec::{
     compare::{ObservedEnum, ObservedMember, ObservedRecord, ObservedType, Shape, Sign, compare},
 };
 
-use super::{CHAR, U32, array, int, load, observed, told};
+use super::{CHAR, U32, array, int, load, member, observed, told};
 
 const SIGNED: Sign = Sign::Signed;
 const UNSIGNED: Sign = Sign::Unsigned;
 
 fn record<'a>(name: &'a str, union: bool, size: u64, members: Vec<ObservedMember<'a>>) -> ObservedType<'a> {
     ObservedType::Record(ObservedRecord { name, alias: false, union, size, members, place: String::new() })
-}
-
-fn member(name: &str, bit_offset: u64, shape: Shape) -> ObservedMember<'_> {
-    ObservedMember { name, bit_offset, bit_size: 32, bitfield: false, shape }
 }
 
 fn bits(name: &str, bit_offset: u64, bit_size: u64, shape: Shape) -> ObservedMember<'_> {

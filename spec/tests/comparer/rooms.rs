@@ -1,15 +1,14 @@
 //! Limits of fields of variable length, which the room around a compact event shows.
 
-use bpf_layout_spec::compare::{ObservedMember, ObservedRecord, ObservedType, Shape, Sign};
+use bpf_layout_spec::compare::{ObservedRecord, ObservedType, Shape, Sign};
 
-use super::{CHAR, U32, array, int, load, observed, told};
+use super::{CHAR, U32, array, int, load, member, observed, told};
 
 const RUN: &str = "[event.run]\nfields = [{ name = \"pid\", type = \"u32\" }, { name = \"path\", type = \"str[..16]\" }, \
                    { name = \"data\", type = \"bytes[..8]\" }, { name = \"args\", type = \"str[..4][..3]\" }]\n";
 
 fn record<'a>(name: &'a str, size: u64, members: Vec<(&'a str, u64, Shape)>) -> ObservedType<'a> {
-    let member = |(name, bit_offset, shape)| ObservedMember { name, bit_offset, bit_size: 32, bitfield: false, shape };
-    let members = members.into_iter().map(member).collect();
+    let members = members.into_iter().map(|(name, bit_offset, shape)| member(name, bit_offset, shape)).collect();
     ObservedType::Record(ObservedRecord { name, alias: false, union: false, size, members, place: String::new() })
 }
 

@@ -1,17 +1,16 @@
 //! The comparer by itself: witnesses made by hand, such as no compiler makes.
 
-use std::path::Path;
-
 use bpf_layout_spec::{
-    Loaded, Options,
+    Loaded,
     compare::{
         Observed, ObservedEnum, ObservedMap, ObservedMember, ObservedPart, ObservedRecord, ObservedType, Shape, Sign,
         compare, twins,
     },
 };
 
-const SPEC: &str = r#"spec = 1
+use super::{U32, load, member, observed};
 
+const SPEC: &str = r#"
 [struct.pair]
 fields = [{ name = "a", type = "u32" }, { name = "b", type = "u32" }]
 
@@ -23,23 +22,12 @@ max_entries = 4
 flags = ["no_prealloc"]
 "#;
 
-const U32: Shape = Shape::Int { size: 4, sign: Sign::Unsigned, bool: false, big_endian: false };
-
 fn spec() -> Loaded {
-    let read = &mut |_: &Path| Ok(SPEC.to_owned());
-    bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &Options::default()).expect("it is valid")
-}
-
-fn member(name: &str, bit_offset: u64, shape: Shape) -> ObservedMember<'_> {
-    ObservedMember { name, bit_offset, bit_size: 32, bitfield: false, shape }
+    load(SPEC)
 }
 
 fn record<'a>(name: &'a str, size: u64, members: Vec<ObservedMember<'a>>) -> ObservedType<'a> {
     ObservedType::Record(ObservedRecord { name, alias: false, union: false, size, members, place: "here".to_owned() })
-}
-
-fn observed(types: Vec<ObservedType<'_>>) -> Observed<'_> {
-    Observed { witness: "witness".to_owned(), types, ..Observed::default() }
 }
 
 /// `rule what.field: expected / found` of each difference.
@@ -133,12 +121,10 @@ fn twins_are_told_with_both_places() {
 
 #[test]
 fn a_union_is_no_struct_and_an_enum_has_the_size_of_its_repr() {
-    let read = &mut |_: &Path| {
-        Ok("spec = 1\n[enum.mode]\nrepr = \"u32\"\nvariants = [{ name = \"on\", value = 1 }]\n\
-            [struct.pair]\nfields = [{ name = \"a\", type = \"u32\" }]\n"
-            .to_owned())
-    };
-    let loaded = bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &Options::default()).expect("it is valid");
+    let loaded = load(
+        "[enum.mode]\nrepr = \"u32\"\nvariants = [{ name = \"on\", value = 1 }]\n\
+            [struct.pair]\nfields = [{ name = \"a\", type = \"u32\" }]\n",
+    );
     let union = ObservedRecord {
         name: "pair",
         alias: false,
@@ -165,12 +151,10 @@ fn a_union_is_no_struct_and_an_enum_has_the_size_of_its_repr() {
 
 #[test]
 fn a_member_may_be_of_an_enum_without_a_name_and_not_of_another() {
-    let read = &mut |_: &Path| {
-        Ok("spec = 1\n[enum.mode]\nrepr = \"u32\"\nvariants = [{ name = \"on\", value = 1 }]\n\
-            [struct.one]\nfields = [{ name = \"mode\", type = \"mode\" }]\n"
-            .to_owned())
-    };
-    let loaded = bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &Options::default()).expect("it is valid");
+    let loaded = load(
+        "[enum.mode]\nrepr = \"u32\"\nvariants = [{ name = \"on\", value = 1 }]\n\
+            [struct.one]\nfields = [{ name = \"mode\", type = \"mode\" }]\n",
+    );
     for (name, size, wrong) in [
         ("", 4, None),
         ("__mode", 4, None),
@@ -204,10 +188,7 @@ fn a_typedef_of_the_kernel_is_another_type_unless_they_have_a_field_in_common() 
 
 #[test]
 fn an_enum_by_the_plain_name_of_flags_is_theirs_if_they_have_a_value_in_common() {
-    let read = &mut |_: &Path| {
-        Ok("spec = 1\n[flags.access]\nrepr = \"u32\"\nbits = [{ name = \"read\", value = 1 }]\n".to_owned())
-    };
-    let loaded = bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &Options::default()).expect("it is valid");
+    let loaded = load("[flags.access]\nrepr = \"u32\"\nbits = [{ name = \"read\", value = 1 }]\n");
     let found = |name, value| {
         let values = Some(vec![value]);
         let found = ObservedEnum { name, size: 4, sign: Sign::Unsigned, values, place: "here".to_owned() };
