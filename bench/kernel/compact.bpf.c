@@ -3,23 +3,10 @@
  * As fixed.bpf.c, but only the bytes of the paths travel: the event grows in
  * this CPU's room, and is copied into the ring buffer.
  */
-#include <linux/types.h>
-#include "layouts.h"
-#include <bpf/bpf_helpers.h>
+#include "openat.h"
 
-DEFINE_STORM_MAP;
-DEFINE_COUNTERS_MAP;
 DEFINE_CALLS_MAP;
 DEFINE_CALL_EVENT_SCRATCH;
-
-char LICENSE[] SEC("license") = "GPL";
-
-/* /sys/kernel/tracing/events/syscalls/sys_enter_openat/format */
-struct openat_call {
-	__u64 common;
-	__s64 number;
-	__u64 arguments[6];
-};
 
 SEC("tracepoint/syscalls/sys_enter_openat")
 int on_openat(struct openat_call *call)

@@ -4,22 +4,9 @@
  * the longest. All three are read from the call's argument: it is the reads
  * that cost, and no path walk of one kernel or another hides them.
  */
-#include <linux/types.h>
-#include "layouts.h"
-#include <bpf/bpf_helpers.h>
+#include "openat.h"
 
-DEFINE_STORM_MAP;
-DEFINE_COUNTERS_MAP;
 DEFINE_EVENTS_MAP;
-
-char LICENSE[] SEC("license") = "GPL";
-
-/* /sys/kernel/tracing/events/syscalls/sys_enter_openat/format */
-struct openat_call {
-	__u64 common;
-	__s64 number;
-	__u64 arguments[6];
-};
 
 SEC("tracepoint/syscalls/sys_enter_openat")
 int on_openat(struct openat_call *call)

@@ -3,23 +3,10 @@
  * As fixed.bpf.c, but only the ids of the paths travel, and each path stands
  * once in a dictionary.
  */
-#include <linux/types.h>
-#include "layouts.h"
-#include <bpf/bpf_helpers.h>
+#include "openat.h"
 
-DEFINE_STORM_MAP;
-DEFINE_COUNTERS_MAP;
 DEFINE_IDS_MAP;
 DEFINE_PATH_INTERN;
-
-char LICENSE[] SEC("license") = "GPL";
-
-/* /sys/kernel/tracing/events/syscalls/sys_enter_openat/format */
-struct openat_call {
-	__u64 common;
-	__s64 number;
-	__u64 arguments[6];
-};
 
 SEC("tracepoint/syscalls/sys_enter_openat")
 int on_openat(struct openat_call *call)

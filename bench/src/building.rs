@@ -102,6 +102,7 @@ impl Package {
         self.write("build.rs", &of(&format!("building/{sources}/build.rs"))?)?;
         self.write("src/main.rs", &of(&format!("building/{sources}/main.rs"))?)?;
         self.write("src/fixed.bpf.c", &of("kernel/fixed.bpf.c")?)?;
+        self.write("src/openat.h", &of("kernel/openat.h")?)?;
         Ok(self)
     }
 

@@ -13,5 +13,6 @@ fn main() {
         .build_and_generate(out.join("fixed.skel.rs"))
         .expect("the program builds");
     println!("cargo::rerun-if-changed=src/fixed.bpf.c");
+    println!("cargo::rerun-if-changed=src/openat.h");
     println!("cargo::rerun-if-changed=src/layouts.h");
 }
