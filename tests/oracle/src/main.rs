@@ -26,7 +26,7 @@ Options:
   --cases N      Random specs to try (default: 1000)
   --first N      The number of the first (default: 0)
   --seed S       What they are made from (default: 1)
-  --batch N      Specs in one file, for each of which every compiler starts once (default: 400)
+  --batch N      Specs in one file, for each of which every compiler starts once (default: 100)
   --rust-batch N Of these, specs that rustc is asked about (default: 10)
   --jobs N       Witnesses asked at once (default: one per CPU)
   --only W       Ask only witnesses whose names contain W; may be repeated
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
 }
 
 fn read(arguments: &[String]) -> Result<Options, String> {
-    let (mut spec, mut cases, mut first, mut seed, mut batch, mut batch_in_rust) = (None, 1000, 0, 1, 400, 10);
+    let (mut spec, mut cases, mut first, mut seed, mut batch, mut batch_in_rust) = (None, 1000, 0, 1, 100, 10);
     let mut jobs = thread::available_parallelism().map_or(1, usize::from);
     let (mut only, mut without) = (Vec::new(), Vec::new());
     let mut arguments = arguments.iter();

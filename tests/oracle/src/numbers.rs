@@ -4,11 +4,11 @@ use object::{Object, ObjectSection, ObjectSymbol};
 
 use crate::{
     facts::{Facts, What},
-    source::Questions,
+    source::{Questions, words},
 };
 
-/// Bytes of one entry of the table: a number, and whether it is negative.
-const ENTRY: usize = 16;
+/// Bytes of a word of the table.
+const WORD: usize = 8;
 
 /// What the table of numbers says, and where the bits of bitfields are, if the source has them.
 ///
@@ -28,11 +28,15 @@ fn read_table(file: &object::File<'_>, questions: &Questions, facts: &mut Facts)
     let name = format!(".{}", questions.view().numbers());
     let section = file.section_by_name(&name).ok_or("the object has no table of numbers")?;
     let data = section.data().map_err(|error| error.to_string())?;
-    if data.len() != questions.facts().len() * ENTRY {
-        return Err(format!("the table of {} numbers has {} bytes", questions.facts().len(), data.len()));
+    let expected = questions.facts().map(|fact| words(fact.what)).sum::<usize>() * WORD;
+    if data.len() != expected {
+        return Err(format!("the table of numbers has {} bytes instead of {expected}", data.len()));
     }
-    for (fact, entry) in questions.facts().zip(data.chunks_exact(ENTRY)) {
-        let (value, negative) = (word(file, &entry[..8]), word(file, &entry[8..]) != 0);
+    let mut table = data.chunks_exact(WORD).map(|bytes| word(file, bytes));
+    for fact in questions.facts() {
+        let mut next = || table.next().expect("they were counted");
+        let value = next();
+        let negative = words(fact.what) == 2 && next() != 0;
         let value = if negative { i128::from(value.cast_signed()) } else { value.into() };
         facts.state(&fact.ty, &fact.member, fact.what, value);
     }
@@ -40,7 +44,7 @@ fn read_table(file: &object::File<'_>, questions: &Questions, facts: &mut Facts)
 }
 
 fn word(file: &object::File<'_>, bytes: &[u8]) -> u64 {
-    let bytes: [u8; 8] = bytes.try_into().expect("half an entry");
+    let bytes: [u8; WORD] = bytes.try_into().expect("a word");
     if file.is_little_endian() { u64::from_le_bytes(bytes) } else { u64::from_be_bytes(bytes) }
 }
 

@@ -32,8 +32,8 @@ impl View {
         }
     }
 
-    /// The section of the table of numbers, and the variable's name: two words of 64 bits for each question, the number
-    /// and whether it is negative.
+    /// The section of the table of numbers, and the variable's name: for each question as many words of 64 bits as
+    /// [`words`] says.
     #[must_use]
     pub fn numbers(self) -> String {
         format!("oracle_numbers_{}", self.suffix())
@@ -54,14 +54,20 @@ const PRELUDE: &str = "\
 #define ORACLE_ALIGN_OF(type) _Alignof(type)
 #endif
 #define ORACLE_DATA __attribute__((used)) static const
-#define ORACLE_SIZE(type) sizeof(type), 0,
-#define ORACLE_ALIGN(type) ORACLE_ALIGN_OF(type), 0,
-#define ORACLE_AT(type, path) 8ull * __builtin_offsetof(type, path), 0,
-#define ORACLE_LENGTH(type, path) 8ull * sizeof(((type *)0)->path), 0,
-#define ORACLE_OPEN() 0, 0,
+#define ORACLE_SIZE(type) sizeof(type),
+#define ORACLE_ALIGN(type) ORACLE_ALIGN_OF(type),
+#define ORACLE_AT(type, path) 8ull * __builtin_offsetof(type, path),
+#define ORACLE_LENGTH(type, path) 8ull * sizeof(((type *)0)->path),
+#define ORACLE_OPEN() 0,
 #define ORACLE_VALUE(name) (unsigned long long)(name), (name) < 0,
 #define ORACLE_BITS(variable, type, path) ORACLE_DATA type variable = { .path = -1 };
 ";
+
+/// Words of the table that a question takes: a value has a second one, which says whether it is negative.
+#[must_use]
+pub fn words(what: What) -> usize {
+    if what == What::Value { 2 } else { 1 }
+}
 
 /// The source file with the questions about every view, each with the name of its header. `with_bits` for compilers of C:
 /// C++ has no initialiser of one member that every record can have.
