@@ -6,7 +6,7 @@ use std::{
 };
 
 use bpf_layout::{
-    Buffer, Layout,
+    Buffer, Layout, Shape,
     skew::{Plan, Scratch, SkewedBuffer, btf::Btf},
 };
 
@@ -35,6 +35,8 @@ pub(crate) struct Record {
 
 /// One ring or perf buffer.
 pub(crate) struct Stream {
+    /// The events that it may carry.
+    pub(crate) events: &'static [Shape],
     pub(crate) parse: fn(&[u8]) -> bool,
     pub(crate) skew: fn(&Btf<'_>, &[u8]),
 }
@@ -54,6 +56,7 @@ macro_rules! record {
 macro_rules! buffer {
     ($name:literal, $map:ty) => {
         crate::records::Stream {
+            events: <$map as ::bpf_layout::Buffer>::EVENTS,
             parse: |bytes| match <$map as ::bpf_layout::Buffer>::parse(bytes) {
                 Ok(record) => crate::records::prints(&record),
                 Err(error) => error.to_string().is_empty(),
