@@ -12,9 +12,6 @@ use crate::{Flags, kernel, needs, shown, succeeds, tools};
 /// so that what takes long or fails hides none of the others.
 const RECORDS: &[&str] = &["parsers", "compact", "conversions", "skew"];
 
-/// Seeds are files, which Miri keeps its programs from. Pointers must come from where they say that they do.
-const MIRI_FLAGS: &str = "-Zmiri-disable-isolation -Zmiri-strict-provenance";
-
 /// What AddressSanitizer watches, with its tests in this kernel: the crate that calls `bpf(2)` and `mmap(2)`, and of the
 /// runtime what asks C, which is clocks, batches and the maps of an opened object.
 const CALLS: &[(&str, &[&str])] = &[
@@ -22,11 +19,19 @@ const CALLS: &[(&str, &[&str])] = &[
     ("bpf-layout", &["--lib", "--test", "kernel", "--test", "verify_kernel"]),
 ];
 
+/// Variables of the environment, and what they say.
+type Variables = &'static [(&'static str, &'static str)];
+
+/// Seeds are files, which Miri keeps its programs from. Pointers must come from where they say that they do.
+const MIRI: Variables = &[("MIRIFLAGS", "-Zmiri-disable-isolation -Zmiri-strict-provenance")];
+
+/// What is never freed is sound, and tests make tables that live as long as generated ones do.
+const ADDRESS_SANITIZER: Variables = &[("RUSTFLAGS", "-Zsanitizer=address"), ("ASAN_OPTIONS", "detect_leaks=0")];
+
 /// One program under one of the two.
 struct Step {
     name: String,
-    /// Which variable of the environment says how it is watched, and what it says.
-    variable: (&'static str, &'static str),
+    variables: Variables,
     command: Command,
 }
 
@@ -55,7 +60,7 @@ impl Step {
         let mut command = tools::nightly(&words);
         // It says which seed it is at, and what of it is left out.
         command.args(["--", "--exact", target, "--nocapture"]);
-        Step { name: format!("Miri: {target}"), variable: ("MIRIFLAGS", MIRI_FLAGS), command }
+        Step { name: format!("Miri: {target}"), variables: MIRI, command }
     }
 
     fn address_sanitizer((package, tests): &(&str, &[&str])) -> Self {
@@ -64,15 +69,15 @@ impl Step {
         let words = ["test", "--locked", "--target", &target, "--target-dir", "target/sanitize", "--package", package];
         let command = tools::nightly(&[&words[..], tests].concat());
         let name = format!("AddressSanitizer: {package}");
-        Step { name, variable: ("RUSTFLAGS", "-Zsanitizer=address"), command }
+        Step { name, variables: ADDRESS_SANITIZER, command }
     }
 
     /// Its name, whether nothing was found, and how long it took.
     fn perform(mut self) -> Result<(String, bool, Duration), String> {
-        let (variable, value) = self.variable;
-        println!("\n$ {variable}=\"{value}\" {}", shown(&self.command));
+        let variables: String = self.variables.iter().map(|(name, value)| format!("{name}=\"{value}\" ")).collect();
+        println!("\n$ {variables}{}", shown(&self.command));
         let start = Instant::now();
-        let clean = succeeds(self.command.env(variable, value))?;
+        let clean = succeeds(self.command.envs(self.variables.iter().copied()))?;
         Ok((self.name, clean, start.elapsed()))
     }
 }
