@@ -34,16 +34,16 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Every `.toml` in a folder and those in it.
-fn for_each_spec(folder: &Path, see: &mut dyn FnMut(&Path, &str)) {
+fn for_each_spec(folder: &Path, see: &mut dyn FnMut(&str)) {
     let mut entries: Vec<_> = fs::read_dir(folder).expect("readable").map(|entry| entry.expect("one").path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
             for_each_spec(&path, see);
-        } else if path.extension().is_some_and(|extension| extension == "toml") {
-            if let Ok(text) = fs::read_to_string(&path) {
-                see(&path, &text);
-            }
+        } else if path.extension().is_some_and(|extension| extension == "toml")
+            && let Ok(text) = fs::read_to_string(&path)
+        {
+            see(&text);
         }
     }
 }
@@ -53,7 +53,7 @@ fn every_spec_of_the_tests_is_read_as_toml_reads_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let (mut plain, mut all) = (0, 0);
     for folder in ["tests", "spec/tests", "examples", "cli/tests"] {
-        for_each_spec(&root.join(folder), &mut |_, text| {
+        for_each_spec(&root.join(folder), &mut |text| {
             all += 1;
             plain += usize::from(is_plain(text));
         });
