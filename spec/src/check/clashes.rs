@@ -197,7 +197,7 @@ impl<'n> Spaces<'n> {
         let name = &record.name;
         self.rust_types.claim(&name.rust, name, cx);
         if record.fields.iter().any(|field| !field.when.is_empty()) {
-            self.rust_types.claim(format!("{}Ref", name.rust), name, cx);
+            self.rust_types.claim([&name.rust, "Ref"].concat(), name, cx);
         }
         if record.anonymous {
             return;
@@ -206,17 +206,17 @@ impl<'n> Spaces<'n> {
         if record.typedef {
             self.c_ordinary.claim(&name.c, name, cx);
         }
-        self.c_ordinary.claim(format!("{}_init", name.c), name, cx);
-        self.c_ordinary.claim(format!("{}_scratch", name.c), name, cx);
-        self.claim_macro(format!("DEFINE_{}_SCRATCH", name.upper), name, cx);
+        self.c_ordinary.claim([&name.c, "_init"].concat(), name, cx);
+        self.c_ordinary.claim([&name.c, "_scratch"].concat(), name, cx);
+        self.claim_macro(["DEFINE_", &name.upper, "_SCRATCH"].concat(), name, cx);
         if record.is_compact() {
-            self.rust_types.claim(format!("{}Header", name.rust), name, cx);
-            self.c_tags.claim(format!("{}_room", name.c), name, cx);
+            self.rust_types.claim([&name.rust, "Header"].concat(), name, cx);
+            self.c_tags.claim([&name.c, "_room"].concat(), name, cx);
             for function in ["submit", "perf_submit", "discard"] {
                 self.c_ordinary.claim(format!("{}_{function}", name.c), name, cx);
             }
         } else if matches!(record.kind, RecordKind::Event { .. }) {
-            self.c_ordinary.claim(format!("{}_reserve", name.c), name, cx);
+            self.c_ordinary.claim([&name.c, "_reserve"].concat(), name, cx);
         }
         for field in first_of_name(record.fields.iter(), |field| &field.name) {
             self.claim_field(record, field, cx);
@@ -225,8 +225,8 @@ impl<'n> Spaces<'n> {
 
     fn claim_field(&mut self, record: &Record, field: &'n Field, cx: &mut Reporter<'_>) {
         if matches!(element(&field.ty), Type::Str(_)) {
-            for from in ["kernel", "user"] {
-                self.c_ordinary.claim(format!("{}_read_{}_{from}", record.name.c, field.name.c), &field.name, cx);
+            for from in ["_kernel", "_user"] {
+                self.c_ordinary.claim([&record.name.c, "_read_", &field.name.c, from].concat(), &field.name, cx);
             }
         }
         if let Type::Variable(variable) = &field.ty {
