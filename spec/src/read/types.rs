@@ -219,16 +219,16 @@ fn read_named(cx: &mut Cx<'_>, mut table: Table<'_>, span: Span) -> FieldDef {
         table.missing(cx, "type", "write `type = \"u32\"`");
     }
     let mut field = FieldDef {
-        c: table.string(cx, "c"),
+        c: table.string(cx, "c").map(Box::new),
         doc: table.doc(cx),
-        bits: table.integer(cx, "bits"),
-        offset: table.integer(cx, "offset"),
-        align: table.integer(cx, "align"),
+        bits: table.integer(cx, "bits").map(Box::new),
+        offset: table.integer(cx, "offset").map(Box::new),
+        align: table.integer(cx, "align").map(Box::new),
         optional: table.boolean(cx, "optional").unwrap_or(false),
-        tag: table.string(cx, "tag"),
-        when: read_when(cx, &mut table),
-        contains: table.string(cx, "contains"),
-        since: table.integer(cx, "since"),
+        tag: table.string(cx, "tag").map(Box::new),
+        when: read_when(cx, &mut table).map(Box::new),
+        contains: table.string(cx, "contains").map(Box::new),
+        since: table.integer(cx, "since").map(Box::new),
         ..broken_field(name.as_ref().map_or(span, |name| name.span))
     };
     let sound = table.finish(cx);
@@ -256,10 +256,10 @@ fn read_unnamed(
     }
     let body = read_body(cx, &mut table, key, depth + 1);
     let field = FieldDef {
-        offset: table.integer(cx, "offset"),
-        tag: table.string(cx, "tag"),
-        when: read_when(cx, &mut table),
-        kind: FieldKind::Unnamed { shape, body },
+        offset: table.integer(cx, "offset").map(Box::new),
+        tag: table.string(cx, "tag").map(Box::new),
+        when: read_when(cx, &mut table).map(Box::new),
+        kind: FieldKind::Unnamed { shape, body: Box::new(body) },
         ..broken_field(span)
     };
     table.finish(cx);

@@ -132,11 +132,7 @@ impl Compact<'_> {
     fn cut(&self, out: &mut Out, field: &Field) {
         let name = &field.name.c;
         out.blank();
-        out.signature(
-            &format!("{INLINE} void"),
-            &self.access.name(&format!("cut_{name}")),
-            &[&self.access.pointer()],
-        );
+        out.signature(&format!("{INLINE} void"), &self.access.name(&format!("cut_{name}")), &[&self.access.pointer()]);
         out.line("{");
         out.line(&if field.omitted {
             "\t(void)p; /* left out by the profile */".to_owned()

@@ -34,7 +34,8 @@ pub(super) fn record(out: &mut Out, layouts: &Layouts, facts: &Facts, id: TypeId
         out.blank();
         out.lines(call(LINE, &format!("__bpf_layout_btf void {name}"), &[&format!("{ty} *p")], ";"));
     }
-    let keeps: Vec<String> = facts.get(id).hidden.iter().flat_map(|hidden| statement(LINE, "\t", layouts, *hidden)).collect();
+    let keeps: Vec<String> =
+        facts.get(id).hidden.iter().flat_map(|hidden| statement(LINE, "\t", layouts, *hidden)).collect();
     function(out, &layouts.model.ty(id).name().c, parameter, &keeps);
 }
 

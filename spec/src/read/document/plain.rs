@@ -154,13 +154,16 @@ impl<'t> Builder<'t> {
             Some(Open::Table { table, keys, .. }) => (table, *keys),
             None => (&mut self.current, 0),
         };
-        let mut path = self.keys.drain(keys.min(self.keys.len())..);
-        let Some(key) = path.next_back() else {
-            drop(path);
-            return self.give_up();
+        // Of the keys that wait, those of this value, which has a path if they are several.
+        let table = match self.keys.len().checked_sub(keys) {
+            None | Some(0) => None,
+            Some(1) => self.keys.pop().map(|key| (table, key)),
+            Some(_) => {
+                self.keys.pop().and_then(|key| Some((descend(table, self.keys.drain(keys..), Made::ByDots)?, key)))
+            }
         };
-        match descend(table, path, Made::ByDots) {
-            Some(table) => table.entries.push(Entry { key, value }),
+        match table {
+            Some((table, key)) => table.entries.push(Entry { key, value }),
             None => self.give_up(),
         }
     }
