@@ -202,3 +202,55 @@ unsafe impl<T: Layout, const N: usize> Layout for [T; N] {
 unsafe impl Layout for () {
     const SHAPE: Shape = Shape::Opaque(0);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(feature = "libbpf")]
+    fn values_one_after_another_are_their_bytes() {
+        let values = [1_u16, 0x0203, 4];
+        assert_eq!(slice_bytes(&values), values.map(u16::to_ne_bytes).as_flattened());
+        assert_eq!(slice_bytes::<u16>(&[]), [0_u8; 0]);
+    }
+
+    #[test]
+    #[cfg(feature = "btf")]
+    fn values_one_after_another_are_changed_by_their_bytes() {
+        let mut values = [1_u16, 0x0203, 4];
+        let bytes = slice_bytes_mut(&mut values);
+        assert_eq!(bytes.len(), 6);
+        bytes[2..4].copy_from_slice(&7_u16.to_ne_bytes());
+        assert_eq!(values, [1, 7, 4]);
+    }
+
+    #[test]
+    fn a_member_of_a_union_is_its_first_bytes() {
+        let mut whole = [1_u32, 2];
+        assert_eq!(*part::<_, u32>(&whole), 1);
+        *part_mut::<_, u32>(&mut whole) = 7;
+        assert_eq!(whole, [7, 2]);
+        assert_eq!(from_part::<[u32; 2], u32>(9), [9, 0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "larger than the union")]
+    fn a_member_is_no_larger_than_the_union() {
+        assert_part::<u32, [u32; 2]>();
+    }
+
+    #[test]
+    #[should_panic(expected = "more aligned than the union")]
+    fn a_member_is_no_more_aligned_than_the_union() {
+        assert_part::<[u16; 2], u32>();
+    }
+
+    #[test]
+    fn changes_through_bytes_are_changes_of_the_value() {
+        let mut value = u32::zeroed();
+        assert_eq!(value, 0);
+        value.as_bytes_mut().copy_from_slice(&258_u32.to_ne_bytes());
+        assert_eq!((value, Layout::as_bytes(&value)), (258, &258_u32.to_ne_bytes()[..]));
+    }
+}

@@ -319,4 +319,72 @@ mod tests {
         }
         assert!(read(Tail::new(8, 2, false), empty, b"ab+-+-+-+-").is_err(), "8 are too many");
     }
+
+    #[test]
+    fn a_descriptor_is_two_numbers_and_a_mark() {
+        let told = |tail: Tail| (tail.offset(), tail.len(), tail.is_empty(), tail.is_truncated());
+        assert_eq!(told(Tail::new(8, 3, false)), (8, 3, false, false));
+        assert_eq!(told(Tail::new(8, 0, true)), (8, 0, true, true));
+        assert_eq!(
+            told(Tail::new(0xffff, 0xffff, false)),
+            (0xffff, 0x7fff, false, false),
+            "the mark is no part of `len`"
+        );
+        for truncated in [false, true] {
+            assert_eq!(told(Tail::new(8, 3, truncated).cut()), (8, 3, false, true));
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "btf")]
+    fn a_descriptor_is_read_as_what_it_was_written_as() {
+        let tail = Tail::new(0x0102, 0x0304, true);
+        let bytes = tail.to_bytes();
+        assert_eq!(bytes, *[0x0102_u16, 0x8304].map(u16::to_ne_bytes).as_flattened());
+        assert_eq!((Tail::read(&bytes), tail.raw_len()), (tail, 0x0304));
+        assert_eq!(Tail::read(&bytes[..3]), Tail { offset: 0x0102, len: 0 });
+        assert_eq!(Tail::read(&[]), Tail::default());
+    }
+
+    #[test]
+    fn a_field_has_the_bytes_that_lie_in_the_record() {
+        let record = b"0123456789";
+        for (offset, len, bytes) in
+            [(0, 10, &b"0123456789"[..]), (7, 3, b"789"), (7, 4, b""), (20, 1, b""), (20, 0, b"")]
+        {
+            let tail = Tail::new(offset, len, false);
+            assert_eq!(tail.of(record), bytes, "{tail:?}");
+            assert_eq!(tail.find(record), (len == 0 || !bytes.is_empty()).then_some(bytes), "{tail:?}");
+            assert_eq!(crate::VarBytes::<16>::from(tail).of(record), bytes);
+            assert_eq!(crate::VarStr::<16>::from(tail).of(record).raw(), bytes);
+            assert_eq!(crate::VarStrs::<16, 2>::from(tail).of(record).raw(), bytes);
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "std")]
+    fn a_recorder_says_where_it_has_put_what() {
+        let mut event = Recorder::<TestEventHeader>::new();
+        assert_eq!(event.bytes(b"abc"), Tail::new(8, 3, false));
+        assert_eq!(event.text(b"de"), Tail::new(11, 3, false));
+        assert_eq!(event.texts(["f", "", "gh"]), Tail::new(14, 6, false));
+        assert_eq!(event.bytes(b""), Tail::new(20, 0, false));
+        assert_eq!(event.record(), [&[0; 8], &b"abcde\0f\0\0gh\0"[..]].concat());
+        event.header.a = Tail::new(8, 3, false).into();
+        assert_eq!(event.record()[..8], *event.header.as_bytes());
+    }
+
+    #[test]
+    #[cfg(feature = "std")]
+    fn a_recorder_keeps_what_a_descriptor_can_say() {
+        const MOST: u16 = 0x7fff;
+        for (len, truncated) in [(MOST - 1, false), (MOST, false), (MOST + 1, true)] {
+            let mut event = Recorder::<TestEventHeader>::new();
+            assert_eq!(event.bytes(&vec![1; len.into()]), Tail::new(8, len.min(MOST), truncated));
+            assert_eq!(event.record().len(), 8 + usize::from(len.min(MOST)));
+            event.bytes(&vec![2; MOST.into()]);
+            event.bytes(b"behind");
+            assert_eq!(event.bytes(b"what can be named").offset(), 0xffff);
+        }
+    }
 }

@@ -55,6 +55,24 @@ fn a_perf_sample_at_4_mod_8_with_trailing_bytes_is_read() {
     assert_eq!((view.is_borrowed(), view.into_owned()), (false, event));
 }
 
+#[test]
+fn a_view_is_the_record_whether_it_is_borrowed_or_copied() {
+    let key = SocketKey { netns: 7, port: 443, ..Default::default() };
+    let other = SocketKey { netns: 8, ..key };
+    let [aligned, askew, others] =
+        [(key, 0), (key, 1), (other, 1)].map(|(key, skew)| Skewed::new(key.as_bytes(), skew));
+    let [borrowed, copied, others] =
+        [&aligned, &askew, &others].map(|bytes| SocketKey::parse(bytes.bytes()).expect("it has the right size"));
+    assert!(borrowed.is_borrowed() && !copied.is_borrowed());
+    assert!(borrowed == copied && copied != others);
+    for view in [borrowed, copied] {
+        assert_eq!(view.as_ref(), &key);
+        assert_eq!(format!("{view:?}"), format!("{key:?}"));
+        assert_eq!(serde_json::to_value(view).expect("any record serializes")["port"], 443);
+        assert_eq!(view.into_owned(), key);
+    }
+}
+
 proptest! {
     #[test]
     fn exactly_the_lengths_that_a_transport_delivers_are_accepted(

@@ -31,7 +31,7 @@ Usage: cargo xtask <TASK> [OPTIONS]
        cargo xtask kernels [NAME]...
        cargo xtask oracle [OPTIONS OF THE ORACLE]
        cargo xtask fuzz [TARGET]... [--seconds N]
-       cargo xtask mutants [PART]... [--file PATH]... [--shard K/N]
+       cargo xtask mutants [PART]... [--file PATH]... [--shard K/N] [--survivors]
 
 Tasks:
   demo         Install what is missing, build, and trace a few commands with the `exec` example
@@ -56,6 +56,7 @@ Options:
   --seconds N        fuzz: how long each target runs [default: 60]
   --file PATH        mutants: only those of this file or, with `/` at its end, folder
   --shard K/N        mutants: only each Nth, from the Kth on; from 0/N to N-1/N they are all
+  --survivors        mutants: only those that the runs before have not seen noticed, and what stands elsewhere since
   --help             This text
 ";
 
@@ -105,6 +106,7 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
             "--seconds" => flags.seconds = Some(seconds(arguments.next())?),
             "--file" => choice.files.push(arguments.next().ok_or("`--file` takes a path")?.clone()),
             "--shard" => choice.shard = Some(arguments.next().ok_or("`--shard` takes K/N")?.clone()),
+            "--survivors" => choice.survivors = true,
             name if task.is_none() && !name.starts_with('-') => task = Some(name),
             name if task.is_some_and(|task| NAMING.contains(&task)) && !name.starts_with('-') => {
                 names.push(name.to_owned())
@@ -116,8 +118,8 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
         Some(task) if task != "test" && flags.require_kernel => Err("`--require-kernel` belongs to `test`".into()),
         Some(task) if task != "case-study" && flags.markdown => Err("`--markdown` belongs to `case-study`".into()),
         Some(task) if task != "fuzz" && flags.seconds.is_some() => Err("`--seconds` belongs to `fuzz`".into()),
-        Some(task) if task != "mutants" && (!choice.files.is_empty() || choice.shard.is_some()) => {
-            Err("`--file` and `--shard` belong to `mutants`".into())
+        Some(task) if task != "mutants" && choice != mutants::Choice::default() => {
+            Err("`--file`, `--shard` and `--survivors` belong to `mutants`".into())
         }
         Some(task) if task != "bench" && (flags.short || flags.write) => {
             Err("`--short` and `--write` belong to `bench`".into())

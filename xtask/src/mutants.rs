@@ -8,7 +8,7 @@ mod parts;
 
 use std::{
     fs,
-    path::PathBuf,
+    path::Path,
     process::{Command, ExitCode},
 };
 
@@ -25,12 +25,15 @@ const EXPLAINED: &str = "tests/mutants.txt";
 const LONGEST: &str = "60";
 
 /// Which mutants.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Choice {
     /// Files and folders; all of a part if none.
     pub(crate) files: Vec<String>,
     /// `K/N`: each Nth, from the Kth on, counted from 0.
     pub(crate) shard: Option<String>,
+    /// Only what the runs before have not seen noticed: what survived or did not end, what they did not come to, and what
+    /// stands elsewhere since.
+    pub(crate) survivors: bool,
 }
 
 /// What became of the mutants of a part.
@@ -95,11 +98,7 @@ fn files<'a>(part: &'a Part, choice: &'a Choice) -> Vec<&'a str> {
 fn mutate(part: &Part, choice: &Choice) -> Result<Outcome, String> {
     let folder = root().join("target/mutants").join(part.name);
     let found = folder.join("mutants.out");
-    // What was built of another copy would still name that copy's files.
-    if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    }
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    clear(&folder, choice.survivors)?;
     judge_unchanged(part)?;
     let mut command = command(part, choice, &folder);
     println!("$ {}", shown(&command));
@@ -121,6 +120,16 @@ fn mutate(part: &Part, choice: &Choice) -> Result<Outcome, String> {
     })
 }
 
+/// Makes the folder of a part's run. What was built of another copy would still name that copy's files, so it goes. What the
+/// runs before have found stays if only the survivors are wanted.
+fn clear(folder: &Path, survivors: bool) -> Result<(), String> {
+    let old = if survivors { folder.join("build") } else { folder.to_owned() };
+    if old.exists() {
+        fs::remove_dir_all(&old).map_err(|error| format!("{}: {error}", old.display()))?;
+    }
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
+}
+
 /// The tests without a change. cargo-mutants would ask only those of the package that is changed.
 fn judge_unchanged(part: &Part) -> Result<(), String> {
     let mut command = cargo();
@@ -132,7 +141,7 @@ fn judge_unchanged(part: &Part) -> Result<(), String> {
     if succeeds(&mut command)? { Ok(()) } else { Err(format!("the tests of `{}` fail without a mutant", part.name)) }
 }
 
-fn command(part: &Part, choice: &Choice, folder: &PathBuf) -> Command {
+fn command(part: &Part, choice: &Choice, folder: &Path) -> Command {
     let mut command = cargo();
     command.args(["mutants", "--no-config", "--no-shuffle", "--baseline", "skip", "--timeout", LONGEST, "--output"]);
     command.arg(folder);
@@ -142,6 +151,9 @@ fn command(part: &Part, choice: &Choice, folder: &PathBuf) -> Command {
     }
     if let Some(shard) = &choice.shard {
         command.args(["--shard", shard]);
+    }
+    if choice.survivors {
+        command.arg("--iterate");
     }
     for judge in part.judges {
         command.args(["--test-package", judge]);
@@ -218,7 +230,7 @@ mod tests {
     fn parts_and_files_are_chosen_by_name() {
         let names = |names: &[&str], files: &[&str]| {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            let choice = Choice { files: files.iter().map(|file| (*file).to_owned()).collect(), shard: None };
+            let choice = Choice { files: files.iter().map(|file| (*file).to_owned()).collect(), ..Choice::default() };
             chosen(&names, &choice).map(|parts| parts.iter().map(|part| part.name).collect::<Vec<_>>())
         };
         assert_eq!(names(&[], &[]).map(|all| all.len()), Ok(PARTS.len()));
@@ -240,12 +252,39 @@ mod tests {
             Outcome { missed: vec![mutant("a"), mutant("b")], caught: vec![mutant("c")], ..Outcome::default() };
         let explained = [entry("a"), entry("c"), entry("gone")];
         let judged = |shard: Option<&str>| {
-            let choice = Choice { files: vec![], shard: shard.map(str::to_owned) };
+            let choice = Choice { shard: shard.map(str::to_owned), ..Choice::default() };
             let judged = Judged::of(&PARTS[0], &choice, &outcome, &explained);
             let survivors: Vec<String> = judged.survivors.iter().map(|mutant| mutant.what.clone()).collect();
             (survivors, judged.stale.iter().map(|entry| entry.what.clone()).collect::<Vec<_>>())
         };
         assert_eq!(judged(None), (vec!["b".to_owned()], vec!["c".to_owned(), "gone".to_owned()]));
         assert_eq!(judged(Some("0/2")), (vec!["b".to_owned()], vec!["c".to_owned()]));
+    }
+
+    #[test]
+    fn survivors_are_told_from_the_rest_by_what_the_run_before_has_found() {
+        let folder = std::env::temp_dir().join(format!("xtask-mutants-{}", std::process::id()));
+        let found = folder.join("mutants.out/caught.txt");
+        let write = |path: &Path| {
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder can be made");
+            fs::write(path, "spec/src/expr.rs:1:1: a\n").expect("writable");
+        };
+        let built = folder.join("build/debug/deps/layout");
+        write(&found);
+        write(&built);
+        clear(&folder, true).expect("it can be cleared");
+        assert!(found.exists() && !built.exists());
+        clear(&folder, false).expect("it can be cleared");
+        assert!(folder.exists() && !found.exists());
+        clear(&folder, true).expect("there need not have been a run before");
+        fs::remove_dir_all(&folder).expect("it can be removed");
+
+        let words = |survivors| {
+            let command = command(&PARTS[0], &Choice { survivors, ..Choice::default() }, &folder);
+            command.get_args().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>()
+        };
+        let [all, rest] = [false, true].map(words);
+        assert!(!all.contains(&"--iterate".to_owned()) && rest.contains(&"--iterate".to_owned()));
+        assert!(rest.windows(2).any(|pair| pair[0] == "--output" && pair[1] == folder.to_string_lossy()));
     }
 }
