@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 use bpf_layout_emit::{files, write};
 use bpf_layout_spec::{Options, load};
 
-use crate::{kernel::storm, measure, parsing};
+use crate::{kernel::storm, measure, parsing, skew};
 
 /// The argument that makes this program a child.
 pub(crate) const WORD: &str = "child";
@@ -25,6 +25,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         // libbpf-cargo leaves the text alone where the formatter does not exist.
         ["libbpf-cargo-raw", object, output] => skeleton(object, output, "/nonexistent/rustfmt"),
         ["parse", way, rounds] => parsing::child(way, rounds),
+        ["skew", subject, way, object, times] => skew::child(subject, way, object, times),
         ["storm", calls, pause] => storm::child(calls, pause),
         ["run", program, arguments @ ..] => run_program(program, arguments),
         _ => Err(format!("no child does {words:?}")),

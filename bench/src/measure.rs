@@ -80,6 +80,34 @@ fn microseconds(usage: &Usage) -> i64 {
     [usage.user_time(), usage.system_time()].iter().map(|time| time.tv_sec() * 1_000_000 + time.tv_usec()).sum()
 }
 
+/// Rounds of the two runs that instructions are counted in, whose difference has nothing of start and end in it.
+const FEW: usize = 10;
+const MANY: usize = 110;
+
+/// Instructions of one round of this child, by callgrind, where its last argument is how many rounds it does. Without
+/// valgrind nothing is counted, unless every tool must be there.
+///
+/// # Errors
+/// If they cannot be counted.
+pub(crate) fn instructions(arguments: &[&str]) -> Result<Option<f64>, String> {
+    let found = Command::new("valgrind").arg("--version").output().is_ok();
+    if !found && env::var_os("BPF_LAYOUT_REQUIRE_TOOLS").is_none_or(|value| value != "1") {
+        eprintln!("skipped: valgrind is not installed, so no instructions are counted");
+        return Ok(None);
+    }
+    let own = env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
+    let count = |rounds: usize| -> Result<f64, String> {
+        let mut command = Command::new("valgrind");
+        command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(&own);
+        command.arg(child::WORD).args(arguments).arg(rounds.to_string());
+        let output = command.output().map_err(|error| format!("cannot run valgrind: {error}"))?;
+        let text = String::from_utf8_lossy(&output.stderr);
+        let collected = text.lines().find_map(|line| line.split_once("Collected : ")).map(|(_, number)| number.trim());
+        collected.and_then(|number| number.parse().ok()).ok_or_else(|| format!("callgrind counted nothing: {text}"))
+    };
+    Ok(Some((count(MANY)? - count(FEW)?) / (MANY - FEW) as f64))
+}
+
 impl Costs {
     pub(crate) fn push(&mut self, cost: Cost) {
         self.0.push(cost);

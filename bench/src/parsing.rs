@@ -1,14 +1,14 @@
 //! From bytes of a buffer to the fields of a fixed event, each way that programs go.
 
-use std::{hint::black_box, process::Command, time::Instant};
+use std::{hint::black_box, time::Instant};
 
 use bpf_layout::Layout as _;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Extent, child,
-    measure::Figure,
-    report::{Bound, Section, number},
+    Extent,
+    measure::{Figure, instructions},
+    report::{Bound, Section, counted, number},
 };
 
 bpf_layout::include_layouts!("layouts.toml");
@@ -105,7 +105,9 @@ fn owned(record: &ExecEvent) -> Owned {
     }
 }
 
-/// The fields that every way has to come to.
+/// The fields that every way has to come to. Not inlined, since programs hand an event on: what a way gives has to be
+/// there as a whole.
+#[inline(never)]
 fn fields(event: &ExecEvent) -> u64 {
     event.timestamp.as_nanos() ^ u64::from(event.pid) ^ u64::from(event.uid) ^ u64::from(event.retval.unsigned_abs())
 }
@@ -197,7 +199,8 @@ pub(crate) fn run(extent: Extent) -> Result<Section, String> {
             return Err(format!("{}: {sum} instead of {expected}", way.name));
         }
         let rounds = if number == WAYS.len() - 1 || way.name.contains("owned") { rounds / 10 } else { rounds };
-        measured.push((time(&events, way, rounds, repeats), instructions(number)?));
+        let counted = instructions(&["parse", &number.to_string()])?.map(|all| all / EVENTS as f64);
+        measured.push((time(&events, way, rounds, repeats), counted));
     }
     if ExecEvent::parse(events.records[0].as_bytes()).is_ok_and(|event| !event.is_borrowed()) {
         return Err("an aligned event was copied".into());
@@ -213,30 +216,6 @@ fn time(events: &Events, way: &Way, rounds: usize, repeats: usize) -> Figure {
         started.elapsed().as_secs_f64() * 1e9 / (rounds * EVENTS) as f64
     };
     Figure::of((0..repeats).map(once).collect())
-}
-
-/// Rounds of the two runs that instructions are counted in, whose difference has nothing of start and end in it.
-const FEW: usize = 10;
-const MANY: usize = 110;
-
-/// Instructions of one event, by callgrind. Without valgrind nothing is counted, unless every tool must be there.
-fn instructions(way: usize) -> Result<Option<f64>, String> {
-    let found = Command::new("valgrind").arg("--version").output().is_ok();
-    if !found && std::env::var_os("BPF_LAYOUT_REQUIRE_TOOLS").is_none_or(|value| value != "1") {
-        eprintln!("skipped: valgrind is not installed, so no instructions are counted");
-        return Ok(None);
-    }
-    let count = |rounds: usize| -> Result<f64, String> {
-        let own = std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
-        let mut command = Command::new("valgrind");
-        command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(own);
-        command.args([child::WORD, "parse", &way.to_string(), &rounds.to_string()]);
-        let output = command.output().map_err(|error| format!("cannot run valgrind: {error}"))?;
-        let text = String::from_utf8_lossy(&output.stderr);
-        let collected = text.lines().find_map(|line| line.split_once("Collected : ")).map(|(_, number)| number.trim());
-        collected.and_then(|number| number.parse().ok()).ok_or_else(|| format!("callgrind counted nothing: {text}"))
-    };
-    Ok(Some((count(MANY)? - count(FEW)?) / ((MANY - FEW) * EVENTS) as f64))
 }
 
 /// What [`instructions`] runs: the way of this number, so many rounds.
@@ -262,7 +241,7 @@ fn section(measured: &[(Figure, Option<f64>)]) -> Section {
             number(nanos.least),
             format!("{}x", number(nanos.least / raw)),
             number(nanos.median),
-            instructions.map_or_else(|| "not counted".into(), number),
+            counted(*instructions),
         ]);
     }
     section.aim("ns that `parse` takes beyond the raw cast", measured[OURS].0.least - raw, Bound::AtMost(1.0));

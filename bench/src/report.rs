@@ -119,6 +119,11 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
+/// Instructions, where something was there to count them.
+pub(crate) fn counted(instructions: Option<f64>) -> String {
+    instructions.map_or_else(|| "not counted".into(), number)
+}
+
 /// Seconds as milliseconds, with the spread of several runs.
 pub(crate) fn milliseconds(figure: Figure) -> String {
     let [median, least, most] = [figure.median, figure.least, figure.most].map(|seconds| number(seconds * 1e3));

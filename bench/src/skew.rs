@@ -1,17 +1,22 @@
 //! Reading values of another layout, beside parsing values of one's own.
 
-use std::{fs, hint::black_box, path::Path, process::Command, time::Instant};
+use std::{
+    fs,
+    hint::black_box,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
 
-use bpf_layout::{Layout, skew::Plan};
-use bpf_layout_btf::Object;
+use bpf_layout::{Layout, ParseError, skew::Plan};
 use bpf_layout_emit::c;
 use bpf_layout_spec::{Options, load};
 use tempfile::TempDir;
 
 use crate::{
     Extent,
-    measure::Figure,
-    report::{Bound, Section, number},
+    measure::{Figure, instructions},
+    report::{Bound, Section, counted, number},
 };
 
 mod event {
@@ -34,88 +39,160 @@ impl Bytes {
     }
 }
 
+/// One way to a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Parsed, and looked at where it lies.
+    Borrowed,
+    /// Parsed and copied.
+    Copied,
+    /// Read by a plan, and looked at.
+    Planned,
+}
+
+const WAYS: [Way; 3] = [Way::Borrowed, Way::Copied, Way::Planned];
+
+/// A type that is read, and objects that have it.
+struct Subject {
+    /// What a child calls it.
+    word: &'static str,
+    what: &'static str,
+    same: Object,
+    /// Those that have other layouts of it, and what is otherwise in them.
+    others: Vec<(&'static str, Object)>,
+}
+
+/// An object in a file, for children.
+struct Object {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    _folder: TempDir,
+}
+
 /// How often, and how many times over.
-type Rounds = (u32, usize);
+type Rounds = (usize, usize);
 
 pub(crate) fn run(extent: Extent) -> Result<Section, String> {
-    let rounds = match extent {
-        Extent::Full => (200_000, 15),
-        Extent::Short => (100, 1),
-    };
-    let mut section = Section::default();
     let exec = |profile| object("skew.toml", profile, "exec_event");
     let value = |version: &str| object(&format!("../runtime/tests/skew/{version}.toml"), None, "file_value");
-    compare::<event::ExecEvent>(
-        &mut section,
-        "An exec event",
-        &exec(None)?,
-        &[("lacks two fields", exec(Some("fewer"))?), ("has strings twice as long", exec(Some("longer"))?)],
-        rounds,
-    )?;
-    let others = [("differs in every way that can be read", value("old")?)];
-    compare::<new::FileValue>(&mut section, "A value of a map", &value("new")?, &others, rounds)?;
+    let event = Subject {
+        word: EVENT,
+        what: "An exec event",
+        same: exec(None)?,
+        others: vec![("lacks two fields", exec(Some("fewer"))?), ("has strings twice as long", exec(Some("longer"))?)],
+    };
+    let value = Subject {
+        word: VALUE,
+        what: "A value of a map",
+        same: value("new")?,
+        others: vec![("differs in every way that can be read", value("old")?)],
+    };
+    let mut section = Section::default();
+    compare::<event::ExecEvent>(&mut section, &event, extent)?;
+    compare::<new::FileValue>(&mut section, &value, extent)?;
     Ok(section)
 }
 
+const EVENT: &str = "event";
+const VALUE: &str = "value";
+
 /// Reads `T` as itself, and out of other layouts of it.
-fn compare<T: Layout>(
-    section: &mut Section,
-    what: &str,
-    same: &[u8],
-    others: &[(&str, Vec<u8>)],
-    rounds: Rounds,
-) -> Result<(), String> {
-    let bytes = Bytes::new();
-    let (ours, same) = (&bytes.0[..size_of::<T>()], plan::<T>(same)?);
-    let parse = time(rounds, || T::parse(black_box(ours)).is_ok());
-    let copy = time(rounds, || black_box(T::parse(black_box(ours)).map(|value| value.into_owned())).is_ok());
-    let identical = time(rounds, || same.read(black_box(ours)).is_ok());
-    let mut rows = vec![
-        ("plain parse, borrowed".to_owned(), parse),
-        ("plain parse, then copied".to_owned(), copy),
-        ("by the plan of an equal layout".to_owned(), identical),
+fn compare<T: Layout>(section: &mut Section, subject: &Subject, extent: Extent) -> Result<(), String> {
+    let same = [
+        ("plain parse, borrowed", Way::Borrowed),
+        ("plain parse, then copied", Way::Copied),
+        ("by the plan of an equal layout", Way::Planned),
     ];
-    let mut aims = vec![("an equal layout to a plain parse".to_owned(), identical.least / parse.least, 1.1)];
-    for (name, object) in others {
-        let plan = plan::<T>(object)?;
-        let theirs = &bytes.0[..plan.size()];
-        let converted = time(rounds, || black_box(plan.read(black_box(theirs))).is_ok());
-        let ways = plan.differences().len();
-        rows.push((format!("an older layout, which {name} ({ways} differences)"), converted));
-        rows.push(("making that plan, once".into(), plan_time::<T>(object)?));
-        aims.push((format!("a layout that {name} to a plain parse with its copy"), converted.least / copy.least, 5.0));
+    let mut rows = vec![];
+    for (name, way) in same {
+        rows.push((name.to_owned(), measure::<T>(subject, &subject.same, way, extent)?));
     }
-    let title = format!("{what} of {} bytes:", ours.len());
-    let table = section.table(&title, &["", "ns", "of a plain parse's", "of one with a copy"]);
-    for (name, figure) in rows {
-        let ratio = |peer: Figure| format!("{}x", number(figure.least / peer.least));
-        table.row(vec![name, number(figure.least), ratio(parse), ratio(copy)]);
+    let [parse, copy, equal] = [0, 1, 2].map(|way: usize| rows[way].1.0.least);
+    let what = subject.what;
+    section.aim(&format!("{what}: an equal layout to a plain parse"), equal / parse, Bound::AtMost(1.1));
+    for (name, object) in &subject.others {
+        let differences = plan::<T>(&object.bytes)?.differences().len();
+        let (figure, instructions) = measure::<T>(subject, object, Way::Planned, extent)?;
+        rows.push((format!("an older layout, which {name} ({differences} differences)"), (figure, instructions)));
+        rows.push(("making that plan, once".into(), (plan_time::<T>(&object.bytes)?, None)));
+        let aim = format!("{what}: a layout that {name} to a plain parse with its copy");
+        section.aim(&aim, figure.least / copy, Bound::AtMost(5.0));
     }
-    for (name, found, most) in aims {
-        section.aim(&format!("{what}: {name}"), found, Bound::AtMost(most));
+    let title = format!("{what} of {} bytes:", size_of::<T>());
+    let head = ["", "ns", "of a plain parse's", "of one with a copy", "instructions"];
+    let table = section.table(&title, &head);
+    for (name, (figure, instructions)) in rows {
+        let ratio = |peer| format!("{}x", number(figure.least / peer));
+        table.row(vec![name, number(figure.least), ratio(parse), ratio(copy), counted(instructions)]);
     }
     Ok(())
 }
 
-/// Nanoseconds of one reading, which has to succeed.
-fn time((reads, rounds): Rounds, read: impl Fn() -> bool) -> Figure {
-    let round = |_| {
-        let started = Instant::now();
-        let all = (0..reads).all(|_| black_box(read()));
-        assert!(all, "what is measured fails");
-        started.elapsed().as_secs_f64() * 1e9 / f64::from(reads)
+/// Nanoseconds and instructions of one reading.
+fn measure<T: Layout>(
+    subject: &Subject,
+    object: &Object,
+    way: Way,
+    extent: Extent,
+) -> Result<(Figure, Option<f64>), String> {
+    let (reads, rounds): Rounds = match extent {
+        Extent::Full => (200_000, 15),
+        Extent::Short => (100, 1),
     };
-    Figure::of((0..rounds).map(round).collect())
+    let plan = plan::<T>(&object.bytes)?;
+    let mut times = Vec::new();
+    for _ in 0..rounds {
+        let started = Instant::now();
+        read(&plan, way, reads)?;
+        times.push(started.elapsed().as_secs_f64() * 1e9 / reads as f64);
+    }
+    // A run under valgrind takes a second: one way shows that it works.
+    let counts = extent == Extent::Full || way == Way::Borrowed;
+    let number = WAYS.iter().position(|known| *known == way).unwrap_or_default().to_string();
+    let path = object.path.to_string_lossy();
+    let instructions = if counts { instructions(&["skew", subject.word, &number, &path])? } else { None };
+    Ok((Figure::of(times), instructions))
+}
+
+/// Reads a value of the plan's layout so many times, each time successfully.
+fn read<T: Layout>(plan: &Plan<T>, way: Way, times: usize) -> Result<(), String> {
+    let all = Bytes::new();
+    let bytes = &all.0[..plan.size()];
+    let looked_at = |value: &T| {
+        black_box(value);
+    };
+    let failed = |error: ParseError| format!("what is measured fails: {error}");
+    for _ in 0..times {
+        let bytes = black_box(bytes);
+        match way {
+            Way::Borrowed => looked_at(&*T::parse(bytes).map_err(failed)?),
+            Way::Copied => looked_at(&T::parse(bytes).map_err(failed)?.into_owned()),
+            Way::Planned => looked_at(&*plan.read(bytes).map_err(failed)?),
+        }
+    }
+    Ok(())
+}
+
+/// What instructions are counted of: a type, a way to it, an object that has it, and how often.
+pub(crate) fn child(subject: &str, way: &str, object: &str, times: &str) -> Result<(), String> {
+    let way = way.parse().ok().and_then(|number: usize| WAYS.get(number)).ok_or("no such way")?;
+    let times = times.parse().map_err(|error| format!("`{times}`: {error}"))?;
+    let object = fs::read(object).map_err(|error| format!("{object}: {error}"))?;
+    match subject {
+        EVENT => read(&plan::<event::ExecEvent>(&object)?, *way, times),
+        VALUE => read(&plan::<new::FileValue>(&object)?, *way, times),
+        _ => Err(format!("there is no `{subject}`")),
+    }
 }
 
 fn plan<T: Layout>(object: &[u8]) -> Result<Plan<T>, String> {
-    let object = Object::parse(object).map_err(|error| error.to_string())?;
+    let object = bpf_layout_btf::Object::parse(object).map_err(|error| error.to_string())?;
     Plan::by_name(object.btf()).map_err(|error| error.to_string())
 }
 
 /// Nanoseconds to compare two layouts and find the way from one to the other.
 fn plan_time<T: Layout>(object: &[u8]) -> Result<Figure, String> {
-    let object = Object::parse(object).map_err(|error| error.to_string())?;
+    let object = bpf_layout_btf::Object::parse(object).map_err(|error| error.to_string())?;
     let mut times = Vec::new();
     for _ in 0..20 {
         let started = Instant::now();
@@ -126,7 +203,7 @@ fn plan_time<T: Layout>(object: &[u8]) -> Result<Figure, String> {
 }
 
 /// An object that has a type of a spec in its BTF, as clang writes it.
-fn object(spec: &str, profile: Option<&str>, ty: &str) -> Result<Vec<u8>, String> {
+fn object(spec: &str, profile: Option<&str>, ty: &str) -> Result<Object, String> {
     let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join(spec);
     let options = Options { profile: profile.map(str::to_owned) };
     let loaded = load(&spec, &options).map_err(|failure| format!("{:?}", failure.diagnostics))?;
@@ -140,5 +217,6 @@ fn object(spec: &str, profile: Option<&str>, ty: &str) -> Result<Vec<u8>, String
     if !status.success() {
         return Err("clang does not compile the header".into());
     }
-    fs::read(&object).map_err(|error| format!("{}: {error}", object.display()))
+    let bytes = fs::read(&object).map_err(|error| format!("{}: {error}", object.display()))?;
+    Ok(Object { path: object, bytes, _folder: folder })
 }

@@ -225,6 +225,7 @@ const fn extend_sign(value: u64, width: u32) -> i64 {
 
 impl Place {
     /// The integer that lies here, if `bytes` reach that far and it has no more than 64 bits.
+    #[inline]
     pub(crate) fn read(&self, bytes: &[u8]) -> Option<i128> {
         let bytes = bytes.get(self.offset..self.offset.checked_add(self.size)?)?;
         let (value, width) = match self.bits {
@@ -253,6 +254,7 @@ impl Place {
 }
 
 /// An unsigned integer of up to 8 bytes in the machine's byte order.
+#[inline]
 pub(crate) fn integer(bytes: &[u8]) -> Option<u64> {
     if bytes.len() > 8 {
         return None;

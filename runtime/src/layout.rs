@@ -54,16 +54,12 @@ pub unsafe trait Layout: Copy + 'static {
     #[inline]
     fn parse(bytes: &[u8]) -> Result<View<'_, Self>, ParseError> {
         let size = size_of::<Self>();
-        if bytes.len() < size || bytes.len() - size > MAX_TRAILING {
-            return Err(ParseError::size(Self::SHAPE.name(), bytes.len(), size));
+        // Too few wrap around and are too many: one comparison for both.
+        if bytes.len().wrapping_sub(size) > MAX_TRAILING {
+            return Err(ParseError::size(const { Self::SHAPE.name() }, bytes.len(), size));
         }
-        if let Shape::Record(info) = Self::SHAPE {
-            info.check_tag(bytes)?;
-        }
-        Ok(match Self::ref_from(&bytes[..size]) {
-            Some(borrowed) => View::Borrowed(borrowed),
-            None => View::Owned(Self::read_from(&bytes[..size])?),
-        })
+        check_tag::<Self>(bytes)?;
+        View::of(&bytes[..size])
     }
 
     /// The bytes as a value, if they are exactly as many as its size and aligned for it.
@@ -85,7 +81,7 @@ pub unsafe trait Layout: Copy + 'static {
     #[inline]
     fn read_from(bytes: &[u8]) -> Result<Self, ParseError> {
         if bytes.len() != size_of::<Self>() {
-            return Err(ParseError::size(Self::SHAPE.name(), bytes.len(), size_of::<Self>()));
+            return Err(ParseError::size(const { Self::SHAPE.name() }, bytes.len(), size_of::<Self>()));
         }
         // SAFETY: exactly size_of::<Self>() initialised bytes are readable, read_unaligned takes any address, and any
         // bytes are a valid Self (promised by the trait).
@@ -114,6 +110,20 @@ pub unsafe trait Layout: Copy + 'static {
     fn zeroed() -> Self {
         // SAFETY: any bytes are a valid Self (promised by the trait), zeros too.
         unsafe { mem::zeroed() }
+    }
+}
+
+/// Whether the tag, if `T` is an event that has one, holds this event's value. Where it lies is looked up at compile time,
+/// so that an event without a tag costs nothing here and one with a tag a comparison.
+///
+/// # Errors
+/// If it holds another.
+#[inline]
+pub(crate) fn check_tag<T: Layout>(bytes: &[u8]) -> Result<(), ParseError> {
+    let Some((place, expected)) = (const { T::SHAPE.event_tag() }) else { return Ok(()) };
+    match place.read(bytes) {
+        Some(found) if found == expected => Ok(()),
+        found => Err(ParseError::tag(const { T::SHAPE.name() }, found.unwrap_or(0), expected)),
     }
 }
 

@@ -102,8 +102,8 @@ pub fn pick_event(buffer: &'static str, events: &[Shape], bytes: &[u8]) -> Resul
 
 /// Whether a record can be this event: by its tag, or by its size if it has none.
 fn matches(event: &Shape, bytes: &[u8]) -> bool {
-    match event {
-        Shape::Record(info) if info.event_tag().is_some() => info.check_tag(bytes).is_ok(),
-        _ => bytes.len().checked_sub(event.size()).is_some_and(|trailing| trailing <= MAX_TRAILING),
+    match event.event_tag() {
+        Some((place, value)) => place.read(bytes) == Some(value),
+        None => bytes.len().checked_sub(event.size()).is_some_and(|trailing| trailing <= MAX_TRAILING),
     }
 }

@@ -3,7 +3,7 @@
 //! `Debug` and serde are each written once and walk these tables, so that a generated type costs rustc little more than
 //! its definition. The tables also say enough to read a layout that this program was not built with.
 
-use crate::{error::ParseError, layout::Layout};
+use crate::layout::Layout;
 
 /// What a run of bytes means.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +96,19 @@ impl Shape {
             Shape::Padding(_) => "padding",
             Shape::BitRun(_) => "bitfields",
         }
+    }
+
+    /// Where an event's tag lies and what it holds.
+    pub(crate) const fn event_tag(&self) -> Option<(Place, i128)> {
+        let Shape::Record(info) = self else { return None };
+        let mut index = 0;
+        while index < info.details.len() {
+            if let Detail::EventTag { place, value } = info.details[index] {
+                return Some((place, value));
+            }
+            index += 1;
+        }
+        None
     }
 }
 
@@ -227,28 +240,6 @@ impl TypeInfo {
             _ => None,
         });
         renamed.unwrap_or(name)
-    }
-
-    /// Where an event's tag lies and what it holds.
-    pub(crate) fn event_tag(&self) -> Option<(Place, i128)> {
-        self.details.iter().find_map(|detail| match detail {
-            Detail::EventTag { place, value } => Some((*place, *value)),
-            _ => None,
-        })
-    }
-
-    /// Whether the tag, if the type has one, holds this event's value.
-    ///
-    /// # Errors
-    /// If it holds another.
-    pub(crate) fn check_tag(&self, bytes: &[u8]) -> Result<(), ParseError> {
-        match self.event_tag() {
-            Some((place, expected)) => match place.read(bytes) {
-                Some(found) if found == expected => Ok(()),
-                found => Err(ParseError::tag(self.name, found.unwrap_or(0), expected)),
-            },
-            None => Ok(()),
-        }
     }
 }
 

@@ -448,7 +448,12 @@ pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
 
 /// Whether a string's text was longer than its room: it bears the mark, or there is no NUL.
 pub(crate) fn is_truncated(bytes: &[u8]) -> bool {
-    match until_nul(bytes).len() {
+    is_cut(until_nul(bytes), bytes)
+}
+
+/// The same, where the text is known: its bytes [up to the first NUL](until_nul).
+pub(crate) fn is_cut(text: &[u8], bytes: &[u8]) -> bool {
+    match text.len() {
         len if len == bytes.len() => !bytes.is_empty(),
         len => len + 2 == bytes.len() && bytes.last() == Some(&TRUNCATED),
     }

@@ -12,9 +12,7 @@ use crate::{
 #[must_use]
 pub fn default<T: Layout>() -> T {
     let mut value = T::zeroed();
-    if let Shape::Record(info) = T::SHAPE
-        && let Some((place, tag)) = info.event_tag()
-    {
+    if let Some((place, tag)) = const { T::SHAPE.event_tag() } {
         place.write(value.as_bytes_mut(), tag);
     }
     value

@@ -16,7 +16,7 @@
 
 use crate::{
     error::ParseError,
-    layout::{Layout, MAX_TRAILING},
+    layout::{Layout, MAX_TRAILING, check_tag},
     shape::{Shape, Variable, VariableKind},
     text::{StrRef, StrsRef},
     view::View,
@@ -255,16 +255,11 @@ pub fn parse_compact<H: Layout, const N: usize>(
     bytes: &[u8],
     tails: impl FnOnce(&H) -> [(&'static str, Tail); N],
 ) -> Result<(View<'_, H>, &[u8]), ParseError> {
-    let name = H::SHAPE.name();
+    let name = const { H::SHAPE.name() };
     let size = size_of::<H>();
     let Some(head) = bytes.get(..size) else { return Err(ParseError::size(name, bytes.len(), size)) };
-    if let Shape::Record(info) = H::SHAPE {
-        info.check_tag(bytes)?;
-    }
-    let header = match H::ref_from(head) {
-        Some(borrowed) => View::Borrowed(borrowed),
-        None => View::Owned(H::read_from(head)?),
-    };
+    check_tag::<H>(bytes)?;
+    let header = View::<H>::of(head)?;
     let tails = tails(&header);
     let needed = tails.iter().fold(size, |needed, (_, tail)| needed + tail.len());
     // What lies behind that is the transport's.

@@ -2,19 +2,44 @@
 
 use core::{fmt, ops::Deref};
 
-use crate::layout::Layout;
+use crate::{error::ParseError, layout::Layout};
 
-/// A record parsed by [`Layout::parse`].
-#[derive(Clone, Copy)]
-#[allow(clippy::large_enum_variant, reason = "boxing the copy would need an allocator and cost more than the copy")]
-pub enum View<'a, T> {
+/// A record parsed by [`Layout::parse`]: dereferences to it.
+///
+/// It is handed on as an address, however large the record is, so one that was borrowed is never copied on its way. A copy
+/// is on the heap; without the feature `std` it is in the view, which then is as large as the record.
+#[derive(Clone)]
+pub struct View<'a, T>(Held<'a, T>);
+
+#[derive(Clone)]
+enum Held<'a, T> {
     /// The bytes were aligned and are read where they are.
     Borrowed(&'a T),
     /// The bytes were not aligned and have been copied.
-    Owned(T),
+    Copied(Copied<T>),
 }
 
-impl<T: Layout> View<'_, T> {
+#[cfg(feature = "std")]
+type Copied<T> = std::boxed::Box<T>;
+#[cfg(not(feature = "std"))]
+type Copied<T> = T;
+
+impl<'a, T: Layout> View<'a, T> {
+    /// The bytes of a record, as many as its size: where they lie if they are aligned, else a copy.
+    #[inline]
+    pub(crate) fn of(bytes: &'a [u8]) -> Result<Self, ParseError> {
+        match T::ref_from(bytes) {
+            Some(record) => Ok(View(Held::Borrowed(record))),
+            None => Self::copied(bytes),
+        }
+    }
+
+    /// Apart from [`of`](Self::of), so that what is seldom needed does not stand in the way of what mostly is.
+    #[cold]
+    fn copied(bytes: &[u8]) -> Result<Self, ParseError> {
+        Ok(View(Held::Copied(Copied::from(T::read_from(bytes)?))))
+    }
+
     /// The record itself, copied if it was borrowed.
     #[inline]
     #[must_use]
@@ -26,7 +51,24 @@ impl<T: Layout> View<'_, T> {
     #[inline]
     #[must_use]
     pub const fn is_borrowed(&self) -> bool {
-        matches!(self, View::Borrowed(_))
+        matches!(self.0, Held::Borrowed(_))
+    }
+}
+
+/// A record that was made some other way.
+impl<'a, T> From<&'a T> for View<'a, T> {
+    #[inline]
+    fn from(record: &'a T) -> Self {
+        View(Held::Borrowed(record))
+    }
+}
+
+/// A record that was made on the heap.
+#[cfg(feature = "std")]
+impl<T> From<std::boxed::Box<T>> for View<'_, T> {
+    #[inline]
+    fn from(record: std::boxed::Box<T>) -> Self {
+        View(Held::Copied(record))
     }
 }
 
@@ -35,9 +77,9 @@ impl<T> Deref for View<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        match self {
-            View::Borrowed(record) => record,
-            View::Owned(record) => record,
+        match &self.0 {
+            Held::Borrowed(record) => record,
+            Held::Copied(record) => record,
         }
     }
 }

@@ -68,9 +68,17 @@ fn a_view_is_the_record_whether_it_is_borrowed_or_copied() {
     for view in [borrowed, copied] {
         assert_eq!(view.as_ref(), &key);
         assert_eq!(format!("{view:?}"), format!("{key:?}"));
-        assert_eq!(serde_json::to_value(view).expect("any record serializes")["port"], 443);
+        assert_eq!(serde_json::to_value(&view).expect("any record serializes")["port"], 443);
+        let copy = view.clone();
+        assert_eq!((copy.is_borrowed(), copy.into_owned()), (view.is_borrowed(), key));
         assert_eq!(view.into_owned(), key);
     }
+    assert!(bpf_layout::View::from(&key).is_borrowed() && !bpf_layout::View::from(Box::new(key)).is_borrowed());
+}
+
+#[test]
+fn a_view_is_handed_on_as_an_address_however_large_its_record_is() {
+    assert_eq!(size_of::<bpf_layout::View<'_, [u8; 4096]>>(), 2 * size_of::<usize>());
 }
 
 proptest! {

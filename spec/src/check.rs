@@ -31,6 +31,7 @@ mod c_names;
 mod clashes;
 mod constants;
 mod enums;
+mod few;
 mod groups;
 mod interns;
 mod limits;

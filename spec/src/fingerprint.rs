@@ -108,7 +108,8 @@ impl Known {
 
     /// Everything that counts of a definition, a line for each fact.
     fn text(&self, definition: &Definition) -> String {
-        let mut text = format!("bpf-layout {FORMAT}\n");
+        let mut text = String::with_capacity(USUAL_TEXT);
+        line(&mut text, format_args!("bpf-layout {FORMAT}"));
         match &definition.body {
             Body::Record(record) => self.record(&mut text, record),
             Body::Values(values) => self::values(&mut text, definition.word(), values),
@@ -124,10 +125,11 @@ impl Known {
         let mut fields: Vec<&Field> = record.fields.iter().collect();
         fields.sort_by_key(|field| (field.bit_offset, &field.name));
         for field in fields {
-            line(
-                text,
-                format_args!("{} {} {} {}", field.bit_offset, field.bit_size, self.ty_text(&field.ty), field.name),
-            );
+            let _ = write!(text, "{} {} ", field.bit_offset, field.bit_size);
+            self.push_type(text, &field.ty);
+            text.push(' ');
+            text.push_str(&field.name);
+            text.push('\n');
             if let Some(tag) = &field.tag {
                 line(text, format_args!("by {tag}"));
             }
@@ -147,7 +149,9 @@ impl Known {
         line(text, format_args!("map {}", map.kind.name));
         for (name, part) in [("key", &map.key), ("value", &map.value)] {
             if let Some(part) = part {
-                line(text, format_args!("{name} {} {}", part.size, self.ty_text(&part.ty)));
+                let _ = write!(text, "{name} {} ", part.size);
+                self.push_type(text, &part.ty);
+                text.push('\n');
             }
         }
         let numbers = [
@@ -173,12 +177,21 @@ impl Known {
         events.iter().for_each(|event| line(text, format_args!("event {event}")));
     }
 
-    fn ty_text(&self, ty: &Type) -> String {
-        let Base::Named(name) = &ty.base else { return ty.to_string() };
-        let lengths = ty.dimensions.iter().map(|length| format!("[{length}]"));
-        lengths.fold(reference(self.ty(name), name), |text, length| text + &length)
+    fn push_type(&self, text: &mut String, ty: &Type) {
+        // A string takes whatever is written.
+        let _ = match &ty.base {
+            Base::Named(name) => {
+                text.push_str(&reference(self.ty(name), name));
+                ty.dimensions.iter().try_for_each(|length| write!(text, "[{length}]"))
+            }
+            Base::Scalar(scalar) if ty.dimensions.is_empty() => text.write_str(scalar.info().name),
+            _ => write!(text, "{ty}"),
+        };
     }
 }
+
+/// Bytes that hold what counts of most definitions.
+const USUAL_TEXT: usize = 512;
 
 /// What stands for another definition: its fingerprint. A name, where it has none yet, does not occur: a spec defines
 /// what it uses, and locks are refused that do not.

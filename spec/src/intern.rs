@@ -134,7 +134,7 @@ fn structs(def: &InternDef) -> [RecordDef; 3] {
     let text = format!("str[{length}]");
     let aligned = FieldDef {
         // Whole words are hashed and compared.
-        align: Some(At { value: 8, span: def.name.span }),
+        align: Some(Box::new(At { value: 8, span: def.name.span })),
         ..field("text", &text, "The string; what does not fit is cut off, and marked as any `str` is.")
     };
     [

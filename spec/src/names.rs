@@ -218,7 +218,7 @@ pub(crate) fn check_c_identifier(name: &str) -> Result<(), BadName> {
     }
     let generated = ["__bpf_layout", "__BPF_LAYOUT", "__btf_type_", "__btf_map_"];
     let builtin = SCALARS.iter().any(|info| info.c == name) || KERNEL_FIELDS.iter().any(|info| info.name == name);
-    if C_RESERVED.contains(&name) {
+    if is_among(C_RESERVED, name) {
         return reserved("is a word of C");
     }
     if builtin || C_TAKEN.contains(&name) || generated.iter().any(|prefix| name.starts_with(prefix)) {
@@ -257,15 +257,20 @@ fn as_identifier(name: &str) -> String {
 
 /// `class` is `class_` in C.
 fn in_c(name: &str) -> String {
-    if C_RESERVED.contains(&name) || CPP_RESERVED.contains(&name) { format!("{name}_") } else { name.to_owned() }
+    if is_among(C_RESERVED, name) || is_among(CPP_RESERVED, name) { [name, "_"].concat() } else { name.to_owned() }
+}
+
+/// Whether a list in alphabetical order has this word.
+fn is_among(words: &[&str], name: &str) -> bool {
+    words.binary_search(&name).is_ok()
 }
 
 /// `type` is `r#type` in Rust, `self` is `self_`.
 fn in_rust(name: &str) -> String {
     if RUST_NEVER.contains(&name) {
-        format!("{name}_")
-    } else if RUST_RAW.contains(&name) {
-        format!("r#{name}")
+        [name, "_"].concat()
+    } else if is_among(RUST_RAW, name) {
+        ["r#", name].concat()
     } else {
         name.to_owned()
     }

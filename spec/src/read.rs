@@ -3,6 +3,7 @@
 //!
 //! A file that is not TOML is not read further: what a broken file seems to lack is guesswork.
 
+mod document;
 mod groups;
 mod maps;
 mod outside;
@@ -16,10 +17,11 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use toml::de::{DeTable, DeValue};
-
 pub(crate) use self::table::list;
-use self::table::{Cx, Table, Value, integer, number};
+use self::{
+    document::{Kind, Value},
+    table::{Cx, Table, integer, number},
+};
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     file,
@@ -111,13 +113,16 @@ impl Files<'_, '_> {
     }
 
     fn read_text(&mut self, path: &Path, file: FileId, text: &str, open: &mut Vec<Open>) {
-        let (document, errors) = DeTable::parse_recoverable(text);
+        let document = document::parse(text);
         let mut cx = Cx { diagnostics: self.diagnostics, file, text };
-        if !errors.is_empty() {
-            self.complete = false;
-            return syntax::report(&mut cx, &errors);
-        }
-        let mut top = Table::of(&cx, "", start_of(file), document.get_ref());
+        let document = match document {
+            Ok(document) => document,
+            Err(errors) => {
+                self.complete = false;
+                return syntax::report(&mut cx, &errors);
+            }
+        };
+        let mut top = Table::of("", start_of(file), &document);
         check_version(&mut cx, &mut top);
         let includes = top.strings(&mut cx, "include").map(|include| include.value).unwrap_or_default();
         let own = read_own(&mut cx, &mut top);
@@ -217,7 +222,7 @@ fn check_version(cx: &mut Cx<'_>, top: &mut Table<'_>) {
     };
     let span = cx.span(value.span());
     let message = match (value.get_ref(), integer(cx, value)) {
-        (_, Some(Some(At { value: VERSION, .. }))) | (DeValue::Integer(_), Some(None)) => return,
+        (_, Some(Some(At { value: VERSION, .. }))) | (Kind::Integer(..), Some(None)) => return,
         (_, Some(Some(other))) => format!("this release reads version {VERSION} of the language, not {}", other.value),
         (other, _) => format!("`spec` must be the integer {VERSION}, not {}", table::describe(other)),
     };

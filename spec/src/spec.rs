@@ -228,23 +228,23 @@ impl Selector {
     }
 }
 
-/// A member of a record.
+/// A member of a record. Few have more than a name and a type, and there are very many: what is rare is boxed.
 #[derive(Clone, Debug)]
 pub(crate) struct FieldDef {
     /// The name, or the word `union` or `struct` of an unnamed member.
     pub(crate) span: Span,
     pub(crate) kind: FieldKind,
     /// `c`: its name in C.
-    pub(crate) c: Option<At<String>>,
+    pub(crate) c: Option<Box<At<String>>>,
     pub(crate) doc: Option<String>,
-    pub(crate) bits: Option<At<i128>>,
-    pub(crate) offset: Option<At<i128>>,
-    pub(crate) align: Option<At<i128>>,
+    pub(crate) bits: Option<Box<At<i128>>>,
+    pub(crate) offset: Option<Box<At<i128>>>,
+    pub(crate) align: Option<Box<At<i128>>>,
     pub(crate) optional: bool,
-    pub(crate) tag: Option<At<String>>,
-    pub(crate) when: Option<At<Vec<Selector>>>,
-    pub(crate) contains: Option<At<String>>,
-    pub(crate) since: Option<At<i128>>,
+    pub(crate) tag: Option<Box<At<String>>>,
+    pub(crate) when: Option<Box<At<Vec<Selector>>>>,
+    pub(crate) contains: Option<Box<At<String>>>,
+    pub(crate) since: Option<Box<At<i128>>>,
 }
 
 /// Named field or unnamed member.
@@ -256,7 +256,7 @@ pub(crate) enum FieldKind {
     },
     Unnamed {
         shape: Shape,
-        body: Body,
+        body: Box<Body>,
     },
     /// Its shape was wrong, which has been reported. The name is known where it was readable, so that references to
     /// it resolve.

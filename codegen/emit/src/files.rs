@@ -1,19 +1,38 @@
 //! What is generated from a spec, as files.
 
-use std::path::Path;
+use std::{panic, path::Path, thread};
 
 use bpf_layout_spec::{fingerprint::Fingerprints, layout::Layouts};
 
 use crate::{c, rust, write::Output};
+
+/// Types of which so many take longer to write than a thread takes to start.
+const MANY: usize = 100;
 
 /// The C header and the Rust types, `<stem>.h` and `<stem>.rs` in `folder`, not written yet.
 #[must_use]
 pub fn generated(layouts: &Layouts, folder: &Path) -> Vec<Output> {
     let stem = &layouts.model.stem;
     let fingerprints = Fingerprints::of(layouts);
-    let (header, module) = (c::header_with(layouts, &fingerprints), rust::module_with(layouts, &fingerprints));
+    let (header, module) = both(
+        layouts.model.types.len() >= MANY,
+        || c::header_with(layouts, &fingerprints),
+        || rust::module_with(layouts, &fingerprints),
+    );
     vec![
         Output { path: folder.join(format!("{stem}.h")), contents: header.into_bytes() },
         Output { path: folder.join(format!("{stem}.rs")), contents: module.into_bytes() },
     ]
+}
+
+/// What the two give, one beside the other where that is worth it.
+fn both<A, B: Send>(at_once: bool, one: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
+    if !at_once {
+        return (one(), other());
+    }
+    thread::scope(|scope| {
+        let other = scope.spawn(other);
+        let one = one();
+        (one, other.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)))
+    })
 }

@@ -8,9 +8,11 @@ use std::{
     error::Error,
     fmt, fs,
     io::{self, Write as _},
+    panic,
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU64, Ordering},
+    thread,
 };
 
 /// A file to be, with its whole contents.
@@ -55,13 +57,17 @@ impl Error for WriteError {
 /// The first file or folder that cannot be read or written. No file has been replaced then, unless renaming itself
 /// failed halfway; no temporary file is left.
 pub fn write_if_changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
-    let mut staged = Vec::new();
-    for output in outputs {
-        if differs(output)? {
-            staged.push(Staged::new(output)?);
-        }
-    }
-    staged.into_iter().map(Staged::replace).collect()
+    let stage = |output| if differs(output)? { Staged::new(output).map(Some) } else { Ok(None) };
+    // Each waits for the disk, so they wait together.
+    let staged: Vec<_> = thread::scope(|scope| {
+        let others: Vec<_> = outputs.iter().skip(1).map(|output| scope.spawn(move || stage(output))).collect();
+        let first = outputs.first().map(stage);
+        let others =
+            others.into_iter().map(|other| other.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)));
+        first.into_iter().chain(others).collect()
+    });
+    let staged = staged.into_iter().collect::<Result<Vec<_>, _>>()?;
+    staged.into_iter().flatten().map(Staged::replace).collect()
 }
 
 /// The paths of those of `outputs` that [`write_if_changed`] would write.

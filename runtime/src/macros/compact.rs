@@ -32,7 +32,7 @@
 /// ```
 ///
 /// In braces stand the fields of variable length. Behind them may stand where BPF programs build the event,
-/// `rooms "__open_event_scratch": 1 of 544 bytes`, for [`Compact`](crate::Compact). It has `parse`, `as_bytes`, `Debug`, `Clone`, `Copy`, with the feature
+/// `rooms "__open_event_scratch": 1 of 544 bytes`, for [`Compact`](crate::Compact). It has `parse`, `as_bytes`, `Debug`, `Clone`, with the feature
 /// `serde` `Serialize`, and dereferences to its struct.
 #[macro_export]
 macro_rules! compact {
@@ -43,7 +43,7 @@ macro_rules! compact {
     ) => {
         $(#[doc $($doc)+])*
         #[allow(dead_code, missing_docs, unreachable_pub)]
-        #[derive($crate::__private::core::clone::Clone, $crate::__private::core::marker::Copy)]
+        #[derive($crate::__private::core::clone::Clone)]
         $vis struct $name<'a> {
             __header: $crate::View<'a, $header>,
             __bytes: &'a [$crate::__private::core::primitive::u8],

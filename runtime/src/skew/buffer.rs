@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData, vec::Vec};
 
 use bpf_layout_btf::Btf;
 
-use super::{error::PlanError, plan::Steps, read::Lost, rule::Difference};
+use super::{error::PlanError, op::Events, plan::Steps, read::Lost, rule::Difference};
 use crate::{error::ParseError, layout::slice_bytes_mut, map::Buffer, shape::Shape};
 
 /// How the records of the buffer `M` are read where the program that sends them has other layouts of its events.
@@ -96,7 +96,7 @@ impl<M: Buffer> SkewedBuffer<M> {
     ) -> Result<(usize, &'a [u8], Lost<'a>), ParseError> {
         let (event, steps) = self.pick(bytes).ok_or(ParseError::unknown_event(M::NAME, bytes.len()))?;
         if steps.is_in_place() {
-            return Ok((event, bytes, Lost::new(steps, Vec::new())));
+            return Ok((event, bytes, Lost::new(steps, Events::None)));
         }
         let size = M::EVENTS.get(event).map_or(0, Shape::size);
         let converted = scratch.bytes(size + steps.tail_size(bytes));

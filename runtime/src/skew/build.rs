@@ -121,7 +121,7 @@ impl Builder<'_, '_> {
     /// Finds the tag of an event in theirs. If it is not there, the step that sets it.
     fn event_tag(&mut self, shape: &'static Shape, id: TypeId) -> Result<Option<Op>, Error> {
         let Shape::Record(info) = shape else { return Ok(None) };
-        let Some((place, value)) = info.event_tag() else { return Ok(None) };
+        let Some((place, value)) = shape.event_tag() else { return Ok(None) };
         let field = info.fields().find(|field| field.offset == place.offset && field.shape.size() == place.size);
         if let (Some(field), Theirs::Record(record)) = (field, look(self.btf, id)?) {
             let members = theirs::members(self.btf, &record)?;

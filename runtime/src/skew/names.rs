@@ -23,6 +23,8 @@ pub(super) struct Names {
     strangers: Vec<i128>,
     /// Whether they are masks.
     flags: bool,
+    /// All bits of theirs that are not handed on as they are; all there are if a mask without bits became one with some.
+    touched: i128,
     /// What a stranger becomes: for an enum the largest number without a name, for flags no bit.
     unnamed: i128,
 }
@@ -61,7 +63,13 @@ impl Names {
             }
         }
         let unnamed = if flags { 0 } else { unnamed(info) };
-        (!moved.is_empty() || !strangers.is_empty()).then_some(Names { moved, strangers, flags, unnamed })
+        (!moved.is_empty() || !strangers.is_empty()).then(|| Names::of(moved, strangers, flags, unnamed))
+    }
+
+    fn of(moved: Vec<(i128, i128)>, strangers: Vec<i128>, flags: bool, unnamed: i128) -> Self {
+        let masks = || moved.iter().map(|(theirs, _)| theirs).chain(&strangers);
+        let touched = if masks().any(|mask| *mask == 0) { -1 } else { masks().fold(0, |bits, mask| bits | mask) };
+        Names { moved, strangers, flags, touched, unnamed }
     }
 
     /// A number of theirs as ours, and whether all of it has a meaning here.
@@ -78,6 +86,9 @@ impl Names {
     }
 
     fn read_flags(&self, value: i128) -> (i128, bool) {
+        if value & self.touched == 0 {
+            return (value, true);
+        }
         let strange = self.strangers.iter().fold(0, |bits, mask| bits | mask);
         let known = value & !strange;
         // A part of a mask that moved has no place here.
@@ -182,7 +193,7 @@ mod tests {
     use super::*;
 
     fn names(flags: bool, moved: &[(i128, i128)], strangers: &[i128]) -> Names {
-        Names { moved: moved.to_vec(), strangers: strangers.to_vec(), flags, unnamed: if flags { 0 } else { 255 } }
+        Names::of(moved.to_vec(), strangers.to_vec(), flags, if flags { 0 } else { 255 })
     }
 
     #[test]
@@ -209,6 +220,7 @@ mod tests {
         assert_eq!(names.read(0x10), (0, false), "a part of a mask is not the mask");
         assert_eq!(names.read(0x9), (0x4, false));
         assert_eq!(names.write(0xc4), 0x31);
+        assert_eq!((names.read(0x2), names.read(0)), ((0x2, true), (0, true)));
     }
 
     #[test]

@@ -138,6 +138,148 @@ impl Slot {
 
 const LITTLE: bool = cfg!(target_endian = "little");
 
+/// A number of up to 64 bits and a sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Small {
+    /// In two's complement.
+    bits: u64,
+    negative: bool,
+}
+
+impl Small {
+    /// The number, if it has no more.
+    pub(super) fn new(value: i128) -> Option<Self> {
+        let fits = i128::from(i64::MIN) <= value && value <= i128::from(u64::MAX);
+        fits.then_some(Small { bits: value as u64, negative: value < 0 })
+    }
+
+    pub(super) fn get(self) -> i128 {
+        if self.negative { self.bits.cast_signed().into() } else { self.bits.into() }
+    }
+}
+
+/// Where the bits of a slot lie in a word of a few bytes around it.
+struct Word {
+    /// First byte.
+    start: usize,
+    /// Bits below those of the slot.
+    below: u32,
+}
+
+impl Word {
+    /// A word of `size` bytes that ends with the slot, or begins with what it is in; `None` if the slot is larger.
+    fn around(slot: &Slot, size: usize) -> Option<Self> {
+        let first = slot.bits.map_or(0, |(first, _)| first);
+        let end = first.checked_add(slot.width() as usize).filter(|end| *end <= slot.size.saturating_mul(8))?;
+        let start = slot.offset.checked_add(slot.size)?.saturating_sub(size).min(slot.offset);
+        let before = 8 * (slot.offset - start);
+        let behind = (8 * size).checked_sub(before.checked_add(end)?)?;
+        Some(Word { start, below: u32::try_from(if slot.is_little() { before + first } else { behind }).ok()? })
+    }
+}
+
+/// How a slot of up to 64 bits is read: all that can be worked out before there are bytes is worked out. It is eight bytes
+/// and two shifts, whatever the slot's width, whole or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Load {
+    start: usize,
+    left: u32,
+    right: u32,
+    signed: bool,
+    little: bool,
+}
+
+impl Load {
+    /// `None` if the slot has more, or lies in more than eight bytes.
+    pub(super) fn new(slot: &Slot) -> Option<Self> {
+        let Word { start, below } = Word::around(slot, 8)?;
+        let right = 64 - slot.width();
+        Some(Load { start, left: right - below, right, signed: slot.signed, little: slot.is_little() })
+    }
+
+    /// The number, if there are eight bytes.
+    #[inline]
+    pub(super) fn read(&self, bytes: &[u8]) -> Option<Small> {
+        let word = *bytes.get(self.start..)?.first_chunk()?;
+        let word = if self.little { u64::from_le_bytes(word) } else { u64::from_be_bytes(word) } << self.left;
+        Some(match self.signed {
+            true => {
+                let value = word.cast_signed() >> self.right;
+                Small { bits: value.cast_unsigned(), negative: value < 0 }
+            }
+            false => Small { bits: word >> self.right, negative: false },
+        })
+    }
+}
+
+/// How a number of up to 64 bits is put into a slot, likewise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Store {
+    start: usize,
+    /// Bytes: 1, 2, 4 or 8.
+    size: usize,
+    shift: u32,
+    /// Which bits are the slot's.
+    mask: u64,
+    little: bool,
+    /// The smallest and the largest number that it has.
+    least: i64,
+    most: u64,
+    bool: bool,
+}
+
+impl Store {
+    /// `None` if the slot has more, or lies in more than eight bytes.
+    pub(super) fn new(slot: &Slot) -> Option<Self> {
+        let size = slot.size.checked_next_power_of_two().filter(|size| *size <= 8)?;
+        let Word { start, below } = Word::around(slot, size)?;
+        let ones = u64::MAX.checked_shr(64 - slot.width())?;
+        let (least, most) = match slot.signed {
+            true => (i64::MIN >> (64 - slot.width()), ones >> 1),
+            false => (0, ones),
+        };
+        let (little, bool) = (slot.is_little(), slot.bool);
+        Some(Store { start, size, shift: below, mask: ones << below, little, least, most, bool })
+    }
+
+    /// Puts a number there, the nearest if it does not fit; or, if it comes from `as_many` bits, just these bits. Whether it
+    /// is still the same number; `None` if there are not as many bytes.
+    #[inline]
+    pub(super) fn write(&self, bytes: &mut [u8], value: Small, as_many: bool) -> Option<bool> {
+        let Small { bits, negative } = value;
+        let fits = if negative { bits.cast_signed() >= self.least } else { bits <= self.most };
+        let nearest = if negative { self.least.cast_unsigned() } else { self.most };
+        let raw = match () {
+            () if self.bool => u64::from(bits != 0),
+            () if fits || as_many => bits,
+            () => nearest,
+        };
+        let bytes = bytes.get_mut(self.start..)?;
+        match self.size {
+            1 => self.put::<1>(bytes.first_chunk_mut()?, raw),
+            2 => self.put::<2>(bytes.first_chunk_mut()?, raw),
+            4 => self.put::<4>(bytes.first_chunk_mut()?, raw),
+            _ => self.put::<8>(bytes.first_chunk_mut()?, raw),
+        }
+        Some(fits || self.bool)
+    }
+
+    /// Replaces the slot's bits in `N` bytes, at most 8.
+    fn put<const N: usize>(&self, bytes: &mut [u8; N], raw: u64) {
+        let mut word = [0; 8];
+        let bits = (raw << self.shift) & self.mask;
+        if self.little {
+            word[..N].copy_from_slice(bytes);
+            let word = u64::from_le_bytes(word) & !self.mask | bits;
+            bytes.copy_from_slice(&word.to_le_bytes()[..N]);
+        } else {
+            word[8 - N..].copy_from_slice(bytes);
+            let word = u64::from_be_bytes(word) & !self.mask | bits;
+            bytes.copy_from_slice(&word.to_be_bytes()[8 - N..]);
+        }
+    }
+}
+
 /// An unsigned integer of up to 16 bytes. Those of whole words, which most are, are one load.
 fn integer(bytes: &[u8], little: bool) -> u128 {
     macro_rules! word {
@@ -186,7 +328,7 @@ fn put_integer(bytes: &mut [u8], value: u128, little: bool) {
 
 #[cfg(test)]
 mod tests {
-    use std::vec;
+    use std::{vec, vec::Vec};
 
     use super::*;
 
@@ -271,5 +413,82 @@ mod tests {
         assert_eq!(slot(16, true).read(&bytes), Some(Value::new(i128::MAX)));
         assert_eq!(whole.read(&[0; 15]), None);
         assert!(slot(4, false).write(&mut [0; 2], Value::new(1), 32), "there is nothing to write to");
+    }
+
+    /// Every kind of slot of up to 64 bits, at the start and the end of bytes and between them.
+    fn slots() -> impl Iterator<Item = Slot> {
+        let whole = (1..=8).map(|size| (size, None));
+        let bits = [(0, 1), (3, 5), (7, 2), (1, 30), (6, 58), (0, 64)];
+        let bits = bits.into_iter().map(|(first, width)| ((first + width as usize).div_ceil(8), Some((first, width))));
+        // A run of bitfields is longer than one of them.
+        let in_runs = [(3, Some((4, 7))), (9, Some((2, 33)))];
+        let places = whole.chain(bits).chain(in_runs);
+        places.flat_map(|(size, bits)| {
+            [0, 1, 5, 16 - size].into_iter().flat_map(move |offset| {
+                [(false, false), (true, false), (false, true), (true, true)].map(|(signed, big_endian)| Slot {
+                    offset,
+                    size,
+                    bits,
+                    signed,
+                    big_endian: big_endian && bits.is_none(),
+                    bool: false,
+                })
+            })
+        })
+    }
+
+    fn sample(seed: u8) -> [u8; 16] {
+        std::array::from_fn(|index| (index as u8).wrapping_mul(59).wrapping_add(seed) ^ seed.rotate_left(3))
+    }
+
+    #[test]
+    fn what_is_loaded_at_once_is_what_is_read() {
+        for slot in slots() {
+            let load = Load::new(&slot).unwrap_or_else(|| panic!("{slot:?} has no more than 64 bits in eight bytes"));
+            for seed in 0..=255 {
+                for bytes in [&sample(seed)[..], &sample(seed)[..slot.offset + slot.size], &sample(seed)[..slot.offset]]
+                {
+                    let Some(found) = load.read(bytes) else {
+                        assert!(bytes.len() < 8 || bytes.len() < slot.offset + slot.size, "{slot:?} of {bytes:?}");
+                        continue;
+                    };
+                    assert_eq!(Some(Value::new(found.get())), slot.read(bytes), "{slot:?} of {bytes:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_stored_at_once_is_what_is_written() {
+        let near = |limit: i128| [limit - 1, limit, limit + 1];
+        let limits = [0, 4, 7, 8, 15, 16, 31, 32, 57, 58, 63, 64].map(|bits| 1i128 << bits);
+        let values: Vec<i128> = limits.into_iter().flat_map(|limit| [near(limit), near(-limit)]).flatten().collect();
+        for slot in slots().flat_map(|slot| [slot, Slot { bool: true, ..slot }]) {
+            let Some(store) = Store::new(&slot) else {
+                assert!(slot.size > 8, "{slot:?} has no more than eight bytes");
+                continue;
+            };
+            for value in &values {
+                let Some(small) = Small::new(*value) else { continue };
+                assert_eq!(small.get(), *value);
+                for (as_many, width) in [(true, slot.width()), (false, 0)] {
+                    let (mut found, mut expected) = (sample(0xa5), sample(0xa5));
+                    let fits = slot.write(&mut expected, Value::new(*value), width);
+                    assert_eq!(store.write(&mut found, small, as_many), Some(fits), "{value} in {slot:?}");
+                    assert_eq!(found, expected, "{value} in {slot:?}");
+                    assert_eq!(store.write(&mut found[..slot.offset], small, as_many), None);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_of_more_than_64_bits_or_outside_of_their_bytes_have_no_shorter_way() {
+        for slot in [slot(16, false), slot(9, true), Slot { bits: Some((7, 64)), ..slot(9, false) }] {
+            assert_eq!((Load::new(&slot), Store::new(&slot)), (None, None), "{slot:?}");
+        }
+        let outside = Slot { bits: Some((4, 8)), ..slot(1, false) };
+        assert_eq!((Load::new(&outside), Store::new(&outside)), (None, None));
+        assert_eq!([1 << 64, -(1 << 63) - 1].map(Small::new), [None, None]);
     }
 }

@@ -1,13 +1,13 @@
 //! The steps of a plan: what to do with which bytes. Each can be done in both directions.
 
-use std::{vec, vec::Vec};
+use std::{slice, vec, vec::Vec};
 
 use super::{
     names::Names,
-    number::{Slot, Value},
+    number::{Load, Slot, Small, Store, Value},
 };
 use crate::{
-    text::{copy_text, is_truncated, until_nul},
+    text::{copy_text, is_cut, until_nul},
     variable::Tail,
 };
 
@@ -38,9 +38,20 @@ pub(super) enum Op {
 /// A number on both sides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Number {
-    pub(super) theirs: Slot,
-    pub(super) ours: Slot,
-    pub(super) names: Option<Names>,
+    theirs: Slot,
+    ours: Slot,
+    names: Option<Names>,
+    /// The shorter way, which numbers of up to 64 bits have that lie in eight bytes.
+    short: Option<Short>,
+}
+
+/// A number that is read and written by a few shifts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Short {
+    load: Load,
+    store: Store,
+    /// Whether both sides have as many bits of it, and these are what counts.
+    as_many: bool,
 }
 
 /// Something that reading one value came upon: the number of a field, and what.
@@ -51,7 +62,46 @@ pub(crate) enum Event {
     Absent(usize),
 }
 
+/// Each thing that reading one value came upon, once. Mostly there is none, and seldom more than one, so only then is
+/// memory asked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Events {
+    #[default]
+    None,
+    One(Event),
+    More(Vec<Event>),
+}
+
+impl Events {
+    /// An array is noted once, however many of its elements there are.
+    fn note(&mut self, event: Event) {
+        match self {
+            Events::None => *self = Events::One(event),
+            Events::One(first) if *first == event => {}
+            Events::One(first) => *self = Events::More(vec![*first, event]),
+            Events::More(all) if all.contains(&event) => {}
+            Events::More(all) => all.push(event),
+        }
+    }
+
+    pub(super) fn as_slice(&self) -> &[Event] {
+        match self {
+            Events::None => &[],
+            Events::One(event) => slice::from_ref(event),
+            Events::More(all) => all,
+        }
+    }
+}
+
 impl Number {
+    /// A number of theirs that is one of ours; with `names`, if those translate it. Both slots are sound.
+    pub(super) fn new(theirs: Slot, ours: Slot, names: Option<Names>) -> Self {
+        // A number that was translated is not as wide as its bits were.
+        let as_many = names.is_none() && theirs.width() == ours.width();
+        let short = Load::new(&theirs).zip(Store::new(&ours)).map(|(load, store)| Short { load, store, as_many });
+        Number { theirs, ours, names, short }
+    }
+
     /// The number as ours, and whether its name has a meaning here.
     fn value(&self, theirs: &[u8]) -> Option<(Value, bool)> {
         let value = self.theirs.read(theirs)?;
@@ -66,11 +116,28 @@ impl Number {
 
     /// The number as ours, if it has no more than 127 bits.
     pub(super) fn get(&self, theirs: &[u8]) -> Option<i128> {
-        self.value(theirs)?.0.get()
+        let Some(value) = self.short.as_ref().and_then(|short| short.load.read(theirs)) else {
+            return self.value(theirs)?.0.get();
+        };
+        Some(self.names.as_ref().map_or(value.get(), |names| names.read(value.get()).0))
     }
 
     /// Whether it arrived unchanged.
     fn read(&self, theirs: &[u8], ours: &mut [u8]) -> bool {
+        self.read_short(theirs, ours).unwrap_or_else(|| self.read_any(theirs, ours))
+    }
+
+    /// [`read`](Self::read) the shorter way, if there is one for this number and these bytes.
+    fn read_short(&self, theirs: &[u8], ours: &mut [u8]) -> Option<bool> {
+        let Short { load, store, as_many } = self.short.as_ref()?;
+        let value = load.read(theirs)?;
+        let Some(names) = &self.names else { return store.write(ours, value, *as_many) };
+        let (value, known) = names.read(value.get());
+        Some(store.write(ours, Small::new(value)?, false)? && known)
+    }
+
+    /// [`read`](Self::read) of any number.
+    fn read_any(&self, theirs: &[u8], ours: &mut [u8]) -> bool {
         let Some((value, known)) = self.value(theirs) else { return true };
         // A number that was translated is not as wide as its bits were.
         let width = if self.names.is_some() { 0 } else { self.theirs.width() };
@@ -105,18 +172,18 @@ impl Op {
     }
 
     /// Reads ours out of theirs. Bytes that a table claims and a value does not have are left out.
-    fn read(&self, from: &[u8], to: &mut [u8], events: &mut Vec<Event>) {
+    fn read(&self, from: &[u8], to: &mut [u8], events: &mut Events) {
         match self {
             Op::Copy { theirs, ours, len } => copy(from, *theirs, to, *ours, *len),
             Op::Tail { theirs, ours } => copy(from, *theirs, to, *ours, size_of::<Tail>()),
             Op::Number { number, field } => {
                 if !number.read(from, to) {
-                    note(events, Event::Changed(*field));
+                    events.note(Event::Changed(*field));
                 }
             }
             Op::Text { theirs, theirs_len, ours, ours_len, field } => {
                 if text(from, (*theirs, *theirs_len), to, (*ours, *ours_len)) {
-                    note(events, Event::Truncated(*field));
+                    events.note(Event::Truncated(*field));
                 }
             }
             Op::Repeat { theirs, ours, count, theirs_step, ours_step, ops } => {
@@ -128,7 +195,7 @@ impl Op {
             }
             Op::Dropped { theirs, len, field } => {
                 if part(from, *theirs, *len).iter().any(|byte| *byte != 0) {
-                    note(events, Event::Truncated(*field));
+                    events.note(Event::Truncated(*field));
                 }
             }
             Op::Switch { tag, cases, members } => {
@@ -136,7 +203,7 @@ impl Op {
                     read(ops, from, to, events);
                 }
             }
-            Op::Absent { field } => note(events, Event::Absent(*field)),
+            Op::Absent { field } => events.note(Event::Absent(*field)),
             Op::Fill { ours, value } => {
                 ours.write(to, Value::new(*value), 0);
             }
@@ -201,7 +268,7 @@ impl Op {
 }
 
 /// Does all steps: reads ours out of theirs.
-pub(super) fn read(ops: &[Op], from: &[u8], to: &mut [u8], events: &mut Vec<Event>) {
+pub(super) fn read(ops: &[Op], from: &[u8], to: &mut [u8], events: &mut Events) {
     ops.iter().for_each(|op| op.read(from, to, events));
 }
 
@@ -250,13 +317,6 @@ fn selected<'o>(cases: &[(i128, usize)], members: &'o [Vec<Op>], tag: i128) -> O
     members.get(*member).map(Vec::as_slice)
 }
 
-/// An array is noted once, however many of its elements there are.
-fn note(events: &mut Vec<Event>, event: Event) {
-    if !events.contains(&event) {
-        events.push(event);
-    }
-}
-
 fn part(bytes: &[u8], offset: usize, len: usize) -> &[u8] {
     bytes.get(offset..offset.saturating_add(len)).unwrap_or_default()
 }
@@ -272,6 +332,7 @@ fn copy(from: &[u8], start: usize, to: &mut [u8], at: usize, len: usize) {
 fn text(from: &[u8], (start, len): (usize, usize), to: &mut [u8], (at, room): (usize, usize)) -> bool {
     let from = part(from, start, len);
     let Some(to) = to.get_mut(at..at.saturating_add(room)) else { return false };
-    let cut = is_truncated(from);
-    copy_text(until_nul(from), cut, to) || cut
+    let text = until_nul(from);
+    let cut = is_cut(text, from);
+    copy_text(text, cut, to) || cut
 }

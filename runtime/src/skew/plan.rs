@@ -1,6 +1,6 @@
 //! A plan: how values of another layout are read, worked out once.
 
-use std::{marker::PhantomData, string::String, vec::Vec};
+use std::{boxed::Box, marker::PhantomData, mem::MaybeUninit, string::String, vec::Vec};
 
 use bpf_layout_btf::{Btf, Error as BtfError, TypeId};
 
@@ -8,14 +8,14 @@ use super::{
     build::{self, Built, Missing},
     error::PlanError,
     find,
-    op::{self, Event, Number, Op},
+    op::{self, Event, Events, Number, Op},
     read::{Note, Skewed},
     rule::{Difference, Handling, Rule},
     write::{self, WriteError},
 };
 use crate::{
     error::ParseError,
-    layout::{Layout, MAX_TRAILING},
+    layout::{Layout, MAX_TRAILING, check_tag},
     shape::Shape,
     variable::Tail,
 };
@@ -192,10 +192,7 @@ impl Steps {
 
     /// Whether a record is this event: by its tag, or by its size if theirs has none.
     pub(crate) fn is_event(&self, bytes: &[u8]) -> bool {
-        let expected = match self.shape {
-            Shape::Record(info) => info.event_tag().map(|(_, value)| value),
-            _ => None,
-        };
+        let expected = self.shape.event_tag().map(|(_, value)| value);
         match (&self.tag, expected) {
             (Some(tag), Some(expected)) => tag.get(bytes) == Some(expected),
             _ => self.is_size(bytes),
@@ -203,11 +200,11 @@ impl Steps {
     }
 
     /// Reads theirs into the zero bytes of ours.
-    pub(super) fn read(&self, bytes: &[u8], ours: &mut [u8]) -> Result<Vec<Event>, ParseError> {
+    pub(super) fn read(&self, bytes: &[u8], ours: &mut [u8]) -> Result<Events, ParseError> {
         if !self.is_size(bytes) {
             return Err(ParseError::size(self.shape.name(), bytes.len(), self.size_of(bytes)));
         }
-        let mut events = Vec::new();
+        let mut events = Events::None;
         op::read(&self.ops, &bytes[..self.size], ours, &mut events);
         Ok(events)
     }
@@ -259,9 +256,10 @@ impl<T: Layout> Plan<T> {
     #[inline]
     pub fn read<'a>(&'a self, bytes: &'a [u8]) -> Result<Skewed<'a, T>, ParseError> {
         if self.steps.in_place {
-            return Ok(Skewed::new(T::parse(bytes)?, &self.steps, Vec::new()));
+            return Ok(Skewed::new(T::parse(bytes)?, &self.steps, Events::None));
         }
-        self.convert(bytes)
+        let (value, events) = self.convert(bytes)?;
+        Ok(Skewed::new(value.into(), &self.steps, events))
     }
 
     /// [`read`](Self::read) of bytes that do not stay.
@@ -269,20 +267,19 @@ impl<T: Layout> Plan<T> {
     /// # Errors
     /// As for `read`.
     pub fn read_copied(&self, bytes: &[u8]) -> Result<Skewed<'_, T>, ParseError> {
-        if self.steps.in_place {
-            let value = T::parse(bytes)?.into_owned();
-            return Ok(Skewed::new(crate::View::Owned(value), &self.steps, Vec::new()));
-        }
-        self.convert(bytes)
+        let (value, events) = match self.steps.in_place {
+            true => (Box::new(*T::parse(bytes)?), Events::None),
+            false => self.convert(bytes)?,
+        };
+        Ok(Skewed::new(value.into(), &self.steps, events))
     }
 
-    fn convert(&self, bytes: &[u8]) -> Result<Skewed<'_, T>, ParseError> {
-        let mut value = T::zeroed();
+    /// Given in parts, so that the compiler does not put what is borrowed together in memory as well.
+    fn convert(&self, bytes: &[u8]) -> Result<(Box<T>, Events), ParseError> {
+        let mut value = zeroed::<T>();
         let events = self.steps.read(bytes, value.as_bytes_mut())?;
-        if let Shape::Record(info) = T::SHAPE {
-            info.check_tag(value.as_bytes())?;
-        }
-        Ok(Skewed::new(crate::View::Owned(value), &self.steps, events))
+        check_tag::<T>(value.as_bytes())?;
+        Ok((value, events))
     }
 
     /// The value in the other layout.
@@ -324,6 +321,18 @@ impl<T: Layout> Plan<T> {
     }
 }
 
+/// A value of zero bytes on the heap.
+fn zeroed<T: Layout>() -> Box<T> {
+    Box::write(room(), T::zeroed())
+}
+
+/// Room on the heap. Were it seen that zeros are put there, they would be asked of the allocator, and glibc's `calloc` takes
+/// four times as long as its `malloc` where that has just got the room back.
+#[inline(never)]
+fn room<T>() -> Box<MaybeUninit<T>> {
+    Box::new_uninit()
+}
+
 /// What maps need: values of a size that was compared when the map was opened, and whose tags nobody asks for.
 #[cfg(feature = "libbpf")]
 impl<T: Layout> Plan<T> {
@@ -339,8 +348,8 @@ impl<T: Layout> Plan<T> {
 
     /// Has the bytes of a value of theirs filled in, and reads it. `None` if there was none.
     pub(crate) fn fill<E>(&self, fill: impl FnOnce(&mut [u8]) -> Result<bool, E>) -> Result<Option<Skewed<'_, T>>, E> {
-        let mut value = T::zeroed();
-        let mut events = Vec::new();
+        let mut value = zeroed::<T>();
+        let mut events = Events::None;
         let found = if self.steps.in_place {
             fill(value.as_bytes_mut())?
         } else {
@@ -349,14 +358,14 @@ impl<T: Layout> Plan<T> {
             op::read(&self.steps.ops, &theirs, value.as_bytes_mut(), &mut events);
             found
         };
-        Ok(found.then(|| Skewed::new(crate::View::Owned(value), &self.steps, events)))
+        Ok(found.then(|| Skewed::new(value.into(), &self.steps, events)))
     }
 
     /// Reads the bytes of a value of theirs; what is missing of them is zero.
     pub(crate) fn value(&self, bytes: &[u8]) -> Skewed<'_, T> {
-        let (mut value, mut events) = (T::zeroed(), Vec::new());
+        let (mut value, mut events) = (zeroed::<T>(), Events::None);
         op::read(&self.steps.ops, bytes, value.as_bytes_mut(), &mut events);
-        Skewed::new(crate::View::Owned(value), &self.steps, events)
+        Skewed::new(value.into(), &self.steps, events)
     }
 }
 

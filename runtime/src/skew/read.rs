@@ -1,8 +1,11 @@
 //! A value that was read from another layout, and what came of that.
 
-use std::{fmt, ops::Deref, vec::Vec};
+use std::{fmt, ops::Deref};
 
-use super::{op::Event, plan::Steps};
+use super::{
+    op::{Event, Events},
+    plan::Steps,
+};
 use crate::{layout::Layout, view::View};
 
 /// Something that one value lost on the way, with the path of the field: `comm`, `ends.x`.
@@ -22,20 +25,20 @@ pub enum Note<'a> {
 #[derive(Clone, Debug)]
 pub struct Lost<'a> {
     steps: &'a Steps,
-    events: Vec<Event>,
+    events: Events,
 }
 
 impl<'a> Lost<'a> {
-    pub(super) fn new(steps: &'a Steps, events: Vec<Event>) -> Self {
+    pub(super) fn new(steps: &'a Steps, events: Events) -> Self {
         Lost { steps, events }
     }
 
     /// Fields that the other layout does not have, or not for this value: the tag may select a member that it lacks. They
     /// are zero.
     pub fn missing(&self) -> impl Iterator<Item = &'a str> {
-        let is_noted = |path: usize| self.events.contains(&Event::Absent(path));
+        let is_noted = |path: usize| self.events.as_slice().contains(&Event::Absent(path));
         let of_layout = self.steps.missing().iter().map(|missing| missing.path);
-        let of_value = self.events.iter().filter_map(|event| match event {
+        let of_value = self.events.as_slice().iter().filter_map(|event| match event {
             Event::Absent(path) => Some(*path),
             Event::Truncated(_) | Event::Changed(_) => None,
         });
@@ -60,7 +63,7 @@ impl<'a> Lost<'a> {
 
     /// Everything that this value lost beside the fields that no value of its layout has.
     pub fn notes(&self) -> impl Iterator<Item = Note<'a>> {
-        self.events.iter().map(|event| event.note(self.steps))
+        self.events.as_slice().iter().map(|event| event.note(self.steps))
     }
 }
 
@@ -73,7 +76,7 @@ pub struct Skewed<'a, T> {
 
 impl<'a, T: Layout> Skewed<'a, T> {
     #[inline]
-    pub(super) fn new(value: View<'a, T>, steps: &'a Steps, events: Vec<Event>) -> Self {
+    pub(super) fn new(value: View<'a, T>, steps: &'a Steps, events: Events) -> Self {
         Skewed { value, lost: Lost::new(steps, events) }
     }
 

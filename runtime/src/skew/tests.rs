@@ -51,7 +51,7 @@ proptest! {
         let value = theirs.value(&graffiti, 0);
         let expected = ours.expected(&theirs, Some(&value), "", &mut notes);
         prop_assert_eq!(ours.value(&read, 0), expected, "{:#?}", steps);
-        prop_assert_eq!(told(&steps, events), notes);
+        prop_assert_eq!(told(&steps, &events), notes);
 
         if steps.is_in_place() {
             prop_assert_eq!(ours.value(&graffiti, 0), ours.value(&read, 0));

@@ -3,7 +3,7 @@
 use std::{fmt, string::String, vec, vec::Vec};
 
 use super::{
-    op::{self, Op},
+    op::{self, Events, Op},
     rule::{Difference, Rule},
 };
 use crate::shape::Shape;
@@ -56,7 +56,7 @@ pub(super) fn write(
     }
     let mut theirs = vec![0; size];
     op::write(ops, ours, &mut theirs);
-    let (mut back, mut events) = (vec![0; ours.len()], Vec::new());
+    let (mut back, mut events) = (vec![0; ours.len()], Events::None);
     op::read(ops, &theirs, &mut back, &mut events);
     match back.iter().zip(ours).position(|(back, ours)| back != ours) {
         None => Ok(theirs),

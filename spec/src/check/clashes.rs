@@ -3,10 +3,7 @@
 //! C has one namespace for tags of structs, unions and enums, and one for everything else: enum constants, variables,
 //! functions. Macros reach into both. Rust has one for types and one for values, and `maps` is a module of its own.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet, hash_map::Entry},
-};
+use std::{borrow::Cow, collections::HashSet};
 
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
@@ -14,7 +11,7 @@ use crate::{
     source::Span,
 };
 
-use super::types::element;
+use super::{few::Few, types::element};
 
 /// Reports every clash among the names that these definitions bring forth.
 pub(super) fn check_clashes(
@@ -64,8 +61,8 @@ fn first_of_name<'n, T: 'n>(
     items: impl Iterator<Item = &'n T>,
     name: impl Fn(&'n T) -> &'n Name,
 ) -> impl Iterator<Item = &'n T> {
-    let mut seen = HashSet::new();
-    items.filter(move |item| seen.insert(name(item).spec.as_str()))
+    let mut seen = Few::default();
+    items.filter(move |item| seen.insert(Cow::Borrowed(name(item).spec.as_str()), ()).is_none())
 }
 
 /// Reports each pair of definitions once: where two clash, most of what is generated for them does.
@@ -95,21 +92,18 @@ struct Space<'n> {
     /// "in C"
     language: &'static str,
     /// Who has a name.
-    taken: HashMap<Cow<'n, str>, &'n Name>,
+    taken: Few<'n, &'n Name>,
 }
 
 impl<'n> Space<'n> {
     fn new(language: &'static str) -> Self {
-        Space { language, taken: HashMap::new() }
+        Space { language, taken: Few::default() }
     }
 
     /// Takes a name for the definition `by`, or says who has it.
     fn claim(&mut self, name: impl Into<Cow<'n, str>>, by: &'n Name, cx: &mut Reporter<'_>) {
-        match self.taken.entry(name.into()) {
-            Entry::Vacant(free) => {
-                free.insert(by);
-            }
-            Entry::Occupied(taken) => cx.clash(taken.key(), taken.get(), by, self.language),
+        if let Some((name, first)) = self.taken.insert(name.into(), by) {
+            cx.clash(name, first, by, self.language);
         }
     }
 }
@@ -147,7 +141,7 @@ impl<'n> Spaces<'n> {
     /// No member may have the name of a macro.
     fn check_macros(&mut self, record: &Record, cx: &mut Reporter<'_>) {
         for field in record.fields.iter().filter(|field| !field.anonymous) {
-            if let Some(first) = self.c_macros.taken.get(field.name.c.as_str()) {
+            if let Some(first) = self.c_macros.taken.get(&field.name.c) {
                 cx.clash(&field.name.c, first, &field.name, self.c_macros.language);
             }
         }
@@ -197,7 +191,7 @@ impl<'n> Spaces<'n> {
         let name = &record.name;
         self.rust_types.claim(&name.rust, name, cx);
         if record.fields.iter().any(|field| !field.when.is_empty()) {
-            self.rust_types.claim(format!("{}Ref", name.rust), name, cx);
+            self.rust_types.claim([&name.rust, "Ref"].concat(), name, cx);
         }
         if record.anonymous {
             return;
@@ -206,17 +200,17 @@ impl<'n> Spaces<'n> {
         if record.typedef {
             self.c_ordinary.claim(&name.c, name, cx);
         }
-        self.c_ordinary.claim(format!("{}_init", name.c), name, cx);
-        self.c_ordinary.claim(format!("{}_scratch", name.c), name, cx);
-        self.claim_macro(format!("DEFINE_{}_SCRATCH", name.upper), name, cx);
+        self.c_ordinary.claim([&name.c, "_init"].concat(), name, cx);
+        self.c_ordinary.claim([&name.c, "_scratch"].concat(), name, cx);
+        self.claim_macro(["DEFINE_", &name.upper, "_SCRATCH"].concat(), name, cx);
         if record.is_compact() {
-            self.rust_types.claim(format!("{}Header", name.rust), name, cx);
-            self.c_tags.claim(format!("{}_room", name.c), name, cx);
+            self.rust_types.claim([&name.rust, "Header"].concat(), name, cx);
+            self.c_tags.claim([&name.c, "_room"].concat(), name, cx);
             for function in ["submit", "perf_submit", "discard"] {
                 self.c_ordinary.claim(format!("{}_{function}", name.c), name, cx);
             }
         } else if matches!(record.kind, RecordKind::Event { .. }) {
-            self.c_ordinary.claim(format!("{}_reserve", name.c), name, cx);
+            self.c_ordinary.claim([&name.c, "_reserve"].concat(), name, cx);
         }
         for field in first_of_name(record.fields.iter(), |field| &field.name) {
             self.claim_field(record, field, cx);
@@ -225,8 +219,8 @@ impl<'n> Spaces<'n> {
 
     fn claim_field(&mut self, record: &Record, field: &'n Field, cx: &mut Reporter<'_>) {
         if matches!(element(&field.ty), Type::Str(_)) {
-            for from in ["kernel", "user"] {
-                self.c_ordinary.claim(format!("{}_read_{}_{from}", record.name.c, field.name.c), &field.name, cx);
+            for from in ["_kernel", "_user"] {
+                self.c_ordinary.claim([&record.name.c, "_read_", &field.name.c, from].concat(), &field.name, cx);
             }
         }
         if let Type::Variable(variable) = &field.ty {
@@ -260,7 +254,7 @@ impl<'n> Spaces<'n> {
 
 /// The members of one named record: fields in both languages, and in Rust methods, which fields do not clash with.
 fn check_members(record: &Record, types: &[TypeDef], cx: &mut Reporter<'_>) {
-    let mut c = Members { space: Space::new("in C"), seen: HashSet::new() };
+    let mut c = Members { space: Space::new("in C"), seen: Few::default() };
     c.claim(record, types, cx);
     let mut fields = Space::new("in Rust");
     let mut methods = Space::new("in Rust");
@@ -286,7 +280,7 @@ fn check_members(record: &Record, types: &[TypeDef], cx: &mut Reporter<'_>) {
 struct Members<'t> {
     space: Space<'t>,
     /// Names in the spec: that they differ is another rule's.
-    seen: HashSet<&'t str>,
+    seen: Few<'t, ()>,
 }
 
 impl<'t> Members<'t> {
@@ -300,7 +294,7 @@ impl<'t> Members<'t> {
                     }
                 }
                 _ => {
-                    if self.seen.insert(&field.name.spec) {
+                    if self.seen.insert(Cow::Borrowed(&field.name.spec), ()).is_none() {
                         self.space.claim(&field.name.c, &field.name, cx);
                     }
                 }

@@ -132,7 +132,7 @@ impl<'r, 'a> Records<'r, 'a> {
         let resolved = self.types.resolve_field(ty, &mut Resolve { constants: self.constants, cx: self.cx });
         let align = def.align.as_ref().map(|align| check_align(align, self.cx));
         let offset = def.offset.as_ref().map(|offset| check_offset(offset, self.cx));
-        let c_name = c_names::identifier(names::field(name), def.c.as_ref(), self.cx);
+        let c_name = c_names::identifier(names::field(name), def.c.as_deref(), self.cx);
         let resolved = resolved?;
         let bits = def.bits.as_ref().map(|bits| self.check_bits(name, bits, ty.span, &resolved));
         let omitted = def.optional && self.omitted.contains(&(owner.to_owned(), name.value.clone()));
@@ -151,7 +151,7 @@ impl<'r, 'a> Records<'r, 'a> {
             tag: None,
             when: Vec::new(),
             contains: None,
-            since: versions::since(def.since.as_ref()),
+            since: versions::since(def.since.as_deref()),
         })
     }
 

@@ -16,16 +16,16 @@ pub(super) fn check_variable(types: &[TypeDef], maps: &[Map], cx: &mut Diagnosti
     for def in types {
         let TypeDef::Record(record) = def else { continue };
         for field in &record.fields {
-            let what = format!("`{}` of `{}`", field.name.spec, record.name.spec);
-            let found = misplaced(record, field).or_else(|| used(types, &field.ty, field.ty_span, &what));
+            let what = || format!("`{}` of `{}`", field.name.spec, record.name.spec);
+            let found = misplaced(record, field).or_else(|| used(types, &field.ty, field.ty_span, what));
             found.into_iter().for_each(|found| cx.push(found));
         }
     }
     for map in maps {
         for (part, ty, span) in [("key", &map.key, map.key_span), ("value", &map.value, map.value_span)] {
             let Some(ty) = ty else { continue };
-            let what = format!("the {part} of `{}`", map.name.spec);
-            let found = is_variable(ty).then(|| in_map(&what, part, span)).or_else(|| used(types, ty, span, &what));
+            let what = || format!("the {part} of `{}`", map.name.spec);
+            let found = is_variable(ty).then(|| in_map(&what(), part, span)).or_else(|| used(types, ty, span, what));
             found.into_iter().for_each(|found| cx.push(found));
         }
     }
@@ -64,14 +64,14 @@ fn in_map(what: &str, part: &str, span: Span) -> Diagnostic {
 }
 
 /// Says that this type is, or is made of, an event with fields of variable length.
-fn used(types: &[TypeDef], ty: &Type, span: Span, what: &str) -> Option<Diagnostic> {
+fn used(types: &[TypeDef], ty: &Type, span: Span, what: impl FnOnce() -> String) -> Option<Diagnostic> {
     let Type::Def(id) = element(ty) else { return None };
     let Some(TypeDef::Record(event)) = types.get(id.0 as usize) else { return None };
     let field = event.fields.iter().find(|field| is_variable(&field.ty)).filter(|_| event.kind != RecordKind::Union)?;
     if event.kind == RecordKind::Struct {
         return None; // said of the struct
     }
-    let message = format!("{what} cannot be the event `{}`", event.name.spec);
+    let message = format!("{} cannot be the event `{}`", what(), event.name.spec);
     Some(
         Diagnostic::new(Code::MisplacedType, message, span, "there is no place for what follows its struct")
             .also(field.ty_span, format!("`{}` is of variable length", field.name.spec))

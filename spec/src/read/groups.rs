@@ -1,6 +1,9 @@
 //! Reads `[group]`.
 
-use super::table::{Cx, Table, Value};
+use super::{
+    document::Value,
+    table::{Cx, Table},
+};
 use crate::spec::{At, GroupDef};
 
 /// All groups of one file, in its order.

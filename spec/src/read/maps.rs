@@ -1,11 +1,10 @@
 //! Reads `[map]`, `[intern]`, `[budget]` and `[profile]`.
 
 use super::{
+    document::{Kind, Value},
     read_constants,
-    table::{Cx, Table, Value},
+    table::{Cx, Table},
 };
-use toml::de::DeValue;
-
 use crate::spec::{At, BudgetDef, InternDef, MapDef, MapOverride, MapSettings, ProfileDef, WakeupDef};
 
 /// All maps of one file, in its order.
@@ -85,8 +84,8 @@ fn read_settings(cx: &mut Cx<'_>, table: &mut Table<'_>) -> MapSettings {
 
 /// A word, or a table with numbers.
 fn read_wakeup(cx: &mut Cx<'_>, table: &mut Table<'_>) -> Option<WakeupDef> {
-    let value = table.peek("wakeup")?;
-    if !matches!(value.get_ref(), DeValue::Table(_)) {
+    let value = table.take("wakeup")?;
+    if !matches!(value.get_ref(), Kind::Table(_)) {
         let help = "write `\"always\"`, `\"adaptive\"`, `\"never\"` or `{ share = \"1/4\", after = \"10 ms\" }`";
         return table.string_or(cx, "wakeup", "a string or a table", Some(help)).map(WakeupDef::Word);
     }

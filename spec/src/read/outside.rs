@@ -1,8 +1,9 @@
 //! Reads `[outside]`.
 
-use toml::de::DeValue;
-
-use super::table::{Cx, Table, Value};
+use super::{
+    document::{Kind, Value},
+    table::{Cx, Table},
+};
 use crate::{
     model::OutsideKind,
     spec::{At, OutsideDef},
@@ -23,7 +24,7 @@ pub(super) fn read_outside(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Vec<OutsideD
 }
 
 fn read_reason(cx: &mut Cx<'_>, key: &str, name: &At<String>, value: &Value<'_>) -> Option<At<String>> {
-    if let DeValue::String(reason) = value.get_ref() {
+    if let Kind::String(reason) = value.get_ref() {
         return Some(At { value: reason.to_string(), span: cx.span(value.span()) });
     }
     let what = format!("`{key}.{}` of `[outside]`", name.value);

@@ -2,11 +2,7 @@
 
 use std::{borrow::Cow, fmt, ops::Range};
 
-use toml::{
-    Spanned,
-    de::{DeString, DeTable, DeValue},
-};
-
+use super::document::{self, Entry, Kind, Value};
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     source::{FileId, Span},
@@ -23,8 +19,7 @@ pub(super) struct Cx<'a> {
 
 impl Cx<'_> {
     pub(super) fn span(&self, range: Range<usize>) -> Span {
-        let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        Span { file: self.file, start: at(range.start), end: at(range.end) }
+        span(self.file, range)
     }
 
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
@@ -43,16 +38,9 @@ impl Cx<'_> {
         )
     }
 
-    /// The entries of a table, in the order of the file.
-    pub(super) fn entries<'t>(&self, table: &'t DeTable<'_>) -> Vec<(At<&'t str>, &'t Value<'t>)> {
-        let mut entries: Vec<(At<&str>, &Value<'_>)> =
-            table.iter().map(|(key, value)| (self.key(key), value)).collect();
-        entries.sort_by_key(|(key, _)| key.span);
-        entries
-    }
-
-    fn key<'t>(&self, key: &'t Spanned<DeString<'_>>) -> At<&'t str> {
-        At { value: key.get_ref().as_ref(), span: self.span(key.span()) }
+    /// The key of an entry.
+    pub(super) fn key<'t>(&self, entry: &'t Entry<'_>) -> At<&'t str> {
+        At { value: entry.name(), span: self.span(entry.key_span()) }
     }
 
     /// A string with a grammar of its own.
@@ -64,18 +52,21 @@ impl Cx<'_> {
     }
 }
 
-pub(super) type Value<'a> = Spanned<DeValue<'a>>;
+fn span(file: FileId, range: Range<usize>) -> Span {
+    let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+    Span { file, start: at(range.start), end: at(range.end) }
+}
 
 /// A TOML type with its article.
-pub(super) fn describe(value: &DeValue<'_>) -> &'static str {
+pub(super) fn describe(value: &Kind<'_>) -> &'static str {
     match value {
-        DeValue::String(_) => "a string",
-        DeValue::Integer(_) => "an integer",
-        DeValue::Float(_) => "a floating-point number",
-        DeValue::Boolean(_) => "a boolean",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "an array",
-        DeValue::Table(_) => "a table",
+        Kind::String(_) => "a string",
+        Kind::Integer(..) => "an integer",
+        Kind::Float => "a floating-point number",
+        Kind::Boolean(_) => "a boolean",
+        Kind::Datetime => "a date",
+        Kind::Array(_) => "an array",
+        Kind::Table(_) => "a table",
     }
 }
 
@@ -84,8 +75,7 @@ pub(super) struct Table<'t> {
     title: Title<'t>,
     /// Where it is named: the key that defines it.
     span: Span,
-    entries: Vec<(At<&'t str>, &'t Value<'t>)>,
-    taken: Vec<bool>,
+    entries: &'t [Entry<'t>],
     known: Vec<&'static str>,
     sound: bool,
 }
@@ -127,7 +117,7 @@ impl<'t> Table<'t> {
     ) -> Option<Self> {
         let what = what.into();
         match value.get_ref() {
-            DeValue::Table(table) => Some(Self::of(cx, what, span, table)),
+            Kind::Table(table) => Some(Self::of(what, span, table)),
             _ => {
                 let wrong = cx.wrong_type(&what, "a table", value);
                 cx.push(wrong);
@@ -136,11 +126,9 @@ impl<'t> Table<'t> {
         }
     }
 
-    pub(super) fn of(cx: &Cx<'_>, what: impl Into<Cow<'static, str>>, span: Span, table: &'t DeTable<'t>) -> Self {
-        let entries = cx.entries(table);
-        let taken = vec![false; entries.len()];
+    pub(super) fn of(what: impl Into<Cow<'static, str>>, span: Span, table: &'t document::Table<'t>) -> Self {
         let (title, known) = (Title::Text(what.into()), Vec::with_capacity(USUAL_KEYS));
-        Table { title, span, entries, taken, known, sound: true }
+        Table { title, span, entries: &table.entries, known, sound: true }
     }
 
     /// The table's `name`, by which messages call it from now on: "the field", and the name.
@@ -162,27 +150,17 @@ impl<'t> Table<'t> {
 
     /// Where a key stands, whether it was taken or not.
     pub(super) fn key_span(&self, key: &str) -> Option<Span> {
-        self.entries.iter().find(|(name, _)| name.value == key).map(|(name, _)| name.span)
+        self.entry(key).map(|entry| span(self.span.file, entry.key_span()))
     }
 
-    /// Takes a key.
+    fn entry(&self, key: &str) -> Option<&'t Entry<'t>> {
+        self.entries.iter().find(|entry| entry.name() == key)
+    }
+
+    /// Takes a key. It may be asked for again.
     pub(super) fn take(&mut self, key: &'static str) -> Option<&'t Value<'t>> {
-        self.know(key);
-        let index = self.entries.iter().position(|(name, _)| name.value == key)?;
-        self.taken[index] = true;
-        Some(self.entries[index].1)
-    }
-
-    fn know(&mut self, key: &'static str) {
-        if !self.known.contains(&key) {
-            self.known.push(key);
-        }
-    }
-
-    /// Looks at a key before it is taken, to see what it is.
-    pub(super) fn peek(&mut self, key: &'static str) -> Option<&'t Value<'t>> {
-        self.know(key);
-        self.entries.iter().find(|(name, _)| name.value == key).map(|(_, value)| *value)
+        self.known.push(key);
+        self.entry(key).map(Entry::value)
     }
 
     /// Says that something in a table of this one was wrong.
@@ -228,7 +206,7 @@ impl<'t> Table<'t> {
         help: Option<&str>,
     ) -> Option<At<&'t str>> {
         let value = self.take(key)?;
-        if let DeValue::String(string) = value.get_ref() {
+        if let Kind::String(string) = value.get_ref() {
             return Some(At { value: string.as_ref(), span: cx.span(value.span()) });
         }
         self.wrong(cx, key, expected, value, help);
@@ -243,11 +221,11 @@ impl<'t> Table<'t> {
     /// A type or another string with a grammar.
     pub(super) fn text(&mut self, cx: &mut Cx<'_>, key: &'static str) -> Option<Text> {
         let value = self.take(key)?;
-        if let DeValue::String(string) = value.get_ref() {
+        if let Kind::String(string) = value.get_ref() {
             return Some(cx.text(string, value.span()));
         }
         let help = match value.get_ref() {
-            DeValue::Array(_) => Some("the element comes first, in one string: `\"u8[16]\"`"),
+            Kind::Array(_) => Some("the element comes first, in one string: `\"u8[16]\"`"),
             _ => None,
         };
         self.wrong(cx, key, "a string", value, help);
@@ -256,7 +234,7 @@ impl<'t> Table<'t> {
 
     pub(super) fn boolean(&mut self, cx: &mut Cx<'_>, key: &'static str) -> Option<bool> {
         let value = self.take(key)?;
-        if let DeValue::Boolean(boolean) = value.get_ref() {
+        if let Kind::Boolean(boolean) = value.get_ref() {
             return Some(*boolean);
         }
         self.wrong(cx, key, "`true` or `false`", value, None);
@@ -290,9 +268,9 @@ impl<'t> Table<'t> {
     ) -> Option<At<&'t [Value<'t>]>> {
         let value = self.take(key)?;
         match value.get_ref() {
-            DeValue::Array(items) => Some(At { value: &items[..], span: cx.span(value.span()) }),
+            Kind::Array(array) => Some(At { value: &array.items[..], span: cx.span(value.span()) }),
             other => {
-                let help = if matches!(other, DeValue::Table(_)) { keyed } else { None };
+                let help = if matches!(other, Kind::Table(_)) { keyed } else { None };
                 self.wrong(cx, key, &format!("an array of {of}"), value, help);
                 None
             }
@@ -305,7 +283,7 @@ impl<'t> Table<'t> {
         let mut strings = Vec::with_capacity(items.value.len());
         for item in items.value {
             match item.get_ref() {
-                DeValue::String(string) => {
+                Kind::String(string) => {
                     strings.push(At { value: string.to_string(), span: cx.span(item.span()) });
                 }
                 _ => self.wrong(cx, key, "an array of strings", item, None),
@@ -332,17 +310,14 @@ impl<'t> Table<'t> {
     pub(super) fn named(&mut self, cx: &mut Cx<'_>, key: &'static str) -> Vec<(At<String>, &'t Value<'t>)> {
         let what = if self.title.is_empty() { format!("`[{key}]`") } else { format!("`{key}` of {}", self.title) };
         let entries = self.table(cx, key, what).map(|table| table.entries).unwrap_or_default();
-        entries.into_iter().map(|(key, value)| (key.owned(), value)).collect()
+        entries.iter().map(|entry| (cx.key(entry).owned(), entry.value())).collect()
     }
 
     /// Reports the keys that nobody asked for, and says whether nothing was wrong with the table.
     pub(super) fn finish(mut self, cx: &mut Cx<'_>) -> bool {
-        for (index, (key, _)) in self.entries.iter().enumerate() {
-            if self.taken[index] {
-                continue;
-            }
+        for entry in self.entries.iter().filter(|entry| !self.known.contains(&entry.name())) {
             self.sound = false;
-            cx.push(unknown_key(&self.title, key, &self.known));
+            cx.push(unknown_key(&self.title, &cx.key(entry), &self.known));
         }
         self.sound
     }
@@ -356,10 +331,16 @@ fn unknown_key(what: &Title<'_>, key: &At<&str>, known: &[&'static str]) -> Diag
         format!("{what} has an unknown key `{shown}`")
     };
     let wrong = Diagnostic::new(Code::UnknownKey, message, key.span, "not known");
-    match suggest::nearest(key.value, known.iter().copied()) {
-        Some(near) => wrong.help(format!("did you mean `{near}`?")),
-        None => wrong.help(format!("keys here are {}", list(known))),
+    if let Some(near) = suggest::nearest(key.value, known.iter().copied()) {
+        return wrong.help(format!("did you mean `{near}`?"));
     }
+    let mut once: Vec<&str> = Vec::new();
+    for key in known {
+        if !once.contains(key) {
+            once.push(key);
+        }
+    }
+    wrong.help(format!("keys here are {}", list(&once)))
 }
 
 /// `` `a`, `b` and `c` ``
@@ -374,9 +355,9 @@ pub(crate) fn list(names: &[&str]) -> String {
 
 /// A TOML integer. `None` if it is none; `Some(None)` if it is too large, which has been reported.
 pub(super) fn integer(cx: &mut Cx<'_>, value: &Value<'_>) -> Option<Option<At<i128>>> {
-    let DeValue::Integer(integer) = value.get_ref() else { return None };
+    let Kind::Integer(digits, radix) = value.get_ref() else { return None };
     let span = cx.span(value.span());
-    match i128::from_str_radix(integer.as_str(), integer.radix()) {
+    match i128::from_str_radix(digits, *radix) {
         // Beyond 65 bits no key takes a number; the bound keeps later arithmetic on i128 from overflowing.
         Ok(number) if number.unsigned_abs() <= 1 << 64 => Some(Some(At { value: number, span })),
         _ => {
@@ -391,7 +372,7 @@ pub(super) fn number(cx: &mut Cx<'_>, what: &str, value: &Value<'_>) -> Option<N
     if let Some(integer) = integer(cx, value) {
         return integer.map(Number::Integer);
     }
-    if let DeValue::String(string) = value.get_ref() {
+    if let Kind::String(string) = value.get_ref() {
         return Some(Number::Expr(cx.text(string, value.span())));
     }
     let wrong = cx.wrong_type(what, "an integer or an expression in a string", value);

@@ -1,8 +1,9 @@
 //! Reads what `[alias]`, `[enum]`, `[flags]`, `[struct]`, `[event]`, `[union]` and `[extern]` define.
 
-use toml::de::DeValue;
-
-use super::table::{Cx, Table, Value, integer};
+use super::{
+    document::{Kind, Value},
+    table::{Cx, Table, integer},
+};
 use crate::{
     diag::{Code, Diagnostic},
     source::Span,
@@ -43,7 +44,7 @@ pub(super) fn read_definitions(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Vec<Defi
 }
 
 fn read_alias(cx: &mut Cx<'_>, name: At<String>, value: &Value<'_>) -> AliasDef {
-    if let DeValue::String(ty) = value.get_ref() {
+    if let Kind::String(ty) = value.get_ref() {
         let ty = Some(cx.text(ty, value.span()));
         return AliasDef { name, ty };
     }
@@ -142,7 +143,7 @@ fn read_body(cx: &mut Cx<'_>, table: &mut Table<'_>, list: &'static str, depth: 
 fn read_packed(cx: &mut Cx<'_>, table: &mut Table<'_>) -> Option<At<u32>> {
     let value = table.take("packed")?;
     let span = cx.span(value.span());
-    if let DeValue::Boolean(packed) = value.get_ref() {
+    if let Kind::Boolean(packed) = value.get_ref() {
         return packed.then_some(At { value: 1, span });
     }
     let Some(number) = integer(cx, value) else {
@@ -164,25 +165,23 @@ fn read_packed(cx: &mut Cx<'_>, table: &mut Table<'_>) -> Option<At<u32>> {
 fn read_event_tag(cx: &mut Cx<'_>, table: &mut Table<'_>) -> Option<EventTagDef> {
     const HELP: &str = "write `tag = { kind = \"exec\" }`: the field, and the value it holds in this event";
     let value = table.take("tag")?;
-    let DeValue::Table(tag) = value.get_ref() else {
+    let Kind::Table(tag) = value.get_ref() else {
         let wrong = cx.wrong_type(&format!("`tag` of {}", table.what()), "a table", value);
         cx.push(wrong.help(HELP));
         return None;
     };
-    let mut entries = cx.entries(tag);
-    if entries.len() != 1 {
-        let message = format!("`tag` of {} names {} fields", table.what(), entries.len());
+    let [entry] = &tag.entries[..] else {
+        let message = format!("`tag` of {} names {} fields", table.what(), tag.entries.len());
         let span = cx.span(value.span());
         cx.push(Diagnostic::new(Code::InvalidValue, message, span, "expected one field").help(HELP));
         return None;
-    }
-    let (field, value) = entries.remove(0);
-    let value = read_selector(cx, &format!("`{}` in a tag", field.value), value)?;
-    Some(EventTagDef { field: field.owned(), value })
+    };
+    let value = read_selector(cx, &format!("`{}` in a tag", entry.name()), entry.value())?;
+    Some(EventTagDef { field: cx.key(entry).owned(), value })
 }
 
 fn read_selector(cx: &mut Cx<'_>, what: &str, value: &Value<'_>) -> Option<Selector> {
-    if let DeValue::String(name) = value.get_ref() {
+    if let Kind::String(name) = value.get_ref() {
         return Some(Selector::Name(At { value: name.to_string(), span: cx.span(value.span()) }));
     }
     if let Some(number) = integer(cx, value) {
@@ -220,16 +219,16 @@ fn read_named(cx: &mut Cx<'_>, mut table: Table<'_>, span: Span) -> FieldDef {
         table.missing(cx, "type", "write `type = \"u32\"`");
     }
     let mut field = FieldDef {
-        c: table.string(cx, "c"),
+        c: table.string(cx, "c").map(Box::new),
         doc: table.doc(cx),
-        bits: table.integer(cx, "bits"),
-        offset: table.integer(cx, "offset"),
-        align: table.integer(cx, "align"),
+        bits: table.integer(cx, "bits").map(Box::new),
+        offset: table.integer(cx, "offset").map(Box::new),
+        align: table.integer(cx, "align").map(Box::new),
         optional: table.boolean(cx, "optional").unwrap_or(false),
-        tag: table.string(cx, "tag"),
-        when: read_when(cx, &mut table),
-        contains: table.string(cx, "contains"),
-        since: table.integer(cx, "since"),
+        tag: table.string(cx, "tag").map(Box::new),
+        when: read_when(cx, &mut table).map(Box::new),
+        contains: table.string(cx, "contains").map(Box::new),
+        since: table.integer(cx, "since").map(Box::new),
         ..broken_field(name.as_ref().map_or(span, |name| name.span))
     };
     let sound = table.finish(cx);
@@ -257,10 +256,10 @@ fn read_unnamed(
     }
     let body = read_body(cx, &mut table, key, depth + 1);
     let field = FieldDef {
-        offset: table.integer(cx, "offset"),
-        tag: table.string(cx, "tag"),
-        when: read_when(cx, &mut table),
-        kind: FieldKind::Unnamed { shape, body },
+        offset: table.integer(cx, "offset").map(Box::new),
+        tag: table.string(cx, "tag").map(Box::new),
+        when: read_when(cx, &mut table).map(Box::new),
+        kind: FieldKind::Unnamed { shape, body: Box::new(body) },
         ..broken_field(span)
     };
     table.finish(cx);
@@ -272,8 +271,8 @@ fn read_when(cx: &mut Cx<'_>, table: &mut Table<'_>) -> Option<At<Vec<Selector>>
     let value = table.take("when")?;
     let span = cx.span(value.span());
     let selectors = match value.get_ref() {
-        DeValue::Array(items) => {
-            items.iter().map(|item| read_selector(cx, "`when`", item)).collect::<Option<Vec<_>>>()?
+        Kind::Array(array) => {
+            array.items.iter().map(|item| read_selector(cx, "`when`", item)).collect::<Option<Vec<_>>>()?
         }
         _ => vec![read_selector(cx, "`when`", value)?],
     };

@@ -13,12 +13,15 @@ use super::{
     facts::Facts,
     helpers::Helper,
     keep,
-    out::{MACRO_LINE, Out, call, macro_definition, macro_signature, signature},
+    out::{MACRO_LINE, Out, call, macro_definition, macro_signature},
     record::{keyword, tag_value, unnamed},
 };
 
 /// Start of every function.
 pub(super) const INLINE: &str = "__bpf_layout_inline";
+
+/// Start of every function that gives nothing.
+const INLINE_VOID: &str = "__bpf_layout_inline void";
 
 /// Start of every function that gives a length or an error.
 const INLINE_LONG: &str = "__bpf_layout_inline long";
@@ -37,7 +40,7 @@ pub(super) fn functions(
     facts: &Facts,
     (id, record): (TypeId, &Record),
 ) {
-    let ty = format!("{} {}", keyword(record), record.name.c);
+    let ty = [keyword(record), " ", &record.name.c].concat();
     let access = Access { layouts, facts, id, record, ty };
     keep::record(out, layouts, facts, id, &access.pointer());
     if record.is_compact() {
@@ -68,11 +71,11 @@ pub(super) struct Access<'a> {
 
 impl Access<'_> {
     pub(super) fn name(&self, what: &str) -> String {
-        format!("{}_{what}", self.record.name.c)
+        [&self.record.name.c, "_", what].concat()
     }
 
     pub(super) fn pointer(&self) -> String {
-        format!("{} *p", self.ty)
+        [&self.ty, " *p"].concat()
     }
 
     /// Zeroes every byte, but for what only the kernel may write: the verifier refuses stores into a `bpf_spin_lock`.
@@ -91,10 +94,10 @@ impl Access<'_> {
         } else {
             "/* Zeroes every byte but those that only the kernel may write. */"
         });
-        out.lines(signature(&format!("{INLINE} void"), &self.name("init"), &[&self.pointer()]));
+        out.signature(INLINE_VOID, &self.name("init"), &[&self.pointer()]);
         out.line("{");
-        out.lines(keep::statement(self.layouts, self.id));
         out.indent();
+        out.call("__bpf_layout_keep", &[&keep::name(self.layouts, self.id)], ";");
         if managed.is_empty() {
             let helper = Helper::zero(layout.align);
             helpers.insert(helper);
@@ -122,16 +125,19 @@ impl Access<'_> {
             .map(|depth| INDICES.get(depth).map_or_else(|| format!("i{depth}"), |&name| name.to_owned()))
             .collect();
         let pointer = self.pointer();
-        let numbered: Vec<String> = indices.iter().map(|index| format!("__u32 {index}")).collect();
+        let numbered: Vec<String> = indices.iter().map(|index| ["__u32 ", index].concat()).collect();
         let mut parameters = vec![pointer.as_str()];
         parameters.extend(numbered.iter().map(String::as_str));
         parameters.push("const void *src");
-        let member = format!("p->{field}{}", indices.iter().map(|index| format!("[{index}]")).collect::<String>());
-        let size = format!("sizeof({member})");
+        let mut member = ["p->", field].concat();
+        for index in &indices {
+            ["[", index, "]"].iter().for_each(|part| member.push_str(part));
+        }
+        let size = ["sizeof(", &member, ")"].concat();
         for (space, helper) in [("kernel", Helper::ReadKernel), ("user", Helper::ReadUser)] {
             out.blank();
-            let name = format!("{}_read_{field}_{space}", self.record.name.c);
-            out.lines(signature(INLINE_LONG, &name, &parameters));
+            let name = [&self.record.name.c, "_read_", field, "_", space].concat();
+            out.signature(INLINE_LONG, &name, &parameters);
             out.line("{");
             out.indent();
             if string.field.omitted {
@@ -144,7 +150,7 @@ impl Access<'_> {
                     out.write(format_args!("if ({index} >= {length})"));
                     out.line("\treturn -34; /* ERANGE */");
                 }
-                out.call(&format!("return {}", helper.name()), &[&member, &size, "src"], ";");
+                out.call(&["return ", helper.name()].concat(), &[&member, &size, "src"], ";");
             }
             out.dedent();
             out.line("}");
@@ -155,7 +161,7 @@ impl Access<'_> {
         helpers.insert(Helper::Reserve);
         out.blank();
         out.line("/* An initialised record in a ring buffer; NULL if that is full. */");
-        out.lines(signature(&format!("{INLINE} {} *", self.ty), &self.name("reserve"), &["void *ringbuf"]));
+        out.signature(&[INLINE, " ", &self.ty, " *"].concat(), &self.name("reserve"), &["void *ringbuf"]);
         out.line("{");
         out.indent();
         out.write(format_args!("{} = __bpf_layout_reserve(ringbuf, sizeof(*p));", self.pointer()));
@@ -188,7 +194,7 @@ impl Access<'_> {
             out.write(format_args!(" * CPU, and {scratch}(), which gives it as it was left."));
         }
         out.line(" */");
-        let lookup = |map: &str| call(MACRO_LINE, &format!("\t\treturn {}", Helper::Lookup.name()), &[map, "0"], ";");
+        let lookup = |map: &str| call(MACRO_LINE, &["\t\treturn ", Helper::Lookup.name()].concat(), &[map, "0"], ";");
         self.scratch_map(out, helpers, (&self.ty, 1), lookup);
     }
 
@@ -208,15 +214,15 @@ impl Access<'_> {
             "\t\t__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */".to_owned(),
             format!("\t\t__uint(max_entries, {count});"),
             "\t\t__type(key, __u32);".to_owned(),
-            format!("\t\t__type(value, {value});"),
-            format!("\t}} {map} SEC(\".maps\");"),
+            ["\t\t__type(value, ", value, ");"].concat(),
+            ["\t} ", &map, " SEC(\".maps\");"].concat(),
         ];
-        lines.extend(macro_signature(&format!("{INLINE} {} *", self.ty), &self.name("scratch"), &["void"]));
+        lines.extend(macro_signature(&[INLINE, " ", &self.ty, " *"].concat(), &self.name("scratch"), &["void"]));
         lines.push("\t{".to_owned());
-        lines.extend(body(&format!("&{map}")));
+        lines.extend(body(&["&", &map].concat()));
         lines.push("\t}".to_owned());
-        lines.push(format!("\t{}", self.ty));
-        out.lines(macro_definition(&format!("DEFINE_{}_SCRATCH", self.record.name.upper), lines));
+        lines.push(["\t", &self.ty].concat());
+        out.lines(macro_definition(&["DEFINE_", &self.record.name.upper, "_SCRATCH"].concat(), lines));
     }
 
     /// Bytes of a record, start and end, that only the kernel may write.

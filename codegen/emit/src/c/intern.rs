@@ -11,7 +11,7 @@ use bpf_layout_spec::{
 use super::{
     access::INLINE,
     helpers::Helper,
-    out::{MACRO_LINE, Out, call, macro_definition, macro_signature, signature},
+    out::{MACRO_LINE, Out, call, macro_definition, macro_signature},
 };
 
 /// Everything of one dictionary, behind its maps.
@@ -90,7 +90,7 @@ impl Dictionary<'_> {
         let mut parameters = vec!["void *strings", "void *interning"];
         parameters.extend(how.parameters());
         out.blank();
-        out.lines(signature(&format!("{INLINE} {id}"), &name, &parameters));
+        out.signature(&format!("{INLINE} {id}"), &name, &parameters);
         out.line("{");
         out.indent();
         out.write(format_args!("{id} id = {{ 0 }};"));

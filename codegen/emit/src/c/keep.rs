@@ -8,7 +8,7 @@ use bpf_layout_spec::{
 
 use super::{
     facts::Facts,
-    out::{LINE, MACRO_LINE, Out, call, macro_signature, signature},
+    out::{LINE, MACRO_LINE, Out, call, macro_signature},
     types::{declarator, enum_tag, has_enumerators},
 };
 
@@ -30,22 +30,23 @@ pub(super) fn enumeration(out: &mut Out, def: &TypeDef) {
 pub(super) fn record(out: &mut Out, layouts: &Layouts, facts: &Facts, id: TypeId, parameter: &str) {
     for later in facts.get(id).hidden.iter().filter(|hidden| **hidden > id) {
         let ty = declarator(layouts, &Type::Def(*later)).abstract_type();
-        let name = format!("__btf_type_{}", layouts.model.ty(*later).name().c);
+        let name = name(layouts, *later);
         out.blank();
         out.lines(call(LINE, &format!("__bpf_layout_btf void {name}"), &[&format!("{ty} *p")], ";"));
     }
-    let keeps: Vec<String> = facts.get(id).hidden.iter().flat_map(|hidden| statement(layouts, *hidden)).collect();
+    let keeps: Vec<String> =
+        facts.get(id).hidden.iter().flat_map(|hidden| statement(LINE, "\t", layouts, *hidden)).collect();
     function(out, &layouts.model.ty(id).name().c, parameter, &keeps);
 }
 
-/// The statement that keeps one type, one tab deep.
-pub(super) fn statement(layouts: &Layouts, id: TypeId) -> Vec<String> {
-    indented_statement(LINE, "\t", layouts, id)
+/// The function that keeps one type.
+pub(super) fn name(layouts: &Layouts, id: TypeId) -> String {
+    ["__btf_type_", &layouts.model.ty(id).name().c].concat()
 }
 
-fn indented_statement(columns: usize, indent: &str, layouts: &Layouts, id: TypeId) -> Vec<String> {
-    let function = format!("__btf_type_{}", layouts.model.ty(id).name().c);
-    call(columns, &format!("{indent}__bpf_layout_keep"), &[&function], ";")
+/// The statement that keeps one type, behind so many tabs.
+fn statement(columns: usize, indent: &str, layouts: &Layouts, id: TypeId) -> Vec<String> {
+    call(columns, &[indent, "__bpf_layout_keep"].concat(), &[&name(layouts, id)], ";")
 }
 
 /// Lines of a function, indented by one tab, that keeps what a map's own BTF does not show: the events of a buffer, and
@@ -63,14 +64,14 @@ pub(super) fn of_map(layouts: &Layouts, facts: &Facts, map: &Map) -> Vec<String>
     let name = format!("__btf_map_{}", map.name.c);
     let mut lines = macro_signature("static __attribute__((used)) void", &name, &["void"]);
     lines.push("\t{".to_owned());
-    lines.extend(kept.iter().flat_map(|id| indented_statement(MACRO_LINE, "\t\t", layouts, *id)));
+    lines.extend(kept.iter().flat_map(|id| statement(MACRO_LINE, "\t\t", layouts, *id)));
     lines.push("\t}".to_owned());
     lines
 }
 
 fn function(out: &mut Out, c_name: &str, parameter: &str, keeps: &[String]) {
     out.blank();
-    out.lines(signature("__bpf_layout_btf void", &format!("__btf_type_{c_name}"), &[parameter]));
+    out.signature("__bpf_layout_btf void", &["__btf_type_", c_name].concat(), &[parameter]);
     out.lines(["{", "\t(void)p;"]);
     out.lines(keeps);
     out.line("}");

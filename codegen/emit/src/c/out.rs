@@ -45,6 +45,20 @@ impl Out {
         }
     }
 
+    /// The first lines of a function, as [`signature`] breaks them.
+    pub(super) fn signature(&mut self, return_type: &str, name: &str, parameters: &[&str]) {
+        let gap = gap_behind(return_type);
+        let width = self.indent * TAB + width(return_type) + gap.len() + width_together(name, parameters, "");
+        if width > LINE {
+            return self.lines(signature(return_type, name, parameters));
+        }
+        self.text.extend(std::iter::repeat_n('\t', self.indent));
+        self.text.push_str(return_type);
+        self.text.push_str(gap);
+        push_together(&mut self.text, name, parameters, "");
+        self.text.push('\n');
+    }
+
     /// A blank line, unless one is there already or nothing is.
     pub(super) fn blank(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
@@ -67,6 +81,20 @@ impl Out {
         self.indent * TAB + width(text) <= LINE
     }
 
+    /// Writes what `write` does as a line at the current indentation, if it fits; nothing, and says so, if not.
+    pub(super) fn line_if_it_fits(&mut self, write: impl FnOnce(&mut String)) -> bool {
+        let start = self.text.len();
+        self.text.extend(std::iter::repeat_n('\t', self.indent));
+        write(&mut self.text);
+        let fits = width(&self.text[start..]) <= LINE;
+        if fits {
+            self.text.push('\n');
+        } else {
+            self.text.truncate(start);
+        }
+        fits
+    }
+
     /// Columns that are left at the current indentation.
     pub(super) fn room(&self) -> usize {
         LINE.saturating_sub(self.indent * TAB)
@@ -75,9 +103,14 @@ impl Out {
 
 /// Columns of one line, which may start with tabs.
 fn width(line: &str) -> usize {
+    // Without leaving the loop early, which lets the compiler look at many bytes at once.
+    let is_printable = |line: &str| line.bytes().fold(true, |all, byte| all & (b' '..=b'~').contains(&byte));
+    if is_printable(line) {
+        return line.len();
+    }
     let text = line.trim_start_matches('\t');
     let indented = (line.len() - text.len()) * TAB;
-    if text.is_ascii() && !text.contains('\t') {
+    if is_printable(text) {
         return indented + text.len();
     }
     text.chars().fold(indented, |column, c| if c == '\t' { (column / TAB + 1) * TAB } else { column + 1 })
@@ -113,7 +146,9 @@ fn together(columns: usize, head: &str, arguments: &[&str], tail: &str) -> Optio
 
 /// White space up to `column`, tabs first.
 fn space_to(column: usize) -> String {
-    format!("{}{}", "\t".repeat(column / TAB), " ".repeat(column % TAB))
+    let mut space = "\t".repeat(column / TAB);
+    push_spaces(&mut space, column % TAB);
+    space
 }
 
 /// `head(a, b)tail` in as few lines as hold it: each further one aligned behind the bracket or, if that is too far to the
@@ -122,8 +157,7 @@ pub(super) fn call(columns: usize, head: &str, arguments: &[&str], tail: &str) -
     if let Some(line) = together(columns, head, arguments, tail) {
         return vec![line];
     }
-    let open = format!("{head}(");
-    let close = format!("){tail}");
+    let (open, close) = ([head, "("].concat(), [")", tail].concat());
     let aligned = fill(columns, &open, &space_to(width(&open)), arguments, &close);
     if fits(columns, &aligned) || arguments.is_empty() {
         return aligned;
@@ -153,16 +187,21 @@ fn split_at_last_word(indent: &str, line: &str) -> Vec<String> {
 fn fill(columns: usize, start: &str, indent: &str, arguments: &[&str], close: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = start.to_owned();
+    let mut column = width(start);
     for (index, argument) in arguments.iter().enumerate() {
         let end = if index + 1 == arguments.len() { close } else { "," };
         let gap = if index == 0 { "" } else { " " };
-        if index > 0 && width(&line) + width(gap) + width(argument) + width(end) > columns {
+        let wide = width(argument) + width(end);
+        if index > 0 && column + gap.len() + wide > columns {
             lines.push(std::mem::replace(&mut line, indent.to_owned()));
+            column = width(indent);
         } else {
             line.push_str(gap);
+            column += gap.len();
         }
         line.push_str(argument);
         line.push_str(end);
+        column += wide;
     }
     lines.push(line);
     lines
@@ -179,8 +218,11 @@ pub(super) fn signature(return_type: &str, name: &str, parameters: &[&str]) -> V
     if let Some(line) = together(LINE, &declared, parameters, "") {
         return vec![line];
     }
-    let open = format!("{declared}(");
+    let open = [&declared, "("].concat();
     let aligned = fill(LINE, &open, &space_to(width(&open)), parameters, ")");
+    if aligned.len() <= 2 && fits(LINE, &aligned) {
+        return aligned;
+    }
     let mut apart = vec![return_type.to_owned()];
     apart.extend(call(LINE, name, parameters, ""));
     let shorter = aligned.len() > apart.len() && apart.len() == 2;
@@ -189,7 +231,7 @@ pub(super) fn signature(return_type: &str, name: &str, parameters: &[&str]) -> V
 
 /// Like [`signature`], one tab deep in a macro, where clang-format takes a definition for a call.
 pub(super) fn macro_signature(return_type: &str, name: &str, parameters: &[&str]) -> Vec<String> {
-    let together = call(MACRO_LINE, &format!("\t{}", declared(return_type, name)), parameters, "");
+    let together = call(MACRO_LINE, &["\t", &declared(return_type, name)].concat(), parameters, "");
     if fits(MACRO_LINE, &together) {
         return together;
     }
@@ -199,8 +241,12 @@ pub(super) fn macro_signature(return_type: &str, name: &str, parameters: &[&str]
 }
 
 fn declared(return_type: &str, name: &str) -> String {
-    let gap = if return_type.ends_with('*') { "" } else { " " };
-    format!("{return_type}{gap}{name}")
+    [return_type, gap_behind(return_type), name].concat()
+}
+
+/// What stands between the type of a function and its name.
+fn gap_behind(return_type: &str) -> &'static str {
+    if return_type.ends_with('*') { "" } else { " " }
 }
 
 /// `#define NAME value`, on two lines if one does not hold it.
@@ -212,7 +258,7 @@ pub(super) fn define(name: &str, value: &str) -> Vec<String> {
 /// `#define NAME` and the lines of its body, already indented.
 pub(super) fn macro_definition(head: &str, body: Vec<String>) -> Vec<String> {
     let mut lines = Vec::with_capacity(1 + body.len());
-    lines.push(format!("#define {head}"));
+    lines.push(["#define ", head].concat());
     lines.extend(body);
     continued(lines)
 }
@@ -222,11 +268,20 @@ pub(super) fn continued(mut lines: Vec<String>) -> Vec<String> {
     if let Some((_, continued)) = lines.split_last_mut() {
         let column = continued.iter().map(|line| width(line)).max().map_or(0, |longest| longest + 1);
         for line in continued {
-            let spaces = column - width(line);
-            line.extend(std::iter::repeat_n(' ', spaces).chain(['\\']));
+            push_spaces(line, column - width(line));
+            line.push('\\');
         }
     }
     lines
+}
+
+fn push_spaces(text: &mut String, mut count: usize) {
+    const SPACES: &str = "                                ";
+    while count > 0 {
+        let some = count.min(SPACES.len());
+        text.push_str(&SPACES[..some]);
+        count -= some;
+    }
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub(super) fn definition(
     if record.typedef {
         out.write(format_args!("typedef {0} {1} {1};", keyword(record), record.name.c));
     }
-    let ty = format!("{} {}", keyword(record), record.name.c);
+    let ty = [keyword(record), " ", &record.name.c].concat();
     out.call("__BPF_LAYOUT_SIZE", &[&ty, &layout.size.to_string(), &layout.align.to_string()], ";");
     offsets(layouts, record, layout, 0, &mut |name, offset| {
         out.call("__BPF_LAYOUT_AT", &[&ty, name, &offset.to_string()], ";");
@@ -111,8 +111,9 @@ impl Column {
     }
 
     fn byte(&self, offset: u64) -> String {
-        let bit = if self.bits { "  " } else { "" };
-        format!("/* {offset:>width$}{bit} */", width = self.digits)
+        let offset = offset.to_string();
+        let gap = " ".repeat(self.digits.saturating_sub(offset.len()));
+        ["/* ", &gap, &offset, if self.bits { "  " } else { "" }, " */"].concat()
     }
 
     fn bit(&self, bit_offset: u64) -> String {
@@ -304,24 +305,30 @@ impl Writer<'_> {
 
     /// One member behind its offset. What does not fit on one line takes the comments, then the name, to their own.
     fn member(&self, out: &mut Out, place: &str, declaration: &impl Declare, note: Option<&str>) {
-        let code = declaration.on_one_line();
         let note = note.map(inline);
         if let Some(note) = &note {
-            let line = format!("{place} {code} {note}");
-            if out.fits(&line) {
-                out.line(&line);
+            let fits = out.line_if_it_fits(|line| {
+                line.push_str(place);
+                line.push(' ');
+                declaration.push(line);
+                line.push(' ');
+                line.push_str(note);
+            });
+            if fits {
                 return;
             }
             out.line(note);
         }
-        let line = format!("{place} {code}");
-        if out.fits(&line) {
-            out.line(&line);
+        let fits = out.line_if_it_fits(|line| {
+            line.push_str(place);
+            line.push(' ');
+            declaration.push(line);
+        });
+        if fits {
             return;
         }
         out.line(place);
-        if out.fits(&code) {
-            out.line(&code);
+        if out.line_if_it_fits(|line| declaration.push(line)) {
             return;
         }
         let (first, second) = declaration.on_two_lines();
@@ -344,7 +351,8 @@ pub(super) fn tag_value(layouts: &Layouts, value: &TagValue) -> String {
 
 /// A member that may have to be broken.
 trait Declare {
-    fn on_one_line(&self) -> String;
+    /// Adds all of it to a line.
+    fn push(&self, line: &mut String);
     fn on_two_lines(&self) -> (String, String);
 }
 
@@ -356,14 +364,15 @@ struct Declaration<'a> {
 }
 
 impl Declare for Declaration<'_> {
-    fn on_one_line(&self) -> String {
-        format!("{}{};", self.declarator.declare(self.name), self.tail)
+    fn push(&self, line: &mut String) {
+        let Declarator { base, star, suffix } = self.declarator;
+        [base, " ", star, self.name, suffix, self.tail, ";"].iter().for_each(|part| line.push_str(part));
     }
 
     fn on_two_lines(&self) -> (String, String) {
         let Declarator { base, star, suffix } = self.declarator;
         if suffix.is_empty() {
-            (base.clone(), format!("{star}{}{};", self.name, self.tail))
+            (base.clone().into_owned(), format!("{star}{}{};", self.name, self.tail))
         } else {
             (format!("{base} {star}{}", self.name), format!("{suffix}{};", self.tail))
         }
@@ -377,8 +386,8 @@ struct Simple {
 }
 
 impl Declare for Simple {
-    fn on_one_line(&self) -> String {
-        format!("{} {};", self.ty, self.rest)
+    fn push(&self, line: &mut String) {
+        [self.ty, " ", &self.rest, ";"].iter().for_each(|part| line.push_str(part));
     }
 
     fn on_two_lines(&self) -> (String, String) {

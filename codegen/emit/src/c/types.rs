@@ -1,6 +1,6 @@
 //! How C declares a member of each type.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use bpf_layout_spec::{
     compare::DESCRIPTOR,
@@ -16,7 +16,7 @@ use super::expr;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Declarator {
     /// Before the name: `struct socket_key`.
-    pub(super) base: String,
+    pub(super) base: Cow<'static, str>,
     /// Right before the name, such as `*`.
     pub(super) star: &'static str,
     /// After the name: `[4][16]`.
@@ -24,13 +24,8 @@ pub(super) struct Declarator {
 }
 
 impl Declarator {
-    fn plain(base: impl Into<String>) -> Self {
+    fn plain(base: impl Into<Cow<'static, str>>) -> Self {
         Declarator { base: base.into(), star: "", suffix: String::new() }
-    }
-
-    /// The declaration of `name`.
-    pub(super) fn declare(&self, name: &str) -> String {
-        format!("{} {}{name}{}", self.base, self.star, self.suffix)
     }
 
     /// The type alone, as `__type()` takes it: `char[16]`.
@@ -120,10 +115,10 @@ pub(super) fn declarator(layouts: &Layouts, ty: &Type) -> Declarator {
             Declarator { suffix, ..Declarator::plain(info.c) }
         }
         Type::Str(count) => {
-            Declarator { suffix: format!("[{}]", expr::count(&layouts.model, count)), ..Declarator::plain("char") }
+            Declarator { suffix: in_brackets(&expr::count(&layouts.model, count)), ..Declarator::plain("char") }
         }
         Type::Bytes(count) => {
-            Declarator { suffix: format!("[{}]", expr::count(&layouts.model, count)), ..Declarator::plain("__u8") }
+            Declarator { suffix: in_brackets(&expr::count(&layouts.model, count)), ..Declarator::plain("__u8") }
         }
         Type::Variable(_) => Declarator::plain(format!("struct {DESCRIPTOR}")),
         Type::Array(element, count) => {
@@ -136,6 +131,10 @@ pub(super) fn declarator(layouts: &Layouts, ty: &Type) -> Declarator {
             Declarator { star: "*", ..Declarator::plain(format!("struct {target} {}", kptr_macro(*kind))) }
         }
     }
+}
+
+fn in_brackets(length: &str) -> String {
+    ["[", length, "]"].concat()
 }
 
 /// What userspace has in place of a kernel pointer: an address that it cannot follow.
@@ -153,8 +152,8 @@ fn def_type(def: &TypeDef) -> String {
         TypeDef::Enum(def) if def.is_natural() => format!("enum {}", def.name.c),
         TypeDef::Enum(def) => def.repr.info().c.to_owned(),
         TypeDef::Flags(def) => def.repr.info().c.to_owned(),
-        TypeDef::Record(record) if record.kind == RecordKind::Union => format!("union {}", record.name.c),
-        TypeDef::Record(record) => format!("struct {}", record.name.c),
+        TypeDef::Record(record) if record.kind == RecordKind::Union => ["union ", &record.name.c].concat(),
+        TypeDef::Record(record) => ["struct ", &record.name.c].concat(),
         TypeDef::Extern(def) => def.c_type.clone(),
     }
 }

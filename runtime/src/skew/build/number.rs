@@ -257,5 +257,5 @@ fn number(wanted: Wanted, found: &Found<'_>, source: &Source, names: Option<Name
         bool: false,
     };
     let ours = wanted.slot;
-    (ours.is_sound() && theirs.is_sound()).then_some(Number { theirs, ours, names })
+    (ours.is_sound() && theirs.is_sound()).then(|| Number::new(theirs, ours, names))
 }

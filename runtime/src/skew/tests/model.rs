@@ -287,8 +287,8 @@ fn cut_text(bytes: &[u8], room: usize) -> (Vec<u8>, bool) {
 }
 
 /// What the plan says that a value lost, in the words of the model.
-pub(super) fn told(steps: &Steps, events: Vec<crate::skew::op::Event>) -> Notes {
-    let told = events.into_iter().map(|event| match event.note(steps) {
+pub(super) fn told(steps: &Steps, events: &crate::skew::op::Events) -> Notes {
+    let told = events.as_slice().iter().map(|event| match event.note(steps) {
         Note::Truncated(path) => ("truncated", path.into()),
         Note::Changed(path) => ("changed", path.into()),
         Note::Missing(path) => ("missing", path.into()),

@@ -1,0 +1,300 @@
+//! Documents as specs have them, from the events of `toml_parser`.
+//!
+//! Every event that reports an error, and every table that is added to in a way that TOML may forbid, ends it: nothing is
+//! decided here that could be decided wrongly.
+
+use std::{borrow::Cow, mem};
+
+use toml_parser::{
+    ErrorSink, ParseError, Source, Span,
+    decoder::{Encoding, ScalarKind},
+    parser::{EventReceiver, parse_document},
+};
+
+use super::{Array, Entry, Key, Kind, Made, Place, Table, Value};
+
+/// How deep values may lie in one another, and how many parts a key may have: less than `toml` allows.
+const DEEPEST: usize = 64;
+
+/// Entries that are looked through one by one. Beyond that, only the last one is looked at before another is added, and
+/// all are sorted at the end to see whether there are equal ones.
+const FEW: usize = 16;
+
+/// The document, if it is one that can be told to be TOML here.
+pub(super) fn parse(text: &str) -> Option<Table<'_>> {
+    let source = Source::new(text);
+    let tokens = source.lex().into_vec();
+    let mut builder = Builder {
+        source,
+        root: Table { entries: Vec::new(), made: Made::ByHeader },
+        current: Table { entries: Vec::new(), made: Made::ByHeader },
+        header: None,
+        keys: Vec::new(),
+        open: Vec::new(),
+        plain: true,
+    };
+    let mut sound = true;
+    parse_document(&tokens, &mut builder, &mut |_: ParseError| sound = false);
+    builder.finish_table();
+    let Builder { mut root, plain, .. } = builder;
+    (sound && plain && settle(&mut root)).then_some(root)
+}
+
+/// Puts entries into the order of the file, and says whether no two of a table are equal.
+fn settle(table: &mut Table<'_>) -> bool {
+    let entries = &mut table.entries;
+    if !entries.is_sorted_by_key(|entry| entry.key.place) {
+        entries.sort_by_key(|entry| entry.key.place);
+    }
+    all_differ(entries) && entries.iter_mut().all(|entry| settle_value(&mut entry.value))
+}
+
+fn settle_value(value: &mut Value<'_>) -> bool {
+    match &mut value.kind {
+        Kind::Table(table) => settle(table),
+        Kind::Array(array) => array.items.iter_mut().all(settle_value),
+        _ => true,
+    }
+}
+
+fn all_differ(entries: &[Entry<'_>]) -> bool {
+    if entries.len() <= FEW {
+        let is_new = |(at, entry): (usize, &Entry<'_>)| entries[..at].iter().all(|other| other.name() != entry.name());
+        return entries.iter().enumerate().all(is_new);
+    }
+    let mut names: Vec<&str> = entries.iter().map(Entry::name).collect();
+    names.sort_unstable();
+    names.windows(2).all(|two| two[0] != two[1])
+}
+
+/// `[a.b]` or `[[a.b]]`
+struct Header<'t> {
+    path: Vec<Key<'t>>,
+    place: Place,
+    of_array: bool,
+}
+
+/// A value that has not ended.
+enum Open<'t> {
+    Array {
+        start: usize,
+        items: Vec<Value<'t>>,
+    },
+    Table {
+        start: usize,
+        table: Table<'t>,
+        /// How many keys of tables around it wait for their values.
+        keys: usize,
+    },
+}
+
+struct Builder<'t> {
+    source: Source<'t>,
+    root: Table<'t>,
+    /// The table whose header was read last, which gets to its place when it is whole; the root before any header.
+    current: Table<'t>,
+    header: Option<Header<'t>>,
+    /// Parts of the header that is being read, or of keys that wait for their values.
+    keys: Vec<Key<'t>>,
+    open: Vec<Open<'t>>,
+    /// Whether everything so far could be told to be TOML.
+    plain: bool,
+}
+
+impl<'t> Builder<'t> {
+    fn open_header(&mut self, span: Span, of_array: bool) {
+        self.finish_table();
+        self.keys.clear();
+        self.header = Some(Header { path: Vec::new(), place: place(span), of_array });
+    }
+
+    fn close_header(&mut self, span: Span) {
+        if let Some(header) = &mut self.header {
+            header.path = mem::take(&mut self.keys);
+            header.place.end = place(span).end;
+        }
+    }
+
+    /// Gives the table that ends here to the one that it is in.
+    fn finish_table(&mut self) {
+        let table = mem::replace(&mut self.current, Table { entries: Vec::new(), made: Made::ByHeader });
+        let Some(Header { mut path, place, of_array }) = self.header.take() else {
+            self.root = table;
+            return;
+        };
+        // What is too deep must not be built: to drop it would take as much of the stack.
+        if !self.plain {
+            return;
+        }
+        let Some(key) = path.pop() else { return self.give_up() };
+        let value = Value { kind: Kind::Table(table), place };
+        let Some(parent) = descend(&mut self.root, path, Made::ByLongerHeader) else { return self.give_up() };
+        match (known(&mut parent.entries, &key.name), of_array) {
+            (None, false) => parent.entries.push(Entry { key, value }),
+            (None, true) => {
+                let kind = Kind::Array(Array { items: vec![value], of_headers: true });
+                parent.entries.push(Entry { key, value: Value { kind, place } });
+            }
+            (Some(Kind::Array(Array { items, of_headers: true })), true) => items.push(value),
+            _ => self.give_up(),
+        }
+    }
+
+    fn give_up(&mut self) {
+        self.plain = false;
+    }
+
+    /// Gives a whole value to the array or table that it is in.
+    fn close(&mut self, value: Value<'t>) {
+        if !self.plain {
+            return;
+        }
+        let (table, keys) = match self.open.last_mut() {
+            Some(Open::Array { items, .. }) => return items.push(value),
+            Some(Open::Table { table, keys, .. }) => (table, *keys),
+            None => (&mut self.current, 0),
+        };
+        // Of the keys that wait, those of this value, which has a path if they are several.
+        let table = match self.keys.len().checked_sub(keys) {
+            None | Some(0) => None,
+            Some(1) => self.keys.pop().map(|key| (table, key)),
+            Some(_) => {
+                self.keys.pop().and_then(|key| Some((descend(table, self.keys.drain(keys..), Made::ByDots)?, key)))
+            }
+        };
+        match table {
+            Some((table, key)) => table.entries.push(Entry { key, value }),
+            None => self.give_up(),
+        }
+    }
+}
+
+/// The table at this path, made on the way where it is not there yet. `None` if something stands there that may not be
+/// added to.
+fn descend<'a, 't>(
+    table: &'a mut Table<'t>,
+    path: impl IntoIterator<Item = Key<'t>>,
+    made: Made,
+) -> Option<&'a mut Table<'t>> {
+    let mut table = table;
+    for key in path {
+        // Two lookups, since the borrow of what is found would last to the end.
+        if known(&mut table.entries, &key.name).is_none() {
+            let kind = Kind::Table(Table { entries: Vec::new(), made });
+            let value = Value { kind, place: key.place };
+            table.entries.push(Entry { key, value });
+            let Kind::Table(last) = &mut table.entries.last_mut()?.value.kind else { return None };
+            table = last;
+            continue;
+        }
+        match known(&mut table.entries, &key.name)? {
+            Kind::Table(inner) if may_grow(inner.made, made) => table = inner,
+            _ => return None,
+        }
+    }
+    Some(table)
+}
+
+/// Whether headers or dots may add to a table without asking what else TOML says.
+fn may_grow(table: Made, by: Made) -> bool {
+    match by {
+        Made::ByDots => table == Made::ByDots,
+        _ => matches!(table, Made::ByHeader | Made::ByLongerHeader),
+    }
+}
+
+/// The value of this name, if it is among few or is the last one.
+fn known<'a, 't>(entries: &'a mut [Entry<'t>], name: &str) -> Option<&'a mut Kind<'t>> {
+    let is_it = |entry: &Entry<'_>| entry.name() == name;
+    let at = match entries.last() {
+        Some(last) if is_it(last) => Some(entries.len() - 1),
+        _ if entries.len() <= FEW => entries.iter().position(is_it),
+        _ => None,
+    };
+    at.map(|at| &mut entries[at].value.kind)
+}
+
+fn place(span: Span) -> Place {
+    Place::new(span.start()..span.end())
+}
+
+impl EventReceiver for Builder<'_> {
+    fn std_table_open(&mut self, span: Span, _: &mut dyn ErrorSink) {
+        self.open_header(span, false);
+    }
+
+    fn std_table_close(&mut self, span: Span, _: &mut dyn ErrorSink) {
+        self.close_header(span);
+    }
+
+    fn array_table_open(&mut self, span: Span, _: &mut dyn ErrorSink) {
+        self.open_header(span, true);
+    }
+
+    fn array_table_close(&mut self, span: Span, _: &mut dyn ErrorSink) {
+        self.close_header(span);
+    }
+
+    fn inline_table_open(&mut self, span: Span, _: &mut dyn ErrorSink) -> bool {
+        let table = Table { entries: Vec::new(), made: Made::Inline };
+        self.open.push(Open::Table { start: span.start(), table, keys: self.keys.len() });
+        self.plain &= self.open.len() < DEEPEST;
+        self.plain
+    }
+
+    fn inline_table_close(&mut self, span: Span, _: &mut dyn ErrorSink) {
+        let Some(Open::Table { start, mut table, .. }) = self.open.pop() else { return self.give_up() };
+        table.entries.shrink_to_fit();
+        self.close(Value { kind: Kind::Table(table), place: Place::new(start..span.end()) });
+    }
+
+    fn array_open(&mut self, span: Span, _: &mut dyn ErrorSink) -> bool {
+        self.open.push(Open::Array { start: span.start(), items: Vec::new() });
+        self.plain &= self.open.len() < DEEPEST;
+        self.plain
+    }
+
+    fn array_close(&mut self, span: Span, _: &mut dyn ErrorSink) {
+        let Some(Open::Array { start, items }) = self.open.pop() else { return self.give_up() };
+        let kind = Kind::Array(Array { items, of_headers: false });
+        self.close(Value { kind, place: Place::new(start..span.end()) });
+    }
+
+    fn simple_key(&mut self, span: Span, encoding: Option<Encoding>, error: &mut dyn ErrorSink) {
+        let mut name = Cow::Borrowed("");
+        let Some(raw) = self.source.get(span) else { return self.give_up() };
+        toml_parser::Raw::new_unchecked(raw.as_str(), encoding, span).decode_key(&mut name, error);
+        self.keys.push(Key { name, place: place(span) });
+        self.plain &= self.keys.len() < DEEPEST;
+    }
+
+    fn scalar(&mut self, span: Span, encoding: Option<Encoding>, error: &mut dyn ErrorSink) {
+        let mut text = Cow::Borrowed("");
+        let Some(raw) = self.source.get(span) else { return self.give_up() };
+        let kind = toml_parser::Raw::new_unchecked(raw.as_str(), encoding, span).decode_scalar(&mut text, error);
+        let kind = match kind {
+            ScalarKind::String => Kind::String(text),
+            ScalarKind::Boolean(boolean) => Kind::Boolean(boolean),
+            ScalarKind::Integer(radix) => Kind::Integer(text, radix.value()),
+            // No key of a spec takes either; whether they are well-formed, `toml` says.
+            ScalarKind::Float | ScalarKind::DateTime => return self.give_up(),
+        };
+        self.close(Value { kind, place: place(span) });
+    }
+
+    fn comment(&mut self, span: Span, error: &mut dyn ErrorSink) {
+        if let Some(raw) = self.source.get(span) {
+            raw.decode_comment(error);
+        }
+    }
+
+    fn newline(&mut self, span: Span, error: &mut dyn ErrorSink) {
+        if let Some(raw) = self.source.get(span) {
+            raw.decode_newline(error);
+        }
+    }
+
+    fn error(&mut self, _: Span, _: &mut dyn ErrorSink) {
+        self.give_up();
+    }
+}
