@@ -69,6 +69,38 @@ lengths.PATH = 16
 omit = ["file.cwd"]
 "#;
 
+/// One definition of each kind, with names that maps and types may share.
+const ONE_OF_EACH: &str = r#"
+[enum.one]
+repr = "u8"
+variants = [{ name = "a", value = 1 }]
+
+[flags.two]
+repr = "u16"
+bits = [{ name = "b", value = 1 }]
+
+[extern.three]
+size = 8
+align = 4
+c = "struct three"
+
+[union.four]
+fields = [{ name = "c", type = "u32" }]
+
+[struct.five]
+fields = [{ name = "d", type = "u64" }]
+
+[event.six]
+fields = [{ name = "e", type = "u64" }]
+
+[map.five]
+type = "array"
+key = "u32"
+value = "five"
+max_entries = 1
+
+"#;
+
 /// Compares with `tests/lock/<name>`, or writes it if `BPF_LAYOUT_BLESS` is 1.
 fn golden(name: &str, found: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lock").join(name);
@@ -109,7 +141,7 @@ fn every_spec_comes_back_from_its_lock() {
     }
 }
 
-/// `rule what.field: locked -> now (witness, place)` of each difference after a change of the spec.
+/// `rule what.field: locked -> now (witness, place) at line:column of the spec` of each difference after a change of it.
 fn told(from: &str, to: &str) -> Vec<String> {
     told_of(SPEC, from, to)
 }
@@ -120,8 +152,10 @@ fn told_of(spec: &str, from: &str, to: &str) -> Vec<String> {
     let (base, profiles) = of(&spec.replacen(from, to, 1));
     let tell = |found: Difference| {
         let field = found.field.map(|field| format!(".{field}")).unwrap_or_default();
-        let Difference { rule, what, expected, found, witness, place, .. } = found;
-        format!("{} {what}{field}: {found} -> {expected} ({witness}, {place})", rule.id)
+        let Difference { rule, what, expected, found, witness, place, span, .. } = found;
+        let at = span.map(|span| base.sources.line_column(span));
+        let at = at.map(|at| format!(" at {}:{}", at.line, at.column)).unwrap_or_default();
+        format!("{} {what}{field}: {found} -> {expected} ({witness}, {place}){at}", rule.id)
     };
     lock.stale(&base.layouts, &profiles, "L").into_iter().map(tell).collect()
 }
@@ -157,6 +191,9 @@ fn what_is_stale_is_told_in_terms_of_layout() {
             r#"{ name = "unlink", value = 2 }, { name = "open", value = 1 }"#,
         ),
         ("type = \"ringbuf\"", "type = \"ringbuf\"\nwakeup = \"never\""),
+        ("[\"no_common_lru\"]", "[\"numa_node\"]\nnuma_node = 0"),
+        ("pinning = \"by_name\"\n", ""),
+        ("[map.files]", &format!("{ONE_OF_EACH}[map.files]")),
     ] {
         text += &format!("{} => {}\n", from.trim_end(), to.trim_end());
         told(from, to).iter().for_each(|line| text += &format!("    {line}\n"));
@@ -191,6 +228,7 @@ fn refused(from: &str, to: &str) -> String {
 
 fn error(text: &str) -> String {
     let error = Lock::parse(text).expect_err("it is damaged");
+    assert_eq!(error.to_string(), error.message);
     let mut sources = Sources::default();
     sources.add("layouts.lock", text);
     format!("{}: {}; {}", sources.place(error.span), error.message, error.help)
@@ -242,7 +280,7 @@ fn a_damaged_lock_is_refused_at_its_place() {
     ] {
         text += &format!("{from:?} => {to:?}\n    {}\n", refused(from, to));
     }
-    for damaged in ["", "\0\n", "lock\u{202e}\u{1b}[2J 1\n", "# nothing\n"] {
+    for damaged in ["", "\0\n", "lock\u{202e}\u{1b}[2J 1\n", "# nothing\n", "lo'c\"k\\ 1\n"] {
         text += &format!("{damaged:?}\n    {}\n", error(damaged));
     }
     golden("damaged.txt", &text);

@@ -161,7 +161,6 @@ impl<'a> Reader<'a> {
             numa_node: map.numa_node.map(u64::from),
             pinned_by_name: Some(map.pinned_by_name),
             map_extra: map.map_extra,
-            inner: None,
             place,
             ..ObservedMap::default()
         }

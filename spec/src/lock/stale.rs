@@ -145,7 +145,7 @@ fn span(model: &Model, definition: &Definition) -> Option<Span> {
 /// What it is, in a few words.
 fn summary(definition: &Definition) -> String {
     let word = definition.word();
-    let article = if word.starts_with(['e', 'u']) { "an" } else { "a" };
+    let article = if word.starts_with('e') { "an" } else { "a" };
     let word = if word == "extern" { "extern type" } else { word };
     match (&definition.body, definition.size()) {
         (Body::Values(values), _) if values.flags => format!("flags in a {}", values.repr.info().name),
