@@ -193,11 +193,16 @@ fn what_is_stale_is_told_in_terms_of_layout() {
         ("type = \"ringbuf\"", "type = \"ringbuf\"\nwakeup = \"never\""),
         ("[\"no_common_lru\"]", "[\"numa_node\"]\nnuma_node = 0"),
         ("pinning = \"by_name\"\n", ""),
+        ("\"v4\", type = \"ipv4\"", "\"v4\", type = \"u32\""),
         ("[map.files]", &format!("{ONE_OF_EACH}[map.files]")),
     ] {
         text += &format!("{} => {}\n", from.trim_end(), to.trim_end());
         told(from, to).iter().for_each(|line| text += &format!("    {line}\n"));
     }
+    // Of a map that is on a node already.
+    let on_node = SPEC.replace("[\"no_common_lru\"]", "[\"numa_node\"]\nnuma_node = 0");
+    text += "numa_node = 0 => numa_node = 1\n";
+    told_of(&on_node, "numa_node = 0", "numa_node = 1").iter().for_each(|line| text += &format!("    {line}\n"));
     golden("stale.txt", &text);
     assert_eq!(told("PATH = 64", "PATH = \"32 * 2\" # as before"), [""; 0]);
 }
