@@ -195,6 +195,11 @@ fn what_is_stale_is_told_in_terms_of_layout() {
         ("pinning = \"by_name\"\n", ""),
         ("\"v4\", type = \"ipv4\"", "\"v4\", type = \"u32\""),
         ("[map.files]", &format!("{ONE_OF_EACH}[map.files]")),
+        // What is otherwise without a profile hides nothing that is so under one alone.
+        (
+            "[profile.lean]\nlengths.PATH = 16",
+            "[map.seven]\ntype = \"array\"\nkey = \"u32\"\nvalue = \"u32\"\nmax_entries = 1\n\n[profile.lean]\nlengths.PATH = 32",
+        ),
     ] {
         text += &format!("{} => {}\n", from.trim_end(), to.trim_end());
         told(from, to).iter().for_each(|line| text += &format!("    {line}\n"));
