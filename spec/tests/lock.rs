@@ -229,7 +229,7 @@ fn what_is_stale_of_interned_strings_is_told() {
     golden("interned.txt", &text);
 }
 
-/// What is said of a lock that was changed: `line:column: message`.
+/// What is said of a lock that was changed: `line:column, at what stands there: message`.
 fn refused(from: &str, to: &str) -> String {
     let text = text_of(SPEC);
     assert!(text.contains(from), "{from} is not in\n{text}");
@@ -241,7 +241,8 @@ fn error(text: &str) -> String {
     assert_eq!(error.to_string(), error.message);
     let mut sources = Sources::default();
     sources.add("layouts.lock", text);
-    format!("{}: {}; {}", sources.place(error.span), error.message, error.help)
+    let (place, at) = (sources.place(error.span), sources.text(error.span));
+    format!("{place}, at {at:?}: {}; {}", error.message, error.help)
 }
 
 #[test]
