@@ -133,6 +133,7 @@ fn what_is_stale_is_told_in_terms_of_layout() {
         "  { name = \"v6\", type = \"ipv6\", when = \"unlink\" },\n",
     );
     let (both, reversed) = (format!("{v4}{v6}"), format!("{v6}{v4}"));
+    let exchanged = both.replace("open", "-").replace("unlink", "open").replace('-', "unlink");
     let mut text = String::new();
     for (from, to) in [
         ("\"time\",  type = \"ktime\"", "\"time\",  type = \"u64\""),
@@ -150,6 +151,12 @@ fn what_is_stale_is_told_in_terms_of_layout() {
         ("PATH = 16", "PATH = 32"),
         ("[map.events]", "[map.others]"),
         (both.as_str(), reversed.as_str()),
+        (both.as_str(), exchanged.as_str()),
+        (
+            r#"{ name = "open", value = 1 }, { name = "unlink", value = 2 }"#,
+            r#"{ name = "unlink", value = 2 }, { name = "open", value = 1 }"#,
+        ),
+        ("type = \"ringbuf\"", "type = \"ringbuf\"\nwakeup = \"never\""),
     ] {
         text += &format!("{} => {}\n", from.trim_end(), to.trim_end());
         told(from, to).iter().for_each(|line| text += &format!("    {line}\n"));
@@ -215,6 +222,23 @@ fn a_damaged_lock_is_refused_at_its_place() {
         ("  fingerprint ", "  fingerprint 1"),
         ("version 2", "version 99999999999"),
         ("version 2", "version 2 3"),
+        ("version 2", "  version 2"),
+        ("lock 1", "lock 0"),
+        ("profile lean\n", "profile lean\n\nprofile lean\n"),
+        ("fingerprint a5a1c5bd5bcf6529", "fingerprint a5a1c5bd5bcf652"),
+        ("fingerprint a5a1c5bd5bcf6529", "fingerprint +5a1c5bd5bcf6529"),
+        ("repr u8", "repr bool"),
+        ("      0x40", "      0y40"),
+        ("  c_type struct sockaddr_in", "  c_type"),
+        ("       9:0", "       9:x"),
+        ("         8       1", "  2305843009213693952       1"),
+        ("       9:0", "  2305843009213693951:9"),
+        (" path", " path contains=path"),
+        ("key 4 u32", "key 4 u32 5"),
+        ("pinning by_name", "pinning by_nam"),
+        ("pinning by_name", "pinning by_name\n  wakeup often"),
+        ("pinning by_name", "pinning by_name\n  inner events"),
+        ("events file", "events fil"),
     ] {
         text += &format!("{from:?} => {to:?}\n    {}\n", refused(from, to));
     }
@@ -222,6 +246,14 @@ fn a_damaged_lock_is_refused_at_its_place() {
         text += &format!("{damaged:?}\n    {}\n", error(damaged));
     }
     golden("damaged.txt", &text);
+}
+
+#[test]
+fn a_flag_is_there_however_often_it_is_named() {
+    let text = text_of(SPEC);
+    let twice = text.replace("flags no_common_lru", "flags no_common_lru no_common_lru");
+    assert_ne!(text, twice);
+    assert_eq!(Lock::parse(&twice), Lock::parse(&text));
 }
 
 #[test]

@@ -46,6 +46,9 @@ fn head<'a, 'l>(rest: &mut &'l [Line<'a>], word: &str, end: usize) -> Result<&'l
             *rest = behind;
             Ok(line)
         }
+        Some((line, _)) if line.indented => {
+            Err(line.first().error(format!("expected `{word}` at the start of a line")))
+        }
         Some((line, _)) => Err(line.first().error(format!("expected `{word}`, found `{}`", line.first().text))),
         None => Err(tokens::error(end, end, format!("expected `{word}`, found the end of the file"), WRITE_AGAIN)),
     }

@@ -97,7 +97,7 @@ pub(crate) const PARTS: &[Part] = &[
         package: "bpf-layout-spec",
         files: &["spec/src/lock.rs", "spec/src/lock/"],
         judges: &["bpf-layout-spec"],
-        tests: &["--lib", "--test", "lock"],
+        tests: &["--test", "lock"],
     },
     Part {
         name: "builder",
