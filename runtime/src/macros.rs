@@ -76,22 +76,21 @@ macro_rules! layout {
             #[repr(C, align($align))]
             $vis struct $name { $($(#[doc $($field_doc)+])* $field_vis $field: $ty),* }
         }
-        const _: () = {
-            static __BPF_LAYOUT: $crate::TypeInfo = $crate::__private::prove::record::<$name>(
-                $spec,
-                ($size, $align),
-                $crate::__private::core::stringify!($($field)*),
-                &[$($offset),*],
-                $crate::__fields! { $($ty,)* },
-                &[$($($detail),*)?],
-            )$(.with_fingerprint($fingerprint))?;
-            // SAFETY: `prove::record` has shown that there is no padding and that each field is where the table says;
-            // each field is Layout, so any bytes are valid and nothing has interior mutability. The struct has no
-            // attribute but those above.
-            unsafe impl $crate::Layout for $name {
-                const SHAPE: $crate::Shape = $crate::Shape::Record(&__BPF_LAYOUT);
-            }
-        };
+        // SAFETY: `prove::record` has shown that there is no padding and that each field is where the table says;
+        // each field is Layout, so any bytes are valid and nothing has interior mutability. The struct has no
+        // attribute but those above. A static is evaluated whether or not it is used, so the proof is carried out.
+        unsafe impl $crate::Layout for $name {
+            const SHAPE: $crate::Shape = {
+                static __BPF_LAYOUT: $crate::TypeInfo = $crate::__private::prove::record::<$name, _>(
+                    $spec,
+                    ($size, $align),
+                    $crate::__private::core::stringify!($($field)*),
+                    [$($offset),*],
+                    $crate::__fields! { $($ty,)* },
+                )$(.with_details(&[$($detail),*]))?$(.with_fingerprint($fingerprint))?;
+                $crate::Shape::Record(&__BPF_LAYOUT)
+            };
+        }
         $crate::__impls! { $name }
     };
 }
@@ -141,19 +140,19 @@ macro_rules! layout_union {
             #[repr(C, align($align))]
             $vis struct $name { __bytes: [$crate::__private::core::primitive::u8; $size] }
         }
-        const _: () = {
-            static __BPF_LAYOUT: $crate::TypeInfo = $crate::__private::prove::union::<$name>(
-                $spec,
-                ($size, $align),
-                $crate::__private::core::stringify!($($member)*),
-                $crate::__fields! { $($ty,)* },
-                &[$($($detail),*)?],
-            )$(.with_fingerprint($fingerprint))?;
-            // SAFETY: an array of bytes that fills the struct, as `prove::union` has shown.
-            unsafe impl $crate::Layout for $name {
-                const SHAPE: $crate::Shape = $crate::Shape::Union(&__BPF_LAYOUT);
-            }
-        };
+        // SAFETY: an array of bytes that fills the struct, as `prove::union` has shown. A static is evaluated whether or
+        // not it is used, so the proof is carried out.
+        unsafe impl $crate::Layout for $name {
+            const SHAPE: $crate::Shape = {
+                static __BPF_LAYOUT: $crate::TypeInfo = $crate::__private::prove::union::<$name>(
+                    $spec,
+                    ($size, $align),
+                    $crate::__private::core::stringify!($($member)*),
+                    $crate::__fields! { $($ty,)* },
+                )$(.with_details(&[$($detail),*]))?$(.with_fingerprint($fingerprint))?;
+                $crate::Shape::Union(&__BPF_LAYOUT)
+            };
+        }
         $crate::__impls! { $name }
         #[allow(dead_code, missing_docs, unreachable_pub, non_snake_case)]
         impl $name { $(

@@ -36,3 +36,23 @@ fn both<A, B: Send>(at_once: bool, one: impl FnOnce() -> A, other: impl FnOnce()
         (one, other.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_types_are_written_as_few_are() {
+        for count in [1, MANY] {
+            let types = (0..count).map(|n| format!("[struct.s{n}]\nfields = [{{ name = \"a\", type = \"u32\" }}]\n"));
+            let text = format!("spec = 1\n{}", types.collect::<String>());
+            let mut reader = |_: &Path| Ok(text.clone());
+            let loaded = bpf_layout_spec::load_with(Path::new("few.toml"), &mut reader, &Default::default());
+            let layouts = loaded.expect("a spec").layouts;
+            let outputs = generated(&layouts, Path::new("out"));
+            let expected = [("out/few.h", c::header(&layouts)), ("out/few.rs", rust::module(&layouts))];
+            let found = outputs.iter().map(|output| (output.path.to_str(), output.contents.as_slice()));
+            assert!(found.eq(expected.iter().map(|(path, text)| (Some(*path), text.as_bytes()))), "{count}");
+        }
+    }
+}

@@ -24,10 +24,25 @@ pub struct List {
     pub shapes: &'static [Shape],
     /// Bytes of each.
     pub sizes: &'static [usize],
+    /// Where each begins if they lie one after another: the sum of the sizes before it.
+    pub offsets: &'static [usize],
+}
+
+/// The sums of the numbers before each.
+#[doc(hidden)]
+#[must_use]
+pub const fn offsets<const N: usize>(sizes: [usize; N]) -> [usize; N] {
+    let (mut offsets, mut end, mut index) = ([0; N], 0, 0);
+    while index < N {
+        offsets[index] = end;
+        end += sizes[index];
+        index += 1;
+    }
+    offsets
 }
 
 impl Fields for () {
-    const LIST: List = List { shapes: &[], sizes: &[] };
+    const LIST: List = List { shapes: &[], sizes: &[], offsets: &[] };
 }
 
 /// Implements [`Fields`] for every tuple that the names make from the front.
@@ -39,6 +54,7 @@ macro_rules! tuples {
             const LIST: List = List {
                 shapes: &[$($before::SHAPE,)* $name::SHAPE],
                 sizes: &[$(size_of::<$before>(),)* size_of::<$name>()],
+                offsets: &offsets([$(size_of::<$before>(),)* size_of::<$name>()]),
             };
         }
         tuples! { @ [$($before)* $name] $($after)* }
@@ -55,9 +71,12 @@ tuples! {
 #[macro_export]
 macro_rules! __fields {
     (each $($ty:ty,)*) => {
-        $crate::__private::prove::List {
-            shapes: &[$(<$ty as $crate::Layout>::SHAPE),*],
-            sizes: &[$($crate::__private::core::mem::size_of::<$ty>()),*],
+        const {
+            $crate::__private::prove::List {
+                shapes: &[$(<$ty as $crate::Layout>::SHAPE),*],
+                sizes: &[$($crate::__private::core::mem::size_of::<$ty>()),*],
+                offsets: &$crate::__private::prove::offsets([$($crate::__private::core::mem::size_of::<$ty>()),*]),
+            }
         }
     };
     (

@@ -23,8 +23,9 @@ pub(super) struct Names {
     strangers: Vec<i128>,
     /// Whether they are masks.
     flags: bool,
-    /// All bits of theirs that are not handed on as they are; all there are if a mask without bits became one with some.
-    touched: i128,
+    /// All bits of theirs that are not handed on as they are; none if a mask without bits is among them, which is in every
+    /// value.
+    touched: Option<i128>,
     /// What a stranger becomes: for an enum the largest number without a name, for flags no bit.
     unnamed: i128,
 }
@@ -68,7 +69,7 @@ impl Names {
 
     fn of(moved: Vec<(i128, i128)>, strangers: Vec<i128>, flags: bool, unnamed: i128) -> Self {
         let masks = || moved.iter().map(|(theirs, _)| theirs).chain(&strangers);
-        let touched = if masks().any(|mask| *mask == 0) { -1 } else { masks().fold(0, |bits, mask| bits | mask) };
+        let touched = masks().all(|mask| *mask != 0).then(|| masks().fold(0, |bits, mask| bits | mask));
         Names { moved, strangers, flags, touched, unnamed }
     }
 
@@ -86,7 +87,7 @@ impl Names {
     }
 
     fn read_flags(&self, value: i128) -> (i128, bool) {
-        if value & self.touched == 0 {
+        if self.touched.is_some_and(|touched| value & touched == 0) {
             return (value, true);
         }
         let strange = self.strangers.iter().fold(0, |bits, mask| bits | mask);
@@ -221,6 +222,12 @@ mod tests {
         assert_eq!(names.read(0x9), (0x4, false));
         assert_eq!(names.write(0xc4), 0x31);
         assert_eq!((names.read(0x2), names.read(0)), ((0x2, true), (0, true)));
+    }
+
+    #[test]
+    fn a_mask_without_bits_is_in_every_value() {
+        let names = names(true, &[(0, 8)], &[]);
+        assert_eq!((names.read(0x2), names.read(0)), ((0xa, true), (0x8, true)));
     }
 
     #[test]

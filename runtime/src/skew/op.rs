@@ -336,3 +336,25 @@ fn text(from: &[u8], (start, len): (usize, usize), to: &mut [u8], (at, room): (u
     let cut = is_cut(text, from);
     copy_text(text, cut, to) || cut
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thing_is_noted_once_in_the_order_in_which_it_came() {
+        let [first, second, third] = [Event::Changed(1), Event::Changed(2), Event::Truncated(1)];
+        let mut events = Events::default();
+        for (event, noted) in [
+            (first, &[first][..]),
+            (first, &[first]),
+            (second, &[first, second]),
+            (first, &[first, second]),
+            (second, &[first, second]),
+            (third, &[first, second, third]),
+        ] {
+            events.note(event);
+            assert_eq!(events.as_slice(), noted);
+        }
+    }
+}

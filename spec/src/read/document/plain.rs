@@ -8,6 +8,7 @@ use std::{borrow::Cow, mem};
 use toml_parser::{
     ErrorSink, ParseError, Source, Span,
     decoder::{Encoding, ScalarKind},
+    lexer::{Token, TokenKind},
     parser::{EventReceiver, parse_document},
 };
 
@@ -16,6 +17,9 @@ use super::{Array, Entry, Key, Kind, Made, Place, Table, Value};
 /// How deep values may lie in one another, and how many parts a key may have: less than `toml` allows.
 const DEEPEST: usize = 64;
 
+/// Tokens of which so many, and the rest of a table, are parsed together. In tests each table is parsed by itself.
+const PART: usize = if cfg!(test) { 1 } else { 4096 };
+
 /// Entries that are looked through one by one. Beyond that, only the last one is looked at before another is added, and
 /// all are sorted at the end to see whether there are equal ones.
 const FEW: usize = 16;
@@ -23,7 +27,6 @@ const FEW: usize = 16;
 /// The document, if it is one that can be told to be TOML here.
 pub(super) fn parse(text: &str) -> Option<Table<'_>> {
     let source = Source::new(text);
-    let tokens = source.lex().into_vec();
     let mut builder = Builder {
         source,
         root: Table { entries: Vec::new(), made: Made::ByHeader },
@@ -34,10 +37,31 @@ pub(super) fn parse(text: &str) -> Option<Table<'_>> {
         plain: true,
     };
     let mut sound = true;
-    parse_document(&tokens, &mut builder, &mut |_: ParseError| sound = false);
+    for_each_part(source, |tokens| parse_document(tokens, &mut builder, &mut |_: ParseError| sound = false));
     builder.finish_table();
     let Builder { mut root, plain, .. } = builder;
     (sound && plain && settle(&mut root)).then_some(root)
+}
+
+/// Calls `parse` with the tokens of the document, a number of whole tables at a time: those of all of it would take more
+/// memory than all that is made of them.
+fn for_each_part(source: Source<'_>, mut parse: impl FnMut(&[Token])) {
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut depth = 0_usize;
+    for token in source.lex() {
+        let starts_line = tokens.last().is_some_and(|last| last.kind() == TokenKind::Newline);
+        if token.kind() == TokenKind::LeftSquareBracket && starts_line && depth == 0 && tokens.len() >= PART {
+            parse(&tokens);
+            tokens.clear();
+        }
+        match token.kind() {
+            TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket => depth += 1,
+            TokenKind::RightSquareBracket | TokenKind::RightCurlyBracket => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        tokens.push(token);
+    }
+    parse(&tokens);
 }
 
 /// Puts entries into the order of the file, and says whether no two of a table are equal.
