@@ -57,17 +57,15 @@ impl Error for WriteError {
 /// The first file or folder that cannot be read or written. No file has been replaced then, unless renaming itself
 /// failed halfway; no temporary file is left.
 pub fn write_if_changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
-    let stage = |output| if differs(output)? { Staged::new(output).map(Some) } else { Ok(None) };
+    let changed = differing(outputs)?;
     // Each waits for the disk, so they wait together.
-    let staged: Vec<_> = thread::scope(|scope| {
-        let others: Vec<_> = outputs.iter().skip(1).map(|output| scope.spawn(move || stage(output))).collect();
-        let first = outputs.first().map(stage);
-        let others =
-            others.into_iter().map(|other| other.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)));
-        first.into_iter().chain(others).collect()
-    });
-    let staged = staged.into_iter().collect::<Result<Vec<_>, _>>()?;
-    staged.into_iter().flatten().map(Staged::replace).collect()
+    let staged = thread::scope(|scope| {
+        let staging: Vec<_> = changed.into_iter().map(|output| scope.spawn(|| Staged::new(output))).collect();
+        let joined =
+            |staged: thread::ScopedJoinHandle<'_, _>| staged.join().unwrap_or_else(|why| panic::resume_unwind(why));
+        staging.into_iter().map(joined).collect::<Result<Vec<_>, _>>()
+    })?;
+    staged.into_iter().map(Staged::replace).collect()
 }
 
 /// The paths of those of `outputs` that [`write_if_changed`] would write.
@@ -75,13 +73,18 @@ pub fn write_if_changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
 /// # Errors
 /// The first file that exists and cannot be read.
 pub fn changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
-    let mut paths = Vec::new();
+    Ok(differing(outputs)?.into_iter().map(|output| output.path.as_path()).collect())
+}
+
+/// Those that differ from what stands on disk.
+fn differing(outputs: &[Output]) -> Result<Vec<&Output>, WriteError> {
+    let mut found = Vec::new();
     for output in outputs {
         if differs(output)? {
-            paths.push(output.path.as_path());
+            found.push(output);
         }
     }
-    Ok(paths)
+    Ok(found)
 }
 
 fn differs(output: &Output) -> Result<bool, WriteError> {

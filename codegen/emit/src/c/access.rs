@@ -21,10 +21,10 @@ use super::{
 pub(super) const INLINE: &str = "__bpf_layout_inline";
 
 /// Start of every function that gives nothing.
-const INLINE_VOID: &str = "__bpf_layout_inline void";
+pub(super) const INLINE_VOID: &str = "__bpf_layout_inline void";
 
 /// Start of every function that gives a length or an error.
-const INLINE_LONG: &str = "__bpf_layout_inline long";
+pub(super) const INLINE_LONG: &str = "__bpf_layout_inline long";
 
 /// The stack of a BPF program (`MAX_BPF_STACK` in include/linux/filter.h).
 const STACK: u64 = 512;

@@ -10,7 +10,7 @@ use bpf_layout_spec::{
 };
 
 use super::{
-    access::{Access, INLINE},
+    access::{Access, INLINE_LONG, INLINE_VOID},
     expr,
     helpers::Helper,
     out::{MACRO_LINE, Out, call},
@@ -132,7 +132,7 @@ impl Compact<'_> {
     fn cut(&self, out: &mut Out, field: &Field) {
         let name = &field.name.c;
         out.blank();
-        out.signature(&format!("{INLINE} void"), &self.access.name(&format!("cut_{name}")), &[&self.access.pointer()]);
+        out.signature(INLINE_VOID, &self.access.name(&format!("cut_{name}")), &[&self.access.pointer()]);
         out.line("{");
         out.line(&if field.omitted {
             "\t(void)p; /* left out by the profile */".to_owned()
@@ -157,7 +157,7 @@ impl Compact<'_> {
         parameters.extend(source);
         out.blank();
         let function = self.access.name(&format!("{verb}_{name}{space}"));
-        out.signature(&format!("{INLINE} long"), &function, &parameters);
+        out.signature(INLINE_LONG, &function, &parameters);
         out.line("{");
         out.indent();
         let arguments: Vec<&str> = source.iter().map(|parameter| last_word(parameter)).collect();
@@ -221,7 +221,7 @@ impl Compact<'_> {
         let most = format!("sizeof(*p){most}");
         let record = ["p", "room->used", "sizeof(*p)", &most, "&room->lost"];
         let sender = |out: &mut Out, name, parameters: &[&str], helper: Helper, arguments: &[&str]| {
-            out.signature(&format!("{INLINE} long"), &self.access.name(name), parameters);
+            out.signature(INLINE_LONG, &self.access.name(name), parameters);
             out.line("{");
             out.indent();
             self.room_of(out);
@@ -254,7 +254,7 @@ impl Compact<'_> {
         } else {
             "/* For a record that is not sent after all; the next one takes its room. */"
         });
-        out.signature(&format!("{INLINE} void"), &self.access.name("discard"), &[&self.access.pointer()]);
+        out.signature(INLINE_VOID, &self.access.name("discard"), &[&self.access.pointer()]);
         out.line("{");
         out.indent();
         if self.is_shared() {

@@ -37,21 +37,26 @@ pub(super) fn parse(text: &str) -> Option<Table<'_>> {
         plain: true,
     };
     let mut sound = true;
-    for_each_part(source, |tokens| parse_document(tokens, &mut builder, &mut |_: ParseError| sound = false));
+    for_each_part(source, |tokens| {
+        parse_document(tokens, &mut builder, &mut |_: ParseError| sound = false);
+        sound && builder.plain
+    });
     builder.finish_table();
     let Builder { mut root, plain, .. } = builder;
     (sound && plain && settle(&mut root)).then_some(root)
 }
 
 /// Calls `parse` with the tokens of the document, a number of whole tables at a time: those of all of it would take more
-/// memory than all that is made of them.
-fn for_each_part(source: Source<'_>, mut parse: impl FnMut(&[Token])) {
+/// memory than all that is made of them. Ends where `parse` says that the rest is not wanted.
+fn for_each_part(source: Source<'_>, mut parse: impl FnMut(&[Token]) -> bool) {
     let mut tokens: Vec<Token> = Vec::new();
     let mut depth = 0_usize;
     for token in source.lex() {
         let starts_line = tokens.last().is_some_and(|last| last.kind() == TokenKind::Newline);
         if token.kind() == TokenKind::LeftSquareBracket && starts_line && depth == 0 && tokens.len() >= PART {
-            parse(&tokens);
+            if !parse(&tokens) {
+                return;
+            }
             tokens.clear();
         }
         match token.kind() {
