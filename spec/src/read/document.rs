@@ -16,21 +16,27 @@ use toml::{
     de::{DeTable, DeValue, Error},
 };
 
+use crate::source::{FileId, Span};
+
 /// Part of a text, in bytes. A spec has at most 64 MiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+pub(super) struct Place {
     start: u32,
     end: u32,
 }
 
 impl Place {
-    fn new(range: Range<usize>) -> Self {
+    pub(super) fn new(range: Range<usize>) -> Self {
         let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         Place { start: at(range.start), end: at(range.end) }
     }
 
-    fn range(self) -> Range<usize> {
+    pub(super) fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
+    }
+
+    pub(super) fn in_file(self, file: FileId) -> Span {
+        Span { file, start: self.start, end: self.end }
     }
 }
 
@@ -48,8 +54,8 @@ impl<'t> Entry<'t> {
     }
 
     /// Where the key stands; of a table that only longer headers name, the first of them.
-    pub(super) fn key_span(&self) -> Range<usize> {
-        self.key.place.range()
+    pub(super) fn key_span(&self) -> Place {
+        self.key.place
     }
 
     pub(super) fn value(&self) -> &Value<'t> {
@@ -75,8 +81,8 @@ impl<'t> Value<'t> {
         &self.kind
     }
 
-    pub(super) fn span(&self) -> Range<usize> {
-        self.place.range()
+    pub(super) fn span(&self) -> Place {
+        self.place
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use toml::de::Error;
 
-use super::table::Cx;
+use super::{document::Place, table::Cx};
 use crate::diag::{Code, Diagnostic};
 
 /// How many syntax errors are shown of one file: after these, the parser is guessing.
@@ -41,7 +41,8 @@ pub(super) fn report(cx: &mut Cx<'_>, errors: &[Error]) {
 fn syntax(cx: &Cx<'_>, range: Range<usize>, error: &Error) -> Diagnostic {
     let line = line_start(cx.text, range.start);
     let text = cx.text[line..].lines().next().unwrap_or("");
-    let syntax = Diagnostic::new(Code::Syntax, error.message().to_owned(), cx.span(range), "not valid TOML");
+    let syntax =
+        Diagnostic::new(Code::Syntax, error.message().to_owned(), cx.span(Place::new(range)), "not valid TOML");
     // An odd number of quotes is seen by the parser only where the next string begins.
     let odd = text.split('#').next().unwrap_or("").matches('"').count() % 2 == 1;
     if odd { syntax.help("a string on this line may lack its closing `\"`") } else { syntax }
@@ -50,9 +51,9 @@ fn syntax(cx: &Cx<'_>, range: Range<usize>, error: &Error) -> Diagnostic {
 fn duplicate(cx: &Cx<'_>, range: Range<usize>) -> Diagnostic {
     let key = cx.text.get(range.clone()).unwrap_or("").trim_matches(['"', '\'']);
     let message = format!("`{key}` is defined twice");
-    let found = Diagnostic::new(Code::DuplicateName, message, cx.span(range.clone()), "defined again");
+    let found = Diagnostic::new(Code::DuplicateName, message, cx.span(Place::new(range.clone())), "defined again");
     let found = match first_definition(cx.text, &range) {
-        Some(first) => found.also(cx.span(first), "first defined here"),
+        Some(first) => found.also(cx.span(Place::new(first)), "first defined here"),
         None => found,
     };
     found.help("rename one of the two, or remove it")

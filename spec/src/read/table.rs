@@ -1,8 +1,8 @@
 //! A TOML table as a rule reads it: key by key, in the order of the file, saying what is missing, wrong or not known.
 
-use std::{borrow::Cow, fmt, ops::Range};
+use std::{borrow::Cow, fmt};
 
-use super::document::{self, Entry, Kind, Value};
+use super::document::{self, Entry, Kind, Place, Value};
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     source::{FileId, Span},
@@ -18,8 +18,8 @@ pub(super) struct Cx<'a> {
 }
 
 impl Cx<'_> {
-    pub(super) fn span(&self, range: Range<usize>) -> Span {
-        span(self.file, range)
+    pub(super) fn span(&self, place: Place) -> Span {
+        place.in_file(self.file)
     }
 
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
@@ -44,17 +44,12 @@ impl Cx<'_> {
     }
 
     /// A string with a grammar of its own.
-    pub(super) fn text(&self, value: &str, range: Range<usize>) -> Text {
-        let raw = self.text.get(range.clone()).unwrap_or("");
+    pub(super) fn text(&self, value: &str, place: Place) -> Text {
+        let raw = self.text.get(place.range()).unwrap_or("");
         let quotes = if raw.starts_with("\"\"\"") || raw.starts_with("'''") { 3 } else { 1 };
         let inner = raw.get(quotes..).is_some_and(|rest| rest.starts_with(value)).then_some(quotes);
-        Text { value: value.to_owned(), span: self.span(range), inner }
+        Text { value: value.to_owned(), span: self.span(place), inner }
     }
-}
-
-fn span(file: FileId, range: Range<usize>) -> Span {
-    let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-    Span { file, start: at(range.start), end: at(range.end) }
 }
 
 /// A TOML type with its article.
@@ -150,7 +145,7 @@ impl<'t> Table<'t> {
 
     /// Where a key stands, whether it was taken or not.
     pub(super) fn key_span(&self, key: &str) -> Option<Span> {
-        self.entry(key).map(|entry| span(self.span.file, entry.key_span()))
+        self.entry(key).map(|entry| entry.key_span().in_file(self.span.file))
     }
 
     fn entry(&self, key: &str) -> Option<&'t Entry<'t>> {
