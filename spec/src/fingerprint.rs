@@ -35,10 +35,21 @@ pub const FORMAT: u32 = 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(pub u64);
 
-impl fmt::Display for Fingerprint {
+impl Fingerprint {
     /// Sixteen hexadecimal digits.
+    #[must_use]
+    pub fn digits(self) -> [char; 16] {
+        std::array::from_fn(|index| {
+            let digit = (self.0 >> (60 - 4 * index)) as u8 & 0xf;
+            char::from(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 })
+        })
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    /// Its [digits](Self::digits).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
+        self.digits().into_iter().try_for_each(|digit| f.write_char(digit))
     }
 }
 

@@ -113,37 +113,38 @@ fn constants(out: &mut Out, model: &Model) {
         }
         out.blank();
         out.line(&comment::inline(expr::kind_doc(kind)));
-        constants.for_each(|constant| out.lines(expr::define(model, constant)));
+        constants.for_each(|constant| expr::define(out, model, constant));
     }
 }
 
 /// What only a BPF program can use.
 fn bpf(out: &mut Out, layouts: &Layouts, fingerprints: &Fingerprints) {
-    let facts = Facts::of(layouts);
-    let mut helpers = BTreeSet::<Helper>::new();
-    let mut functions = Out::default();
-    layouts.model.types.iter().for_each(|def| keep::enumeration(&mut functions, def));
-    for (id, record) in layouts.model.records().filter(|(_, record)| !record.anonymous) {
-        access::functions(&mut functions, &mut helpers, layouts, &facts, (id, record));
-    }
-    for map in &layouts.model.maps {
-        maps::definition(&mut functions, &mut helpers, layouts, &facts, map);
-    }
-    for intern in &layouts.model.interns {
-        intern::functions(&mut functions, &mut helpers, layouts, intern);
-    }
-    fingerprints::table(&mut functions, layouts, fingerprints);
-    let functions = functions.finish();
-    if functions.is_empty() {
-        return;
-    }
+    let start = out.text.len();
     out.blank();
     out.line("#ifdef __BPF__");
     out.blank();
     helpers::basics(out);
-    helpers::definitions(out, &helpers);
     out.blank();
-    out.verbatim(&functions);
+    let behind_basics = out.text.len();
+    let facts = Facts::of(layouts);
+    let mut helpers = BTreeSet::<Helper>::new();
+    layouts.model.types.iter().for_each(|def| keep::enumeration(out, def));
+    for (id, record) in layouts.model.records().filter(|(_, record)| !record.anonymous) {
+        access::functions(out, &mut helpers, layouts, &facts, (id, record));
+    }
+    for map in &layouts.model.maps {
+        maps::definition(out, &mut helpers, layouts, &facts, map);
+    }
+    for intern in &layouts.model.interns {
+        intern::functions(out, &mut helpers, layouts, intern);
+    }
+    fingerprints::table(out, layouts, fingerprints);
+    if out.text.len() == behind_basics {
+        out.text.truncate(start);
+        return;
+    }
+    // Known only now, and far shorter than what it is put in front of.
+    out.text.insert_str(behind_basics, &helpers::definitions(&helpers));
     out.blank();
     out.line("#endif /* __BPF__ */");
 }

@@ -2,45 +2,55 @@
 
 use std::{
     fmt::{self, Write as _},
-    marker::PhantomData,
+    ops::Deref,
+    str,
 };
 
 /// A language, as far as lines are concerned.
-pub(crate) trait Language {
+pub(crate) trait Language: Default {
     /// What a line has before it for each level of indentation.
     const INDENT: &'static str;
 }
 
 /// Lines of a language.
+#[derive(Default)]
 pub(crate) struct Lines<L> {
     pub(crate) text: String,
     /// Levels of indentation.
     pub(crate) indent: usize,
-    language: PhantomData<L>,
-}
-
-impl<L> Default for Lines<L> {
-    fn default() -> Self {
-        Lines { text: String::new(), indent: 0, language: PhantomData }
-    }
+    pub(crate) language: L,
 }
 
 impl<L: Language> Lines<L> {
     /// One line at the current indentation. Empty text makes an empty line.
     pub(crate) fn line(&mut self, text: &str) {
         if !text.is_empty() {
-            self.text.extend(std::iter::repeat_n(L::INDENT, self.indent));
+            self.begin_line();
             self.text.push_str(text);
         }
         self.text.push('\n');
     }
 
+    /// One line at the current indentation of parts, for what is written many times: [`write`](Self::write) takes longer.
+    pub(crate) fn parts(&mut self, parts: &[&str]) {
+        self.line_with(|line| parts.iter().for_each(|part| line.push_str(part)));
+    }
+
+    /// One line at the current indentation, of what `write` adds to the text.
+    pub(crate) fn line_with(&mut self, write: impl FnOnce(&mut String)) {
+        self.begin_line();
+        write(&mut self.text);
+        self.text.push('\n');
+    }
+
     /// One line at the current indentation, written in place: [`line`](Self::line) of what `format!` would make.
     pub(crate) fn write(&mut self, text: fmt::Arguments<'_>) {
-        self.text.extend(std::iter::repeat_n(L::INDENT, self.indent));
-        // A string takes whatever is written.
-        let _ = self.text.write_fmt(text);
-        self.text.push('\n');
+        self.line_with(|line| line.write_fmt(text).expect("a String takes any text"));
+    }
+
+    /// The indentation of a line.
+    pub(crate) fn begin_line(&mut self) {
+        (0..self.indent).for_each(|_| self.text.push_str(L::INDENT));
     }
 
     /// Text that has its own line ends and indentation.
@@ -51,5 +61,47 @@ impl<L: Language> Lines<L> {
     /// Everything written so far.
     pub(crate) fn finish(self) -> String {
         self.text
+    }
+}
+
+/// A number in decimal digits, as a part of a line.
+pub(crate) struct Decimal {
+    digits: [u8; Decimal::MOST],
+    start: usize,
+}
+
+impl Decimal {
+    /// Digits of the largest number.
+    const MOST: usize = 20;
+
+    pub(crate) fn of(number: u64) -> Self {
+        let (mut digits, mut start, mut rest) = ([b'0'; Self::MOST], Self::MOST - 1, number);
+        while rest > 9 {
+            digits[start] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            start -= 1;
+        }
+        digits[start] = b'0' + rest as u8;
+        Decimal { digits, start }
+    }
+}
+
+impl Deref for Decimal {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        str::from_utf8(&self.digits[self.start..]).expect("digits are ASCII")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_the_standard_library_does() {
+        for number in [0, 1, 9, 10, 99, 100, 65_535, u64::MAX - 1, u64::MAX] {
+            assert_eq!(&*Decimal::of(number), number.to_string());
+        }
     }
 }

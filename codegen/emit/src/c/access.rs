@@ -8,12 +8,14 @@ use bpf_layout_spec::{
     model::{EventTag, Field, Record, RecordKind, Type, TypeDef, TypeId},
 };
 
+use crate::lines::Decimal;
+
 use super::{
     compact, expr,
     facts::Facts,
     helpers::Helper,
     keep,
-    out::{MACRO_LINE, Out, call, macro_definition, macro_signature},
+    out::Out,
     record::{keyword, tag_value, unnamed},
 };
 
@@ -41,8 +43,9 @@ pub(super) fn functions(
     (id, record): (TypeId, &Record),
 ) {
     let ty = [keyword(record), " ", &record.name.c].concat();
-    let access = Access { layouts, facts, id, record, ty };
-    keep::record(out, layouts, facts, id, &access.pointer());
+    let pointer = [&ty, " *p"].concat();
+    let access = Access { layouts, facts, id, record, ty, pointer };
+    keep::record(out, layouts, facts, id, &access.pointer);
     if record.is_compact() {
         return compact::functions(out, helpers, &access);
     }
@@ -67,6 +70,8 @@ pub(super) struct Access<'a> {
     pub(super) record: &'a Record,
     /// `struct exec_event`
     pub(super) ty: String,
+    /// `struct exec_event *p`
+    pub(super) pointer: String,
 }
 
 impl Access<'_> {
@@ -74,17 +79,13 @@ impl Access<'_> {
         [&self.record.name.c, "_", what].concat()
     }
 
-    pub(super) fn pointer(&self) -> String {
-        [&self.ty, " *p"].concat()
-    }
-
     /// Zeroes every byte, but for what only the kernel may write: the verifier refuses stores into a `bpf_spin_lock`.
     fn init(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>) {
-        self.init_with(out, helpers, &[]);
+        self.init_with(out, helpers, |_| {});
     }
 
     /// [`init`](Self::init) with further lines at its end.
-    pub(super) fn init_with(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>, further: &[String]) {
+    pub(super) fn init_with(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>, further: impl FnOnce(&mut Out)) {
         let layout = self.layouts.of(self.id);
         let mut managed = Vec::new();
         self.managed_ranges(self.id, 0, &mut managed);
@@ -94,28 +95,26 @@ impl Access<'_> {
         } else {
             "/* Zeroes every byte but those that only the kernel may write. */"
         });
-        out.signature(INLINE_VOID, &self.name("init"), &[&self.pointer()]);
-        out.line("{");
-        out.indent();
-        out.call("__bpf_layout_keep", &[&keep::name(self.layouts, self.id)], ";");
-        if managed.is_empty() {
-            let helper = Helper::zero(layout.align);
-            helpers.insert(helper);
-            out.call(helper.name(), &["p", "sizeof(*p)"], ";");
-        }
-        for (start, end) in gaps(&managed, layout.size) {
-            let helper = Helper::zero(layout.align.min(power_of_two_in(start | end)));
-            helpers.insert(helper);
-            let (at, len) = (format!("(char *)p + {start}"), (end - start).to_string());
-            out.call(helper.name(), &[if start == 0 { "p" } else { &at }, &len], ";");
-        }
-        if let RecordKind::Event { tag: Some(EventTag { field, value }) } = &self.record.kind {
-            let name = &self.record.fields[*field].name.c;
-            out.write(format_args!("p->{name} = {};", tag_value(self.layouts, value)));
-        }
-        out.lines(further);
-        out.dedent();
-        out.line("}");
+        out.signature(INLINE_VOID, &self.name("init"), &[&self.pointer]);
+        out.body(|out| {
+            keep::statement(out, self.layouts, self.id);
+            if managed.is_empty() {
+                let helper = Helper::zero(layout.align);
+                helpers.insert(helper);
+                out.call(helper.name(), &["p", "sizeof(*p)"], ";");
+            }
+            for (start, end) in gaps(&managed, layout.size) {
+                let helper = Helper::zero(layout.align.min(power_of_two_in(start | end)));
+                helpers.insert(helper);
+                let (at, len) = (format!("(char *)p + {start}"), (end - start).to_string());
+                out.call(helper.name(), &[if start == 0 { "p" } else { &at }, &len], ";");
+            }
+            if let RecordKind::Event { tag: Some(EventTag { field, value }) } = &self.record.kind {
+                let name = &self.record.fields[*field].name.c;
+                out.write(format_args!("p->{name} = {};", tag_value(self.layouts, value)));
+            }
+            further(out);
+        });
     }
 
     /// A function for each place that a string may be read from.
@@ -124,9 +123,8 @@ impl Access<'_> {
         let indices: Vec<String> = (0..string.lengths.len())
             .map(|depth| INDICES.get(depth).map_or_else(|| format!("i{depth}"), |&name| name.to_owned()))
             .collect();
-        let pointer = self.pointer();
         let numbered: Vec<String> = indices.iter().map(|index| ["__u32 ", index].concat()).collect();
-        let mut parameters = vec![pointer.as_str()];
+        let mut parameters = vec![self.pointer.as_str()];
         parameters.extend(numbered.iter().map(String::as_str));
         parameters.push("const void *src");
         let mut member = ["p->", field].concat();
@@ -138,22 +136,19 @@ impl Access<'_> {
             out.blank();
             let name = [&self.record.name.c, "_read_", field, "_", space].concat();
             out.signature(INLINE_LONG, &name, &parameters);
-            out.line("{");
-            out.indent();
-            if string.field.omitted {
-                let unused = std::iter::once("p").chain(indices.iter().map(String::as_str)).chain(["src"]);
-                out.lines(unused.map(|name| format!("(void){name};")));
-                out.line("return 0; /* left out by the profile */");
-            } else {
+            out.body(|out| {
+                if string.field.omitted {
+                    let unused = std::iter::once("p").chain(indices.iter().map(String::as_str)).chain(["src"]);
+                    out.lines(unused.map(|name| format!("(void){name};")));
+                    return out.line("return 0; /* left out by the profile */");
+                }
                 helpers.insert(helper);
                 for (index, length) in indices.iter().zip(&string.lengths) {
                     out.write(format_args!("if ({index} >= {length})"));
                     out.line("\treturn -34; /* ERANGE */");
                 }
                 out.call(&["return ", helper.name()].concat(), &[&member, &size, "src"], ";");
-            }
-            out.dedent();
-            out.line("}");
+            });
         }
     }
 
@@ -161,16 +156,19 @@ impl Access<'_> {
         helpers.insert(Helper::Reserve);
         out.blank();
         out.line("/* An initialised record in a ring buffer; NULL if that is full. */");
-        out.signature(&[INLINE, " ", &self.ty, " *"].concat(), &self.name("reserve"), &["void *ringbuf"]);
-        out.line("{");
-        out.indent();
-        out.write(format_args!("{} = __bpf_layout_reserve(ringbuf, sizeof(*p));", self.pointer()));
-        out.blank();
-        out.line("if (p)");
-        out.write(format_args!("\t{}(p);", self.name("init")));
-        out.line("return p;");
-        out.dedent();
-        out.line("}");
+        out.signature(&self.inline_pointer(), &self.name("reserve"), &["void *ringbuf"]);
+        out.body(|out| {
+            out.parts(&[&self.pointer, " = __bpf_layout_reserve(ringbuf, sizeof(*p));"]);
+            out.blank();
+            out.line("if (p)");
+            out.parts(&["\t", &self.record.name.c, "_init(p);"]);
+            out.line("return p;");
+        });
+    }
+
+    /// Start of a function that gives a record.
+    fn inline_pointer(&self) -> String {
+        [INLINE, " ", &self.ty, " *"].concat()
     }
 
     /// A per-CPU array of one, for what does not fit on the stack, or would not if a number were changed. Locks and the
@@ -183,46 +181,42 @@ impl Access<'_> {
         }
         out.blank();
         out.line("/*");
-        let scratch = self.name("scratch");
+        let (scratch, bytes) = (self.name("scratch"), Decimal::of(size));
         if size > STACK {
-            out.write(format_args!(
-                " * {size} bytes do not fit on the stack: at file scope, this defines one per CPU,"
-            ));
-            out.write(format_args!(" * and {scratch}(), which gives it as it was left."));
+            out.parts(&[" * ", &bytes, " bytes do not fit on the stack: at file scope, this defines one per CPU,"]);
+            out.parts(&[" * and ", &scratch, "(), which gives it as it was left."]);
         } else {
-            out.write(format_args!(" * {size} bytes may grow beyond the stack: at file scope, this defines one per"));
-            out.write(format_args!(" * CPU, and {scratch}(), which gives it as it was left."));
+            out.parts(&[" * ", &bytes, " bytes may grow beyond the stack: at file scope, this defines one per"]);
+            out.parts(&[" * CPU, and ", &scratch, "(), which gives it as it was left."]);
         }
         out.line(" */");
-        let lookup = |map: &str| call(MACRO_LINE, &["\t\treturn ", Helper::Lookup.name()].concat(), &[map, "0"], ";");
-        self.scratch_map(out, helpers, (&self.ty, 1), lookup);
+        self.scratch_map(out, helpers, (&self.ty, 1), |out, map| {
+            out.call("return __bpf_layout_lookup", &[map, "0"], ";");
+        });
     }
 
-    /// `DEFINE_X_SCRATCH`: a per-CPU array of so many of a value, and a function that gives the record in one. `body` makes
-    /// the function's lines of the map's address.
+    /// `DEFINE_X_SCRATCH`: a per-CPU array of so many of a value, and a function that gives the record in one. `body`
+    /// writes the function's lines, given the map's address.
     pub(super) fn scratch_map(
         &self,
         out: &mut Out,
         helpers: &mut BTreeSet<Helper>,
         (value, count): (&str, u32),
-        body: impl FnOnce(&str) -> Vec<String>,
+        body: impl FnOnce(&mut Out, &str),
     ) {
         helpers.insert(Helper::Lookup);
         let map = self.record.scratch_map();
-        let mut lines = vec![
-            "\tstruct {".to_owned(),
-            "\t\t__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */".to_owned(),
-            format!("\t\t__uint(max_entries, {count});"),
-            "\t\t__type(key, __u32);".to_owned(),
-            ["\t\t__type(value, ", value, ");"].concat(),
-            ["\t} ", &map, " SEC(\".maps\");"].concat(),
-        ];
-        lines.extend(macro_signature(&[INLINE, " ", &self.ty, " *"].concat(), &self.name("scratch"), &["void"]));
-        lines.push("\t{".to_owned());
-        lines.extend(body(&["&", &map].concat()));
-        lines.push("\t}".to_owned());
-        lines.push(["\t", &self.ty].concat());
-        out.lines(macro_definition(&["DEFINE_", &self.record.name.upper, "_SCRATCH"].concat(), lines));
+        out.macro_definition(&["DEFINE_", &self.record.name.upper, "_SCRATCH"].concat(), |out| {
+            out.line("struct {");
+            out.line("\t__uint(type, 6); /* BPF_MAP_TYPE_PERCPU_ARRAY */");
+            out.parts(&["\t__uint(max_entries, ", &Decimal::of(count.into()), ");"]);
+            out.line("\t__type(key, __u32);");
+            out.parts(&["\t__type(value, ", value, ");"]);
+            out.parts(&["} ", &map, " SEC(\".maps\");"]);
+            out.signature(&self.inline_pointer(), &self.name("scratch"), &["void"]);
+            out.body(|out| body(out, &["&", &map].concat()));
+            out.line(&self.ty);
+        });
     }
 
     /// Bytes of a record, start and end, that only the kernel may write.

@@ -13,7 +13,7 @@ use super::{
     access::{Access, INLINE_LONG, INLINE_VOID},
     expr,
     helpers::Helper,
-    out::{MACRO_LINE, Out, call},
+    out::Out,
     types::Needs,
 };
 
@@ -43,7 +43,9 @@ pub(super) fn functions(out: &mut Out, helpers: &mut BTreeSet<Helper>, access: &
     let compact = Compact { access, room, name: format!("{}_room", access.record.name.c) };
     compact.room(out);
     helpers.insert(Helper::Opaque);
-    access.init_with(out, helpers, &[format!("__bpf_layout_room(p, {})->used = sizeof(*p);", compact.ty())]);
+    access.init_with(out, helpers, |out| {
+        out.write(format_args!("__bpf_layout_room(p, {})->used = sizeof(*p);", compact.ty()));
+    });
     for field in &access.record.fields {
         if let Type::Variable(variable) = &field.ty {
             compact.appenders(out, helpers, field, variable);
@@ -132,14 +134,14 @@ impl Compact<'_> {
     fn cut(&self, out: &mut Out, field: &Field) {
         let name = &field.name.c;
         out.blank();
-        out.signature(INLINE_VOID, &self.access.name(&format!("cut_{name}")), &[&self.access.pointer()]);
-        out.line("{");
-        out.line(&if field.omitted {
-            "\t(void)p; /* left out by the profile */".to_owned()
-        } else {
-            format!("\tp->{name}.len |= 0x8000;")
+        out.signature(INLINE_VOID, &self.access.name(&format!("cut_{name}")), &[&self.access.pointer]);
+        out.body(|out| {
+            if field.omitted {
+                out.line("(void)p; /* left out by the profile */");
+            } else {
+                out.write(format_args!("p->{name}.len |= 0x8000;"));
+            }
         });
-        out.line("}");
     }
 
     fn appender(
@@ -152,19 +154,17 @@ impl Compact<'_> {
         source: &[&str],
     ) {
         let name = &field.name.c;
-        let pointer = self.access.pointer();
-        let mut parameters = vec![pointer.as_str()];
+        let mut parameters = vec![self.access.pointer.as_str()];
         parameters.extend(source);
         out.blank();
         let function = self.access.name(&format!("{verb}_{name}{space}"));
         out.signature(INLINE_LONG, &function, &parameters);
-        out.line("{");
-        out.indent();
-        let arguments: Vec<&str> = source.iter().map(|parameter| last_word(parameter)).collect();
-        if field.omitted {
-            out.lines(std::iter::once("p").chain(arguments).map(|name| format!("(void){name};")));
-            out.line("return 0; /* left out by the profile */");
-        } else {
+        out.body(|out| {
+            let arguments: Vec<&str> = source.iter().map(|parameter| last_word(parameter)).collect();
+            if field.omitted {
+                out.lines(std::iter::once("p").chain(arguments).map(|name| format!("(void){name};")));
+                return out.line("return 0; /* left out by the profile */");
+            }
             helpers.extend([Helper::Append, helper].into_iter().chain(helper.calls()));
             self.room_of(out);
             out.blank();
@@ -181,9 +181,7 @@ impl Compact<'_> {
             let mut passed = vec!["p", &tail, "&room->used", &last, &one, &all];
             passed.extend(arguments);
             out.call(&format!("return {}", helper.name()), &passed, ";");
-        }
-        out.dedent();
-        out.line("}");
+        });
     }
 
     /// The variable `room`.
@@ -216,34 +214,32 @@ impl Compact<'_> {
             out.line(" * Either way the record is not yours any more.");
         }
         out.line(" */");
-        let pointer = self.access.pointer();
+        let pointer = &self.access.pointer;
         let most = if self.access.record.variable().next().is_some() { " + sizeof(room->most)" } else { "" };
         let most = format!("sizeof(*p){most}");
         let record = ["p", "room->used", "sizeof(*p)", &most, "&room->lost"];
         let sender = |out: &mut Out, name, parameters: &[&str], helper: Helper, arguments: &[&str]| {
             out.signature(INLINE_LONG, &self.access.name(name), parameters);
-            out.line("{");
-            out.indent();
-            self.room_of(out);
-            if self.is_shared() {
-                out.line("long err;");
-            }
-            out.blank();
-            if self.is_shared() {
-                out.call(&format!("err = {}", helper.name()), arguments, ";");
-                out.line("__bpf_layout_give(&room->taken);");
-                out.line("return err;");
-            } else {
-                out.call(&format!("return {}", helper.name()), arguments, ";");
-            }
-            out.dedent();
-            out.line("}");
+            out.body(|out| {
+                self.room_of(out);
+                if self.is_shared() {
+                    out.line("long err;");
+                }
+                out.blank();
+                if self.is_shared() {
+                    out.call(&format!("err = {}", helper.name()), arguments, ";");
+                    out.line("__bpf_layout_give(&room->taken);");
+                    out.line("return err;");
+                } else {
+                    out.call(&format!("return {}", helper.name()), arguments, ";");
+                }
+            });
             out.blank();
         };
         let arguments = [&["ringbuf"], &record[..], &["flags"]].concat();
-        sender(out, "submit", &["void *ringbuf", &pointer, "__u64 flags"], Helper::Send, &arguments);
+        sender(out, "submit", &["void *ringbuf", pointer, "__u64 flags"], Helper::Send, &arguments);
         let arguments = [&["ctx", "perfbuf"], &record[..]].concat();
-        sender(out, "perf_submit", &["void *ctx", "void *perfbuf", &pointer], Helper::PerfSend, &arguments);
+        sender(out, "perf_submit", &["void *ctx", "void *perfbuf", pointer], Helper::PerfSend, &arguments);
         self.discard(out);
     }
 
@@ -254,18 +250,16 @@ impl Compact<'_> {
         } else {
             "/* For a record that is not sent after all; the next one takes its room. */"
         });
-        out.signature(INLINE_VOID, &self.access.name("discard"), &[&self.access.pointer()]);
-        out.line("{");
-        out.indent();
-        if self.is_shared() {
-            self.room_of(out);
-            out.blank();
-            out.line("__bpf_layout_give(&room->taken);");
-        } else {
-            out.line("(void)p;");
-        }
-        out.dedent();
-        out.line("}");
+        out.signature(INLINE_VOID, &self.access.name("discard"), &[&self.access.pointer]);
+        out.body(|out| {
+            if self.is_shared() {
+                self.room_of(out);
+                out.blank();
+                out.line("__bpf_layout_give(&room->taken);");
+            } else {
+                out.line("(void)p;");
+            }
+        });
         out.blank();
     }
 
@@ -290,13 +284,15 @@ impl Compact<'_> {
         out.lines(about);
         out.line(" */");
         let ty = self.ty();
-        self.access.scratch_map(out, helpers, (&ty, count), |map| {
+        self.access.scratch_map(out, helpers, (&ty, count), |out, map| {
             let rooms = count.to_string();
             let (helper, which) = if self.is_shared() { (Helper::Take, rooms.as_str()) } else { (Helper::Lookup, "0") };
-            let mut lines = vec![format!("\t\t{ty} *room =")];
-            lines.extend(call(MACRO_LINE, &format!("\t\t\t{}", helper.name()), &[map, which], ";"));
-            lines.extend([String::new(), "\t\treturn room ? &room->record : 0;".to_owned()]);
-            lines
+            out.write(format_args!("{ty} *room ="));
+            out.indent();
+            out.call(helper.name(), &[map, which], ";");
+            out.dedent();
+            out.blank();
+            out.line("return room ? &room->record : 0;");
         });
     }
 }

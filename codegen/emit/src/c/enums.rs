@@ -7,7 +7,7 @@ use bpf_layout_spec::{
 
 use super::{
     comment::comment,
-    out::{Out, define},
+    out::Out,
     types::{enum_tag, has_enumerators, is_enumerator},
 };
 
@@ -81,7 +81,7 @@ fn write(out: &mut Out, set: &Set<'_>) {
     }
     for value in set.values.iter().filter(|value| !is_enumerator(set.repr, value)) {
         value_doc(out, value);
-        out.lines(define(&value.name.c, &literal(set, value.value)));
+        out.define(&value.name.c, &literal(set, value.value));
     }
 }
 

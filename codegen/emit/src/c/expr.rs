@@ -2,7 +2,7 @@
 
 use bpf_layout_spec::model::{BinaryOp, ConstKind, Constant, Count, Expr, Model};
 
-use super::out;
+use super::out::Out;
 
 /// Largest value of C's `int`: where every step of an expression stays within it, C computes the spec's value.
 const INT_MAX: u64 = i32::MAX as u64;
@@ -26,15 +26,14 @@ pub(super) fn bytes(model: &Model, bytes: &Count) -> String {
 }
 
 /// `#define PATH_LEN 512`, and the mask of a power of two.
-pub(super) fn define(model: &Model, constant: &Constant) -> Vec<String> {
+pub(super) fn define(out: &mut Out, model: &Model, constant: &Constant) {
     let name = &constant.name.c;
     let text = count(model, &Count { value: constant.value, expr: constant.expr.clone() });
     let text = if matches!(constant.expr, Expr::Binary(..)) && text.contains(' ') { format!("({text})") } else { text };
-    let mut lines = out::define(name, &text);
+    out.define(name, &text);
     if constant.value.is_power_of_two() {
-        lines.extend(out::define(&format!("{name}_MASK"), &format!("({name} - 1)")));
+        out.define(&format!("{name}_MASK"), &format!("({name} - 1)"));
     }
-    lines
 }
 
 /// What a group of constants counts, for the comment above it.

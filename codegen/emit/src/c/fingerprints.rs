@@ -35,9 +35,11 @@ const TAG: &str = r#"#ifndef __bpf_layout_id
 #endif
 "#;
 
-/// What stands behind the closing brace of a record.
-pub(super) fn tag(fingerprint: Fingerprint) -> String {
-    format!(" __bpf_layout_id(\"{fingerprint}\")")
+/// Adds what stands behind the closing brace of a record.
+pub(super) fn push_tag(line: &mut String, fingerprint: Fingerprint) {
+    line.push_str(" __bpf_layout_id(\"");
+    line.extend(fingerprint.digits());
+    line.push_str("\")");
 }
 
 /// The table, for a BPF program.
@@ -96,7 +98,7 @@ fn maps<'a>(model: &'a Model, fingerprints: &Fingerprints) -> Vec<(&'a str, Fing
 fn declare(out: &mut Out, (name, members): Group<'_>) {
     out.line("struct {");
     out.indent();
-    members.iter().for_each(|(member, _)| out.write(format_args!("__u64 {member};")));
+    members.iter().for_each(|(member, _)| out.parts(&["__u64 ", member, ";"]));
     out.dedent();
     out.write(format_args!("}} {name};"));
 }
@@ -105,12 +107,22 @@ fn initialise(out: &mut Out, (name, members): Group<'_>) {
     out.write(format_args!(".{name} = {{"));
     out.indent();
     for (member, fingerprint) in members {
-        let (left, right) = (format!(".{member} ="), format!("0x{fingerprint}ULL,"));
-        if out.fits(&format!("{left} {right}")) {
-            out.write(format_args!("{left} {right}"));
-        } else {
-            out.line(&left);
-            out.write(format_args!("\t{right}"));
+        let left = [".", member, " ="];
+        let push_right = |line: &mut String| {
+            line.push_str("0x");
+            line.extend(fingerprint.digits());
+            line.push_str("ULL,");
+        };
+        let fits = out.line_if_it_fits(|line| {
+            left.iter().for_each(|part| line.push_str(part));
+            line.push(' ');
+            push_right(line);
+        });
+        if !fits {
+            out.parts(&left);
+            out.indent();
+            out.line_with(push_right);
+            out.dedent();
         }
     }
     out.dedent();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::out::{Out, signature};
+use super::{access::INLINE_LONG, out::Out};
 
 mod append;
 mod intern;
@@ -182,17 +182,24 @@ impl Helper {
     }
 }
 
+/// The first lines of a shared function that gives a length or an error.
+fn head(name: &str, parameters: &[&str]) -> String {
+    let mut out = Out::default();
+    out.signature(INLINE_LONG, name, parameters);
+    out.finish().trim_end().to_owned()
+}
+
 /// What every function under `#ifdef __BPF__` starts with.
 pub(super) fn basics(out: &mut Out) {
     out.verbatim(BASICS);
 }
 
-/// The shared functions that are used.
-pub(super) fn definitions(out: &mut Out, used: &BTreeSet<Helper>) {
+/// The shared functions that are used, with a blank line behind each.
+pub(super) fn definitions(used: &BTreeSet<Helper>) -> String {
+    let mut out = Out::default();
     let mut comment = "";
     for helper in used {
         let guard = helper.name().trim_start_matches('_').to_ascii_uppercase();
-        out.blank();
         if comment != helper.comment() {
             comment = helper.comment();
             out.verbatim(comment);
@@ -201,7 +208,9 @@ pub(super) fn definitions(out: &mut Out, used: &BTreeSet<Helper>) {
         out.write(format_args!("#define __{guard}"));
         out.verbatim(&helper.definition());
         out.line("#endif");
+        out.blank();
     }
+    out.finish()
 }
 
 // How a type gets into BTF. Compilers describe the types of maps, of global variables, and of the parameters of functions
@@ -273,12 +282,7 @@ const READ_COMMENT: &str = "/*
 
 /// `space` is `kernel` or `user`; the numbers are those of `bpf_probe_read_*` and `bpf_probe_read_*_str`.
 fn read(space: &str, probe_read: u32, probe_read_str: u32) -> String {
-    let head = signature(
-        "__bpf_layout_inline long",
-        &format!("__bpf_layout_read_{space}"),
-        &["char *field", "__u32 size", "const void *src"],
-    )
-    .join("\n");
+    let head = head(&format!("__bpf_layout_read_{space}"), &["char *field", "__u32 size", "const void *src"]);
     format!(
         r#"{head}
 {{

@@ -8,11 +8,7 @@ use bpf_layout_spec::{
     model::{Intern, TypeId},
 };
 
-use super::{
-    access::INLINE,
-    helpers::Helper,
-    out::{MACRO_LINE, Out, call, macro_definition, macro_signature},
-};
+use super::{access::INLINE, helpers::Helper, out::Out};
 
 /// Everything of one dictionary, behind its maps.
 pub(super) fn functions(out: &mut Out, helpers: &mut BTreeSet<Helper>, layouts: &Layouts, intern: &Intern) {
@@ -91,25 +87,23 @@ impl Dictionary<'_> {
         parameters.extend(how.parameters());
         out.blank();
         out.signature(&format!("{INLINE} {id}"), &name, &parameters);
-        out.line("{");
-        out.indent();
-        out.write(format_args!("{id} id = {{ 0 }};"));
-        out.write(format_args!("{interning} *p;"));
-        out.line("long read;");
-        out.blank();
-        out.write(format_args!("p = {}(interning);", Helper::InternBegin.name()));
-        out.line("if (!p)");
-        out.line("\treturn id;");
-        let field = ["p->string.text", "sizeof(p->string.text)", how.arguments()];
-        out.call(&format!("read = {}", how.reader().name()), &field, ";");
-        out.call(
-            &format!("id.id = {}", Helper::Intern.name()),
-            &["strings", "(void *)p", "sizeof(p->string.text)", "read"],
-            ";",
-        );
-        out.line("return id;");
-        out.dedent();
-        out.line("}");
+        out.body(|out| {
+            out.write(format_args!("{id} id = {{ 0 }};"));
+            out.write(format_args!("{interning} *p;"));
+            out.line("long read;");
+            out.blank();
+            out.write(format_args!("p = {}(interning);", Helper::InternBegin.name()));
+            out.line("if (!p)");
+            out.line("\treturn id;");
+            let field = ["p->string.text", "sizeof(p->string.text)", how.arguments()];
+            out.call(&format!("read = {}", how.reader().name()), &field, ";");
+            out.call(
+                &format!("id.id = {}", Helper::Intern.name()),
+                &["strings", "(void *)p", "sizeof(p->string.text)", "read"],
+                ";",
+            );
+            out.line("return id;");
+        });
     }
 
     /// `DEFINE_PATH_INTERN`: both maps, and the functions that programs call.
@@ -129,27 +123,25 @@ impl Dictionary<'_> {
             format!(" * {base}_interned() gives the string of an id, or NULL."),
             " */".to_owned(),
         ]);
-        let mut body = vec![format!("\tDEFINE_{}_MAP;", strings.upper), format!("\tDEFINE_{}_MAP;", scratch.upper)];
-        for how in [How::Kernel, How::User, How::Bytes] {
-            let name = format!("{base}_intern_{}", how.suffix());
-            body.extend(macro_signature(&format!("{INLINE} {id}"), &name, how.parameters()));
-            body.push("\t{".to_owned());
-            let maps = [format!("&{}", strings.c), format!("&{}", scratch.c)];
-            let arguments: Vec<&str> = maps.iter().map(String::as_str).chain([how.arguments()]).collect();
-            body.extend(call(MACRO_LINE, &format!("\t\treturn __{name}"), &arguments, ";"));
-            body.push("\t}".to_owned());
-        }
-        let name = format!("{base}_interned");
-        body.extend(macro_signature(&format!("{INLINE} const {string} *"), &name, &[&format!("{id} id")]));
-        body.extend([
-            "\t{".to_owned(),
-            "\t\tvoid *(*lookup)(void *, const void *) =".to_owned(),
-            "\t\t\t(void *)1; /* bpf_map_lookup_elem() */".to_owned(),
-            String::new(),
-            format!("\t\treturn lookup(&{}, &id);", strings.c),
-            "\t}".to_owned(),
-            format!("\t{id}"),
-        ]);
-        out.lines(macro_definition(&self.intern.c_macro(), body));
+        out.macro_definition(&self.intern.c_macro(), |out| {
+            out.write(format_args!("DEFINE_{}_MAP;", strings.upper));
+            out.write(format_args!("DEFINE_{}_MAP;", scratch.upper));
+            for how in [How::Kernel, How::User, How::Bytes] {
+                let name = format!("{base}_intern_{}", how.suffix());
+                out.signature(&format!("{INLINE} {id}"), &name, how.parameters());
+                let maps = [format!("&{}", strings.c), format!("&{}", scratch.c)];
+                let arguments = [&maps[0], &maps[1], how.arguments()];
+                out.body(|out| out.call(&format!("return __{name}"), &arguments, ";"));
+            }
+            let name = format!("{base}_interned");
+            out.signature(&format!("{INLINE} const {string} *"), &name, &[&format!("{id} id")]);
+            out.body(|out| {
+                out.line("void *(*lookup)(void *, const void *) =");
+                out.line("\t(void *)1; /* bpf_map_lookup_elem() */");
+                out.blank();
+                out.write(format_args!("return lookup(&{}, &id);", strings.c));
+            });
+            out.line(&id);
+        });
     }
 }

@@ -8,7 +8,7 @@ use bpf_layout_spec::{
 
 use super::{
     facts::Facts,
-    out::{LINE, MACRO_LINE, Out, call, macro_signature},
+    out::Out,
     types::{declarator, enum_tag, has_enumerators},
 };
 
@@ -21,7 +21,7 @@ pub(super) fn enumeration(out: &mut Out, def: &TypeDef) {
     };
     if named {
         let tag = enum_tag(def);
-        function(out, &def.name().c, &format!("enum {tag} *p"), &[]);
+        function(out, &def.name().c, &format!("enum {tag} *p"), |_| {});
     }
 }
 
@@ -32,26 +32,26 @@ pub(super) fn record(out: &mut Out, layouts: &Layouts, facts: &Facts, id: TypeId
         let ty = declarator(layouts, &Type::Def(*later)).abstract_type();
         let name = name(layouts, *later);
         out.blank();
-        out.lines(call(LINE, &format!("__bpf_layout_btf void {name}"), &[&format!("{ty} *p")], ";"));
+        out.call(&format!("__bpf_layout_btf void {name}"), &[&format!("{ty} *p")], ";");
     }
-    let keeps: Vec<String> =
-        facts.get(id).hidden.iter().flat_map(|hidden| statement(LINE, "\t", layouts, *hidden)).collect();
-    function(out, &layouts.model.ty(id).name().c, parameter, &keeps);
+    function(out, &layouts.model.ty(id).name().c, parameter, |out| {
+        facts.get(id).hidden.iter().for_each(|hidden| statement(out, layouts, *hidden));
+    });
 }
 
 /// The function that keeps one type.
-pub(super) fn name(layouts: &Layouts, id: TypeId) -> String {
+fn name(layouts: &Layouts, id: TypeId) -> String {
     ["__btf_type_", &layouts.model.ty(id).name().c].concat()
 }
 
-/// The statement that keeps one type, behind so many tabs.
-fn statement(columns: usize, indent: &str, layouts: &Layouts, id: TypeId) -> Vec<String> {
-    call(columns, &[indent, "__bpf_layout_keep"].concat(), &[&name(layouts, id)], ";")
+/// The statement that keeps one type.
+pub(super) fn statement(out: &mut Out, layouts: &Layouts, id: TypeId) {
+    out.call("__bpf_layout_keep", &[&name(layouts, id)], ";");
 }
 
-/// Lines of a function, indented by one tab, that keeps what a map's own BTF does not show: the events of a buffer, and
-/// enums that stand as integers in its key or value. None if there is no such thing.
-pub(super) fn of_map(layouts: &Layouts, facts: &Facts, map: &Map) -> Vec<String> {
+/// A function that keeps what a map's own BTF does not show: the events of a buffer, and enums that stand as integers in
+/// its key or value. Nothing if there is no such thing.
+pub(super) fn of_map(out: &mut Out, layouts: &Layouts, facts: &Facts, map: &Map) {
     let mut kept = map.events.clone();
     for hidden in map.key.iter().chain(&map.value).flat_map(|ty| facts.hidden_in(layouts, ty)) {
         if !kept.contains(&hidden) {
@@ -59,20 +59,18 @@ pub(super) fn of_map(layouts: &Layouts, facts: &Facts, map: &Map) -> Vec<String>
         }
     }
     if kept.is_empty() {
-        return Vec::new();
+        return;
     }
     let name = format!("__btf_map_{}", map.name.c);
-    let mut lines = macro_signature("static __attribute__((used)) void", &name, &["void"]);
-    lines.push("\t{".to_owned());
-    lines.extend(kept.iter().flat_map(|id| statement(MACRO_LINE, "\t\t", layouts, *id)));
-    lines.push("\t}".to_owned());
-    lines
+    out.signature("static __attribute__((used)) void", &name, &["void"]);
+    out.body(|out| kept.iter().for_each(|id| statement(out, layouts, *id)));
 }
 
-fn function(out: &mut Out, c_name: &str, parameter: &str, keeps: &[String]) {
+fn function(out: &mut Out, c_name: &str, parameter: &str, keeps: impl FnOnce(&mut Out)) {
     out.blank();
     out.signature("__bpf_layout_btf void", &["__btf_type_", c_name].concat(), &[parameter]);
-    out.lines(["{", "\t(void)p;"]);
-    out.lines(keeps);
-    out.line("}");
+    out.body(|out| {
+        out.line("(void)p;");
+        keeps(out);
+    });
 }

@@ -8,44 +8,37 @@ use bpf_layout_spec::{
     model::{Map, Type},
 };
 
-use super::{
-    comment::comment,
-    expr,
-    facts::Facts,
-    helpers::Helper,
-    keep,
-    out::{MACRO_LINE, Out, call, macro_definition},
-    types::declarator,
-    wakeup,
-};
+use super::{comment::comment, expr, facts::Facts, helpers::Helper, keep, out::Out, types::declarator, wakeup};
 
 /// `DEFINE_SOCKETS_MAP`.
 pub(super) fn definition(out: &mut Out, helpers: &mut BTreeSet<Helper>, layouts: &Layouts, facts: &Facts, map: &Map) {
-    let mut body = keep::of_map(layouts, facts, map);
-    if let Some(inner) = map.inner {
-        let inner = layouts.model.map(inner);
-        body.push(format!("\tstruct {} {{", inner_struct(map)));
-        body.extend(members(layouts, inner, false));
-        body.push("\t};".to_owned());
-    }
-    body.push("\tstruct {".to_owned());
-    body.extend(members(layouts, map, true));
-    if map.inner.is_some() {
-        body.extend(call(MACRO_LINE, "\t\t__array", &["values", &format!("struct {}", inner_struct(map))], ";"));
-    }
-    let variable = format!("\t}} {} SEC(\".maps\")", map.name.c);
-    if map.kind.name == "ringbuf" {
-        body.push(format!("{variable};"));
-        wakeup::functions(&mut body, helpers, map);
-    } else {
-        body.push(variable);
-    }
     out.blank();
     if let Some(doc) = &map.doc {
         let lines = comment(doc, out.room());
         out.lines(lines);
     }
-    out.lines(macro_definition(&format!("DEFINE_{}_MAP", map.name.upper), body));
+    out.macro_definition(&format!("DEFINE_{}_MAP", map.name.upper), |out| {
+        keep::of_map(out, layouts, facts, map);
+        if let Some(inner) = map.inner {
+            out.write(format_args!("struct {} {{", inner_struct(map)));
+            members(out, layouts, layouts.model.map(inner), false);
+            out.line("};");
+        }
+        out.line("struct {");
+        members(out, layouts, map, true);
+        if map.inner.is_some() {
+            out.indent();
+            out.call("__array", &["values", &format!("struct {}", inner_struct(map))], ";");
+            out.dedent();
+        }
+        let variable = format!("}} {} SEC(\".maps\")", map.name.c);
+        if map.kind.name == "ringbuf" {
+            out.write(format_args!("{variable};"));
+            wakeup::functions(out, helpers, map);
+        } else {
+            out.line(&variable);
+        }
+    });
 }
 
 /// The type of the maps that a map holds.
@@ -56,11 +49,10 @@ fn inner_struct(outer: &Map) -> String {
 /// Members of a map's definition, as libbpf reads them (`parse_btf_map_def` in tools/lib/bpf/libbpf.c). Types and flags
 /// are numbers, since a program may be built with kernel headers that are older than they are. libbpf pins no map that
 /// is held by another.
-fn members(layouts: &Layouts, map: &Map, may_pin: bool) -> Vec<String> {
-    let mut lines = vec![format!("\t\t__uint(type, {}); /* {} */", map.kind.id, map.kind.c)];
-    let mut add = |macro_name: &str, name: &str, value: &str| {
-        lines.extend(call(MACRO_LINE, &format!("\t\t{macro_name}"), &[name, value], ";"));
-    };
+fn members(out: &mut Out, layouts: &Layouts, map: &Map, may_pin: bool) {
+    out.indent();
+    out.write(format_args!("__uint(type, {}); /* {} */", map.kind.id, map.kind.c));
+    let mut add = |macro_name: &str, name: &str, value: &str| out.call(macro_name, &[name, value], ";");
     if let Some(max_entries) = &map.max_entries {
         let count = if map.kind.carries_events {
             expr::bytes(&layouts.model, max_entries)
@@ -89,10 +81,10 @@ fn members(layouts: &Layouts, map: &Map, may_pin: bool) -> Vec<String> {
         let names: Vec<&str> = map.flags.iter().map(|flag| flag.c).collect();
         let bits = map.flags.iter().fold(0, |bits, flag| bits | flag.bit);
         // On a line of its own: clang-format breaks a line that a comment makes too long.
-        lines.push(format!("\t\t/* {} */", names.join(" | ")));
-        lines.push(format!("\t\t__uint(map_flags, {bits:#x});"));
+        out.write(format_args!("/* {} */", names.join(" | ")));
+        out.write(format_args!("__uint(map_flags, {bits:#x});"));
     }
-    lines
+    out.dedent();
 }
 
 fn part(layouts: &Layouts, ty: Option<&Type>, rule: Part) -> Option<String> {

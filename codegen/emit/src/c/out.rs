@@ -1,5 +1,7 @@
 //! C text under construction, broken into lines as the kernel's `.clang-format` breaks them: tabs of 8 columns, lines of
 //! 80, arguments aligned behind their opening bracket, backslashes of a macro in one column as far left as possible.
+//!
+//! A way of breaking lines is written, and taken back if its lines are too long.
 
 use crate::lines::{Language, Lines};
 
@@ -7,13 +9,17 @@ use crate::lines::{Language, Lines};
 const TAB: usize = 8;
 
 /// Columns of a line.
-pub(super) const LINE: usize = 80;
+const LINE: usize = 80;
 
 /// Columns of a line of a macro, which a backslash follows.
-pub(super) const MACRO_LINE: usize = LINE - 2;
+const MACRO_LINE: usize = LINE - 2;
 
 /// C, as far as lines are concerned.
-pub(super) struct C;
+#[derive(Default)]
+pub(super) struct C {
+    /// Whether lines are those of a macro.
+    in_macro: bool,
+}
 
 impl Language for C {
     const INDENT: &'static str = "\t";
@@ -21,6 +27,13 @@ impl Language for C {
 
 /// Lines of C, with blank lines between sections.
 pub(super) type Out = Lines<C>;
+
+/// What became of a call or declaration.
+struct Shape {
+    lines: usize,
+    /// Whether no line is too long.
+    fits: bool,
+}
 
 impl Out {
     /// Lines at the current indentation.
@@ -30,32 +43,84 @@ impl Out {
         }
     }
 
-    /// `head(arguments)tail` at the current indentation, in as few lines as hold it.
+    /// `head(arguments)tail` at the current indentation, in as few lines as hold it: each further one aligned behind the
+    /// bracket or, if that is too far to the right, all arguments on lines of their own, one tab deeper.
     pub(super) fn call(&mut self, head: &str, arguments: &[&str], tail: &str) {
-        if self.indent * TAB + width_together(head, arguments, tail) <= LINE {
-            self.text.extend(std::iter::repeat_n('\t', self.indent));
-            push_together(&mut self.text, head, arguments, tail);
-            self.text.push('\n');
+        self.broken(&[head], arguments, tail);
+    }
+
+    /// The first lines of a function: on as many as parameters need behind the bracket or, if the name leaves no room for
+    /// that, or one line would do without it, with the return type on a line of its own.
+    pub(super) fn signature(&mut self, return_type: &str, name: &str, parameters: &[&str]) {
+        let declared = [return_type, gap_behind(return_type), name];
+        let start = self.text.len();
+        if self.language.in_macro {
+            // clang-format takes a definition in a macro for a call.
+            if !self.broken(&declared, parameters, "").fits {
+                self.text.truncate(start);
+                self.line(return_type);
+                self.broken(&[name], parameters, "");
+            }
             return;
         }
-        let head = format!("{}{head}", "\t".repeat(self.indent));
-        for line in call(LINE, &head, arguments, tail) {
-            self.text.push_str(&line);
-            self.text.push('\n');
+        let aligned = self.aligned(&declared, parameters, "");
+        if aligned.fits && aligned.lines <= 2 {
+            return;
+        }
+        self.text.truncate(start);
+        self.line(return_type);
+        let apart = self.broken(&[name], parameters, "");
+        if aligned.fits && apart.lines > 1 {
+            self.text.truncate(start);
+            self.aligned(&declared, parameters, "");
         }
     }
 
-    /// The first lines of a function, as [`signature`] breaks them.
-    pub(super) fn signature(&mut self, return_type: &str, name: &str, parameters: &[&str]) {
-        let gap = gap_behind(return_type);
-        let width = self.indent * TAB + width(return_type) + gap.len() + width_together(name, parameters, "");
-        if width > LINE {
-            return self.lines(signature(return_type, name, parameters));
+    /// The body of a function, between its brackets.
+    pub(super) fn body(&mut self, write: impl FnOnce(&mut Self)) {
+        self.line("{");
+        self.indent();
+        write(self);
+        self.dedent();
+        self.line("}");
+    }
+
+    /// `#define NAME value`, on two lines if one does not hold it.
+    pub(super) fn define(&mut self, name: &str, value: &str) {
+        let line = ["#define ", name, " ", value];
+        if !self.line_if_it_fits(|text| line.iter().for_each(|part| text.push_str(part))) {
+            self.parts(&["#define ", name, " \\"]);
+            self.parts(&["\t", value]);
         }
-        self.text.extend(std::iter::repeat_n('\t', self.indent));
-        self.text.push_str(return_type);
-        self.text.push_str(gap);
-        push_together(&mut self.text, name, parameters, "");
+    }
+
+    /// `#define head` and a body, one tab deep.
+    pub(super) fn macro_definition(&mut self, head: &str, body: impl FnOnce(&mut Self)) {
+        self.continued(|out| {
+            out.parts(&["#define ", head]);
+            out.indent();
+            body(out);
+            out.dedent();
+        });
+    }
+
+    /// Lines that the preprocessor joins, with the backslashes in one column as far left as possible.
+    pub(super) fn continued(&mut self, write: impl FnOnce(&mut Self)) {
+        let start = self.text.len();
+        self.language.in_macro = true;
+        write(self);
+        self.language.in_macro = false;
+        let written = self.text[start..].to_owned();
+        self.text.truncate(start);
+        let lines: Vec<(&str, usize)> = written.lines().map(|line| (line, width(line))).collect();
+        let Some((last, continued)) = lines.split_last() else { return };
+        let column = continued.iter().map(|(_, width)| width + 1).max().unwrap_or(0);
+        for (line, width) in continued {
+            self.text.push_str(line);
+            push_spaces(&mut self.text, column - width);
+            self.text.push_str("\\\n");
+        }
+        self.text.push_str(last.0);
         self.text.push('\n');
     }
 
@@ -78,15 +143,15 @@ impl Out {
 
     /// Whether `text` fits on one line at the current indentation.
     pub(super) fn fits(&self, text: &str) -> bool {
-        self.indent * TAB + width(text) <= LINE
+        width(text) <= self.room()
     }
 
     /// Writes what `write` does as a line at the current indentation, if it fits; nothing, and says so, if not.
     pub(super) fn line_if_it_fits(&mut self, write: impl FnOnce(&mut String)) -> bool {
         let start = self.text.len();
-        self.text.extend(std::iter::repeat_n('\t', self.indent));
+        self.begin_line();
         write(&mut self.text);
-        let fits = width(&self.text[start..]) <= LINE;
+        let fits = width(&self.text[start..]) <= self.columns();
         if fits {
             self.text.push('\n');
         } else {
@@ -97,151 +162,97 @@ impl Out {
 
     /// Columns that are left at the current indentation.
     pub(super) fn room(&self) -> usize {
-        LINE.saturating_sub(self.indent * TAB)
+        self.columns().saturating_sub(self.indent * TAB)
     }
-}
 
-/// Columns of one line, which may start with tabs.
-fn width(line: &str) -> usize {
-    // Without leaving the loop early, which lets the compiler look at many bytes at once.
-    let is_printable = |line: &str| line.bytes().fold(true, |all, byte| all & (b' '..=b'~').contains(&byte));
-    if is_printable(line) {
-        return line.len();
+    fn columns(&self) -> usize {
+        if self.language.in_macro { MACRO_LINE } else { LINE }
     }
-    let text = line.trim_start_matches('\t');
-    let indented = (line.len() - text.len()) * TAB;
-    if is_printable(text) {
-        return indented + text.len();
-    }
-    text.chars().fold(indented, |column, c| if c == '\t' { (column / TAB + 1) * TAB } else { column + 1 })
-}
 
-/// Columns of `head(a, b)tail` on one line.
-fn width_together(head: &str, arguments: &[&str], tail: &str) -> usize {
-    let gaps = 2 * arguments.len().saturating_sub(1);
-    width(head) + "()".len() + arguments.iter().map(|argument| width(argument)).sum::<usize>() + gaps + width(tail)
-}
-
-/// `head(a, b)tail`.
-fn push_together(text: &mut String, head: &str, arguments: &[&str], tail: &str) {
-    text.push_str(head);
-    text.push('(');
-    for (index, argument) in arguments.iter().enumerate() {
-        text.push_str(if index == 0 { "" } else { ", " });
-        text.push_str(argument);
-    }
-    text.push(')');
-    text.push_str(tail);
-}
-
-/// `head(a, b)tail` on one line, if so many columns hold it.
-fn together(columns: usize, head: &str, arguments: &[&str], tail: &str) -> Option<String> {
-    let width = width_together(head, arguments, tail);
-    (width <= columns).then(|| {
-        let mut line = String::with_capacity(width);
-        push_together(&mut line, head, arguments, tail);
-        line
-    })
-}
-
-/// White space up to `column`, tabs first.
-fn space_to(column: usize) -> String {
-    let mut space = "\t".repeat(column / TAB);
-    push_spaces(&mut space, column % TAB);
-    space
-}
-
-/// `head(a, b)tail` in as few lines as hold it: each further one aligned behind the bracket or, if that is too far to the
-/// right, all arguments on lines of their own, one tab deeper. `head` starts with the tabs that it is indented by.
-pub(super) fn call(columns: usize, head: &str, arguments: &[&str], tail: &str) -> Vec<String> {
-    if let Some(line) = together(columns, head, arguments, tail) {
-        return vec![line];
-    }
-    let (open, close) = ([head, "("].concat(), [")", tail].concat());
-    let aligned = fill(columns, &open, &space_to(width(&open)), arguments, &close);
-    if fits(columns, &aligned) || arguments.is_empty() {
-        return aligned;
-    }
-    let indent = "\t".repeat(head.chars().take_while(|&c| c == '\t').count() + 1);
-    let mut broken = vec![open];
-    broken.extend(fill(columns, &indent, &indent, arguments, &close));
-    if fits(columns, &broken) {
-        return broken;
-    }
-    // No way fits. In a macro the bracket stays where it is; elsewhere a declaration is broken within.
-    if columns == MACRO_LINE {
-        aligned
-    } else {
-        broken.iter().flat_map(|line| split_at_last_word(&indent, line)).collect()
-    }
-}
-
-fn split_at_last_word(indent: &str, line: &str) -> Vec<String> {
-    match line.rsplit_once(' ') {
-        Some((first, last)) if width(line) > LINE => vec![first.to_owned(), format!("{indent}\t{last}")],
-        _ => vec![line.to_owned()],
-    }
-}
-
-/// Arguments one after another; `start` begins the first line, `indent` each further one.
-fn fill(columns: usize, start: &str, indent: &str, arguments: &[&str], close: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = start.to_owned();
-    let mut column = width(start);
-    for (index, argument) in arguments.iter().enumerate() {
-        let end = if index + 1 == arguments.len() { close } else { "," };
-        let gap = if index == 0 { "" } else { " " };
-        let wide = width(argument) + width(end);
-        if index > 0 && column + gap.len() + wide > columns {
-            lines.push(std::mem::replace(&mut line, indent.to_owned()));
-            column = width(indent);
-        } else {
-            line.push_str(gap);
-            column += gap.len();
+    /// [`call`](Self::call) of what `head` is together.
+    fn broken(&mut self, head: &[&str], arguments: &[&str], tail: &str) -> Shape {
+        let start = self.text.len();
+        let aligned = self.aligned(head, arguments, tail);
+        if aligned.fits {
+            return aligned;
         }
-        line.push_str(argument);
-        line.push_str(end);
-        column += wide;
+        self.text.truncate(start);
+        let column = self.head(head);
+        self.text.push('\n');
+        let deeper = (self.indent + 1) * TAB;
+        push_space_to(&mut self.text, deeper);
+        let below = self.fill(deeper, deeper, arguments, tail);
+        let broken = Shape { lines: 1 + below.lines, fits: column <= self.columns() && below.fits };
+        if broken.fits {
+            return broken;
+        }
+        // No way fits. In a macro the bracket stays where it is; elsewhere a declaration is broken within.
+        let lines = self.text.split_off(start);
+        if self.language.in_macro {
+            return self.aligned(head, arguments, tail);
+        }
+        for line in lines.lines() {
+            match line.rsplit_once(' ') {
+                Some((first, last)) if width(line) > LINE => {
+                    self.text.push_str(first);
+                    self.text.push('\n');
+                    push_space_to(&mut self.text, deeper + TAB);
+                    self.text.push_str(last);
+                }
+                _ => self.text.push_str(line),
+            }
+            self.text.push('\n');
+        }
+        broken
     }
-    lines.push(line);
-    lines
+
+    /// `head(a, b)tail`, each further line aligned behind the bracket.
+    fn aligned(&mut self, head: &[&str], arguments: &[&str], tail: &str) -> Shape {
+        let column = self.head(head);
+        self.fill(column, column, arguments, tail)
+    }
+
+    /// `head(` at the current indentation. Gives the column behind it.
+    fn head(&mut self, head: &[&str]) -> usize {
+        self.begin_line();
+        head.iter().for_each(|part| self.text.push_str(part));
+        self.text.push('(');
+        self.indent * TAB + head.iter().map(|part| width(part)).sum::<usize>() + 1
+    }
+
+    /// Arguments one after another, `)tail`, and the end of the line: the first from `column` on, further lines from
+    /// column `behind` on.
+    fn fill(&mut self, mut column: usize, behind: usize, arguments: &[&str], tail: &str) -> Shape {
+        let columns = self.columns();
+        let mut shape = Shape { lines: 1, fits: true };
+        for (index, argument) in arguments.iter().enumerate() {
+            // With the comma or what ends the call.
+            let wide = width(argument) + 1 + if index + 1 == arguments.len() { width(tail) } else { 0 };
+            if index > 0 && column + 1 + wide > columns {
+                self.text.push_str(",\n");
+                push_space_to(&mut self.text, behind);
+                column = behind;
+                shape.lines += 1;
+            } else if index > 0 {
+                self.text.push_str(", ");
+                column += 1;
+            }
+            self.text.push_str(argument);
+            column += wide;
+            shape.fits &= column <= columns;
+        }
+        self.text.push(')');
+        self.text.push_str(tail);
+        self.text.push('\n');
+        shape
+    }
 }
 
-fn fits(columns: usize, lines: &[String]) -> bool {
-    lines.iter().all(|line| width(line) <= columns)
-}
-
-/// The first lines of a function: on as many as parameters need behind the bracket or, if the name leaves no room for
-/// that, or one line would do without it, with the return type on a line of its own.
-pub(super) fn signature(return_type: &str, name: &str, parameters: &[&str]) -> Vec<String> {
-    let declared = declared(return_type, name);
-    if let Some(line) = together(LINE, &declared, parameters, "") {
-        return vec![line];
-    }
-    let open = [&declared, "("].concat();
-    let aligned = fill(LINE, &open, &space_to(width(&open)), parameters, ")");
-    if aligned.len() <= 2 && fits(LINE, &aligned) {
-        return aligned;
-    }
-    let mut apart = vec![return_type.to_owned()];
-    apart.extend(call(LINE, name, parameters, ""));
-    let shorter = aligned.len() > apart.len() && apart.len() == 2;
-    if fits(LINE, &aligned) && !shorter { aligned } else { apart }
-}
-
-/// Like [`signature`], one tab deep in a macro, where clang-format takes a definition for a call.
-pub(super) fn macro_signature(return_type: &str, name: &str, parameters: &[&str]) -> Vec<String> {
-    let together = call(MACRO_LINE, &["\t", &declared(return_type, name)].concat(), parameters, "");
-    if fits(MACRO_LINE, &together) {
-        return together;
-    }
-    let mut apart = vec![format!("\t{return_type}")];
-    apart.extend(call(MACRO_LINE, &format!("\t{name}"), parameters, ""));
-    apart
-}
-
-fn declared(return_type: &str, name: &str) -> String {
-    [return_type, gap_behind(return_type), name].concat()
+/// Columns of one line, or of a part of one, which has tabs at its start only.
+fn width(line: &str) -> usize {
+    let text = line.trim_start_matches('\t');
+    let columns = if text.is_ascii() { text.len() } else { text.chars().count() };
+    (line.len() - text.len()) * TAB + columns
 }
 
 /// What stands between the type of a function and its name.
@@ -249,33 +260,14 @@ fn gap_behind(return_type: &str) -> &'static str {
     if return_type.ends_with('*') { "" } else { " " }
 }
 
-/// `#define NAME value`, on two lines if one does not hold it.
-pub(super) fn define(name: &str, value: &str) -> Vec<String> {
-    let line = format!("#define {name} {value}");
-    if width(&line) <= LINE { vec![line] } else { vec![format!("#define {name} \\"), format!("\t{value}")] }
+/// White space from the start of a line up to `column`, tabs first.
+fn push_space_to(text: &mut String, column: usize) {
+    (0..column / TAB).for_each(|_| text.push('\t'));
+    push_spaces(text, column % TAB);
 }
 
-/// `#define NAME` and the lines of its body, already indented.
-pub(super) fn macro_definition(head: &str, body: Vec<String>) -> Vec<String> {
-    let mut lines = Vec::with_capacity(1 + body.len());
-    lines.push(["#define ", head].concat());
-    lines.extend(body);
-    continued(lines)
-}
-
-/// Lines that the preprocessor joins, with the backslashes in one column as far left as possible.
-pub(super) fn continued(mut lines: Vec<String>) -> Vec<String> {
-    if let Some((_, continued)) = lines.split_last_mut() {
-        let column = continued.iter().map(|line| width(line)).max().map_or(0, |longest| longest + 1);
-        for line in continued {
-            push_spaces(line, column - width(line));
-            line.push('\\');
-        }
-    }
-    lines
-}
-
-fn push_spaces(text: &mut String, mut count: usize) {
+/// So many spaces.
+pub(super) fn push_spaces(text: &mut String, mut count: usize) {
     const SPACES: &str = "                                ";
     while count > 0 {
         let some = count.min(SPACES.len());
@@ -288,34 +280,61 @@ fn push_spaces(text: &mut String, mut count: usize) {
 mod tests {
     use super::*;
 
+    /// What is written at this indentation.
+    fn written(indent: usize, write: impl FnOnce(&mut Out)) -> String {
+        let mut out = Out { indent, ..Out::default() };
+        write(&mut out);
+        out.finish()
+    }
+
     #[test]
     fn aligns_arguments_behind_the_bracket() {
         let long = "b".repeat(60);
-        assert_eq!(call(LINE, "f", &["a", "b"], ";"), ["f(a, b);"]);
-        assert_eq!(call(LINE, "function", &[&long, "c", "d"], ";"), [format!("function({long}, c, d);")]);
-        let wrapped = call(LINE, "function", &["a", &long, "ccccccc"], ";");
-        assert_eq!(wrapped, [format!("function(a, {long},"), "\t ccccccc);".to_owned()]);
-        let far = call(LINE, &format!("\t{}", "f".repeat(30)), &[&long], "");
-        assert_eq!(far, [format!("\t{}(", "f".repeat(30)), format!("\t\t{long})")]);
+        assert_eq!(written(0, |out| out.call("f", &["a", "b"], ";")), "f(a, b);\n");
+        let call = written(0, |out| out.call("function", &[&long, "c", "d"], ";"));
+        assert_eq!(call, format!("function({long}, c, d);\n"));
+        let wrapped = written(0, |out| out.call("function", &["a", &long, "ccccccc"], ";"));
+        assert_eq!(wrapped, format!("function(a, {long},\n\t ccccccc);\n"));
+        let name = "f".repeat(30);
+        let far = written(1, |out| out.call(&name, &[&long], ""));
+        assert_eq!(far, format!("\t{name}(\n\t\t{long})\n"));
+    }
+
+    #[test]
+    fn breaks_within_what_no_way_fits() {
+        let (name, ty) = ("f".repeat(50), "t".repeat(80));
+        let parameter = format!("struct {ty} *p");
+        let call = written(0, |out| out.call(&name, &[&parameter], ";"));
+        assert_eq!(call, format!("{name}(\n\tstruct {ty}\n\t\t*p);\n"));
+        let mut out = Out::default();
+        out.continued(|out| out.call(&name, &[&parameter], ";"));
+        assert_eq!(out.finish(), format!("{name}({parameter});\n"));
     }
 
     #[test]
     fn puts_the_return_type_apart_only_if_it_must() {
         let name = "n".repeat(50);
-        assert_eq!(signature("int *", "f", &["void"]), ["int *f(void)"]);
-        assert_eq!(signature("static long", &name, &["void *context"]).len(), 1);
+        assert_eq!(written(0, |out| out.signature("int *", "f", &["void"])), "int *f(void)\n");
+        let declared = written(0, |out| out.signature("static long", &name, &["void *context"]));
+        assert_eq!(declared.lines().count(), 1);
         let wide = format!("struct {} *p", "w".repeat(20));
-        assert_eq!(signature("static long", &name, &[&wide])[0], "static long");
-        assert_eq!(macro_signature("static long", &name, &[&wide])[1], format!("\t\t{wide})"));
+        let apart = written(0, |out| out.signature("static long", &name, &[&wide]));
+        assert_eq!(apart.lines().next(), Some("static long"));
+        let mut out = Out::default();
+        out.macro_definition("M", |out| out.signature("static long", &name, &[&wide]));
+        assert_eq!(out.finish().lines().last().map(str::to_owned), Some(format!("\t\t{wide})")));
     }
 
     #[test]
     fn puts_backslashes_in_one_column() {
-        let body = ["\tint a;".to_owned(), "\tlong b".to_owned()];
-        assert_eq!(
-            macro_definition("DEFINE_IT", body.to_vec()),
-            ["#define DEFINE_IT \\", "\tint a;    \\", "\tlong b"]
-        );
+        let mut out = Out::default();
+        out.macro_definition("DEFINE_IT", |out| out.lines(["int a;", "", "long b"]));
+        assert_eq!(out.finish(), "#define DEFINE_IT \\\n\tint a;    \\\n                  \\\n\tlong b\n");
+    }
+
+    #[test]
+    fn columns_are_those_of_characters_and_tabs() {
+        assert_eq!([width(""), width("abc"), width("\t\ta"), width("\té 漢")], [0, 3, 17, 11]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use bpf_layout_spec::{
 };
 
 use super::{
-    out::{Out, continued, define, macro_definition},
+    out::Out,
     types::{Needs, kptr_macro},
 };
 
@@ -69,7 +69,7 @@ fn wide_typedefs(out: &mut Out, needs: &Needs) {
     if wide.is_empty() {
         return;
     }
-    out.lines(continued(INT_L64.map(str::to_owned).to_vec()));
+    out.continued(|out| out.lines(INT_L64));
     out.lines(wide.iter().map(|(name, ty)| format!("typedef {ty} {name};")));
     out.line("#else");
     out.lines(wide.iter().map(|(name, ty)| format!("typedef {} {name};", ty.replace("long", "long long"))));
@@ -141,23 +141,23 @@ pub(super) fn assertions(out: &mut Out) {
     ]);
     out.blank();
     out.line("/* The member starts at this byte of the type. */");
-    out.lines(macro_definition("__BPF_LAYOUT_AT(type, member, offset)", AT.map(str::to_owned).to_vec()));
+    out.macro_definition("__BPF_LAYOUT_AT(type, member, offset)", |out| out.lines(AT));
     out.blank();
     out.line("/* The type has this many bytes, and this alignment. */");
-    out.lines(macro_definition("__BPF_LAYOUT_SIZE(type, size, align)", SIZE.map(str::to_owned).to_vec()));
+    out.macro_definition("__BPF_LAYOUT_SIZE(type, size, align)", |out| out.lines(SIZE));
     out.line("#endif");
 }
 
 const AT: [&str; 2] = [
-    "\t__BPF_LAYOUT_ASSERT(__builtin_offsetof(type, member) == offset,",
-    "\t\t\t    #type \": \" #member \" is not at byte \" #offset)",
+    "__BPF_LAYOUT_ASSERT(__builtin_offsetof(type, member) == offset,",
+    "\t\t    #type \": \" #member \" is not at byte \" #offset)",
 ];
 
 const SIZE: [&str; 4] = [
-    "\t__BPF_LAYOUT_ASSERT(sizeof(type) == size,",
-    "\t\t\t    #type \" is not of \" #size \" bytes\");",
-    "\t__BPF_LAYOUT_ASSERT(__BPF_LAYOUT_ALIGNOF(type) == align,",
-    "\t\t\t    #type \" is not aligned to \" #align)",
+    "__BPF_LAYOUT_ASSERT(sizeof(type) == size,",
+    "\t\t    #type \" is not of \" #size \" bytes\");",
+    "__BPF_LAYOUT_ASSERT(__BPF_LAYOUT_ALIGNOF(type) == align,",
+    "\t\t    #type \" is not aligned to \" #align)",
 ];
 
 /// What kernel-managed fields are made of.
@@ -215,7 +215,7 @@ fn tags(out: &mut Out, needs: &Needs) {
         let name = kptr_macro(kind);
         out.write(format_args!("#ifndef {name}"));
         out.line("#if __has_attribute(btf_type_tag)");
-        out.lines(define(&name, &format!("__attribute__((btf_type_tag(\"{}\")))", kind.name())));
+        out.define(&name, &format!("__attribute__((btf_type_tag(\"{}\")))", kind.name()));
         out.line("#else");
         out.write(format_args!("#define {name}"));
         out.line("#endif");
@@ -224,14 +224,12 @@ fn tags(out: &mut Out, needs: &Needs) {
 }
 
 fn contains(out: &mut Out) {
-    let definition = macro_definition(
-        "__bpf_layout_contains(type, member)",
-        vec!["\t__attribute__((btf_decl_tag(\"contains:\" #type \":\" #member)))".to_owned()],
-    );
     out.blank();
     out.line("#ifndef __bpf_layout_contains");
     out.line("#if defined(__BPF__) && __has_attribute(btf_decl_tag)");
-    out.lines(definition);
+    out.macro_definition("__bpf_layout_contains(type, member)", |out| {
+        out.line("__attribute__((btf_decl_tag(\"contains:\" #type \":\" #member)))");
+    });
     out.line("#else");
     out.line("#define __bpf_layout_contains(type, member)");
     out.line("#endif");

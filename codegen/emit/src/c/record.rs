@@ -8,10 +8,12 @@ use bpf_layout_spec::{
     model::{Field, Record, RecordKind, TagValue, Type, TypeDef, TypeId},
 };
 
+use crate::lines::Decimal;
+
 use super::{
     comment::{comment, inline},
     fingerprints,
-    out::{Out, define},
+    out::{Out, push_spaces},
     types::{Declarator, Needs, declarator, enum_tag, note, userspace_kptr},
 };
 
@@ -31,16 +33,21 @@ pub(super) fn definition(
     let layout = layouts.of(id);
     let column = Column::of(layouts, record, layout);
     let writer = Writer { layouts, column, is_followed: followed.0.contains(&id) };
-    out.write(format_args!("{} {} {{", keyword(record), record.name.c));
+    let ty = [keyword(record), " ", &record.name.c].concat();
+    out.parts(&[&ty, " {"]);
     writer.members(out, record, layout, 0);
-    out.write(format_args!("}}{}{};", fingerprints::tag(fingerprint), attributes(layout)));
+    out.line_with(|line| {
+        line.push('}');
+        fingerprints::push_tag(line, fingerprint);
+        push_attributes(line, layout);
+        line.push(';');
+    });
     if record.typedef {
         out.write(format_args!("typedef {0} {1} {1};", keyword(record), record.name.c));
     }
-    let ty = [keyword(record), " ", &record.name.c].concat();
-    out.call("__BPF_LAYOUT_SIZE", &[&ty, &layout.size.to_string(), &layout.align.to_string()], ";");
+    out.call("__BPF_LAYOUT_SIZE", &[&ty, &Decimal::of(layout.size), &Decimal::of(layout.align.into())], ";");
     offsets(layouts, record, layout, 0, &mut |name, offset| {
-        out.call("__BPF_LAYOUT_AT", &[&ty, name, &offset.to_string()], ";");
+        out.call("__BPF_LAYOUT_AT", &[&ty, name, &Decimal::of(offset)], ";");
     });
     presence(out, layouts, record, record);
 }
@@ -76,18 +83,17 @@ pub(super) fn keyword(record: &Record) -> &'static str {
     if record.kind == RecordKind::Union { "union" } else { "struct" }
 }
 
-/// What C must be told beyond the members. 32-bit x86 aligns what is aligned to 8 elsewhere to 4, so alignments from 8
+/// Adds what C must be told beyond the members. 32-bit x86 aligns what is aligned to 8 elsewhere to 4, so alignments from 8
 /// on are always written; `packed` only where a member really lies unaligned, since compilers access what is packed byte
 /// by byte.
-fn attributes(layout: &TypeLayout) -> String {
+fn push_attributes(line: &mut String, layout: &TypeLayout) {
     let natural = layout.members.iter().map(natural_align).max().unwrap_or(1);
     let align = layout.align;
-    if layout.needs_packed() {
-        format!(" __attribute__((packed, aligned({align})))")
-    } else if align >= 8 || align != natural {
-        format!(" __attribute__((aligned({align})))")
-    } else {
-        String::new()
+    let packed = layout.needs_packed();
+    if packed || align >= 8 || align != natural {
+        line.push_str(if packed { " __attribute__((packed, aligned(" } else { " __attribute__((aligned(" });
+        line.push_str(&Decimal::of(align.into()));
+        line.push_str(")))");
     }
 }
 
@@ -100,6 +106,7 @@ fn natural_align(member: &Member) -> u32 {
 }
 
 /// The column of offsets at the left: how wide its numbers are, and whether some name a bit.
+#[derive(Clone, Copy)]
 struct Column {
     digits: usize,
     bits: bool,
@@ -107,17 +114,41 @@ struct Column {
 
 impl Column {
     fn of(layouts: &Layouts, record: &Record, layout: &TypeLayout) -> Self {
-        Column { digits: layout.size.saturating_sub(1).to_string().len(), bits: has_bits(layouts, record, layout) }
+        Column { digits: Decimal::of(layout.size.saturating_sub(1)).len(), bits: has_bits(layouts, record, layout) }
     }
 
-    fn byte(&self, offset: u64) -> String {
-        let offset = offset.to_string();
-        let gap = " ".repeat(self.digits.saturating_sub(offset.len()));
-        ["/* ", &gap, &offset, if self.bits { "  " } else { "" }, " */"].concat()
+    fn byte(self, byte: u64) -> Place {
+        Place { column: self, byte, bit: None }
     }
 
-    fn bit(&self, bit_offset: u64) -> String {
-        format!("/* {:>width$}:{} */", bit_offset / 8, bit_offset % 8, width = self.digits)
+    fn bit(self, bit_offset: u64) -> Place {
+        Place { column: self, byte: bit_offset / 8, bit: Some(bit_offset % 8) }
+    }
+}
+
+/// Where a member lies.
+#[derive(Clone, Copy)]
+struct Place {
+    column: Column,
+    byte: u64,
+    /// Bit of that byte where a bitfield starts.
+    bit: Option<u64>,
+}
+
+impl Place {
+    /// Adds the comment that says so to a line.
+    fn push(self, line: &mut String) {
+        let byte = Decimal::of(self.byte);
+        line.push_str("/* ");
+        push_spaces(line, self.column.digits.saturating_sub(byte.len()));
+        line.push_str(&byte);
+        if let Some(bit) = self.bit {
+            line.push(':');
+            line.push_str(&Decimal::of(bit));
+        } else if self.column.bits {
+            line.push_str("  ");
+        }
+        line.push_str(" */");
     }
 }
 
@@ -206,7 +237,7 @@ impl Writer<'_> {
                 Member::Bits(run) => self.bits(out, record, run, base, &mut written),
                 Member::Padding { index, offset, len } => {
                     let place = self.column.byte(base + offset);
-                    self.member(out, &place, &padding(*index, *len), None);
+                    self.member(out, place, &padding(*index, *len), None);
                 }
             }
         }
@@ -229,9 +260,16 @@ impl Writer<'_> {
         let place = self.column.byte(offset);
         if let Some((id, record)) = unnamed(self.layouts, field) {
             let layout = self.layouts.of(id);
-            out.write(format_args!("{place} {} {{", keyword(record)));
+            out.line_with(|line| {
+                place.push(line);
+                [" ", keyword(record), " {"].iter().for_each(|part| line.push_str(part));
+            });
             self.members(out, record, layout, offset);
-            out.write(format_args!("}}{};", attributes(layout)));
+            out.line_with(|line| {
+                line.push('}');
+                push_attributes(line, layout);
+                line.push(';');
+            });
             return;
         }
         let mut declarator = declarator(self.layouts, &field.ty);
@@ -242,14 +280,14 @@ impl Writer<'_> {
         let tail = self.contains(field);
         let declaration = Declaration { declarator: &declarator, name: &field.name.c, tail: &tail };
         if declarator.star.is_empty() {
-            self.member(out, &place, &declaration, note.as_deref());
+            self.member(out, place, &declaration, note.as_deref());
             return;
         }
         out.verbatim("#ifdef __BPF__\n");
-        self.member(out, &place, &declaration, None);
+        self.member(out, place, &declaration, None);
         out.verbatim("#else\n");
         let elsewhere = userspace_kptr(&declarator);
-        self.member(out, &place, &Declaration { declarator: &elsewhere, ..declaration }, Some("a kernel pointer"));
+        self.member(out, place, &Declaration { declarator: &elsewhere, ..declaration }, Some("a kernel pointer"));
         out.verbatim("#endif\n");
     }
 
@@ -270,7 +308,7 @@ impl Writer<'_> {
             let Some(field) = bits.field else {
                 // In a union each bitfield starts at bit 0, and what is behind it has no place of its own.
                 if record.kind != RecordKind::Union {
-                    self.member(out, &place, &bitfield(unit, &format!("_pad{}", bits.pad_index), bits), None);
+                    self.member(out, place, &bitfield(unit, &format!("_pad{}", bits.pad_index), bits), None);
                 }
                 continue;
             };
@@ -278,7 +316,7 @@ impl Writer<'_> {
             let field = &record.fields[field];
             self.doc(out, field);
             let note = note(self.layouts, &field.ty).or_else(|| self.natural_enum(&field.ty));
-            self.member(out, &place, &bitfield(unit, &field.name.c, bits), note.as_deref());
+            self.member(out, place, &bitfield(unit, &field.name.c, bits), note.as_deref());
         }
     }
 
@@ -304,11 +342,11 @@ impl Writer<'_> {
     }
 
     /// One member behind its offset. What does not fit on one line takes the comments, then the name, to their own.
-    fn member(&self, out: &mut Out, place: &str, declaration: &impl Declare, note: Option<&str>) {
+    fn member(&self, out: &mut Out, place: Place, declaration: &impl Declare, note: Option<&str>) {
         let note = note.map(inline);
         if let Some(note) = &note {
             let fits = out.line_if_it_fits(|line| {
-                line.push_str(place);
+                place.push(line);
                 line.push(' ');
                 declaration.push(line);
                 line.push(' ');
@@ -320,14 +358,14 @@ impl Writer<'_> {
             out.line(note);
         }
         let fits = out.line_if_it_fits(|line| {
-            line.push_str(place);
+            place.push(line);
             line.push(' ');
             declaration.push(line);
         });
         if fits {
             return;
         }
-        out.line(place);
+        out.line_with(|line| place.push(line));
         if out.line_if_it_fits(|line| declaration.push(line)) {
             return;
         }
@@ -421,7 +459,7 @@ fn presence(out: &mut Out, layouts: &Layouts, named: &Record, record: &Record) {
         if field.optional && !field.anonymous {
             let present = u8::from(!field.omitted);
             let name = format!("{}_HAS_{}", named.name.upper, field.name.upper);
-            out.lines(define(&name, &present.to_string()));
+            out.define(&name, &present.to_string());
         }
         if let Some((_, inner)) = unnamed(layouts, field) {
             presence(out, layouts, named, inner);

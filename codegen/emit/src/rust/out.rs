@@ -6,6 +6,7 @@ use crate::lines::{Language, Lines};
 const COLUMNS: usize = 100;
 
 /// Rust, as far as lines are concerned.
+#[derive(Default)]
 pub(super) struct Rust;
 
 impl Language for Rust {

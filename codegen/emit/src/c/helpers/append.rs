@@ -4,7 +4,7 @@
 //! as far in front of the end as the write is long, in the register that the write then uses. Nothing is masked, so no
 //! length has to be a power of two.
 
-use super::super::out::{LINE, call, signature};
+use super::{super::out::Out, head};
 
 pub(super) const OPAQUE_COMMENT: &str = "/*
  * Keeps compilers from what they know of a value: they leave out comparisons that
@@ -51,7 +51,7 @@ pub(super) const APPEND_STR_COMMENT: &str = "/*
 
 /// Reads by the helper that it is given, which inlining makes a number again.
 pub(super) fn append_str() -> String {
-    let head = head("__bpf_layout_append_str", Some(READER), &["const void *src"]);
+    let head = adding("__bpf_layout_append_str", Some(READER), &["const void *src"]);
     format!(
         r#"{head}
 {{
@@ -82,7 +82,7 @@ pub(super) const APPEND_BYTES_COMMENT: &str = "/*
 
 /// As [`append_str`].
 pub(super) fn append_bytes() -> String {
-    let head = head("__bpf_layout_append_bytes", Some(READER), &["const void *src", "__u32 len"]);
+    let head = adding("__bpf_layout_append_bytes", Some(READER), &["const void *src", "__u32 len"]);
     format!(
         r#"{head}
 {{
@@ -113,13 +113,20 @@ pub(super) fn append_bytes_of(space: &str, number: u32) -> String {
 
 /// A function that gives one of these the helper to read by.
 fn reading(what: &str, (space, number, str): (&str, u32, &str), source: &[&str]) -> String {
-    let head = head(&format!("__bpf_layout_append_{what}_{space}"), None, source);
+    let head = adding(&format!("__bpf_layout_append_{what}_{space}"), None, source);
     let reader = READER.replace("read", "probe_read");
     let passed = ["probe_read", "record", "tail", "used", "last", "limit", "most"];
     let source = source.iter().filter_map(|parameter| parameter.rsplit([' ', '*']).next());
     let passed: Vec<&str> = passed.into_iter().chain(source).collect();
-    let call = call(LINE, &format!("\treturn __bpf_layout_append_{what}"), &passed, ";").join("\n");
-    format!("{head}\n{{\n\t{reader} =\n\t\t(void *){number}; /* bpf_probe_read_{space}{str}() */\n\n{call}\n}}\n")
+    let mut out = Out::default();
+    out.line(&head);
+    out.body(|out| {
+        out.write(format_args!("{reader} ="));
+        out.write(format_args!("\t(void *){number}; /* bpf_probe_read_{space}{str}() */"));
+        out.blank();
+        out.call(&format!("return __bpf_layout_append_{what}"), &passed, ";");
+    });
+    out.finish()
 }
 
 pub(super) const APPEND_TEXT_COMMENT: &str = "/*
@@ -129,7 +136,7 @@ pub(super) const APPEND_TEXT_COMMENT: &str = "/*
 ";
 
 pub(super) fn append_text() -> String {
-    let head = head("__bpf_layout_append_text", None, &["const void *src", "__u32 len"]);
+    let head = adding("__bpf_layout_append_text", None, &["const void *src", "__u32 len"]);
     format!(
         r#"{head}
 {{
@@ -170,11 +177,11 @@ const READER: &str = "long (*read)(void *, __u32, const void *)";
 
 /// The first lines of a function that adds to a record, by a helper that it may be given. `last` is the last byte where one
 /// of `limit` bytes may start, `most` the bytes that the whole field may have.
-fn head(name: &str, reader: Option<&str>, source: &[&str]) -> String {
+fn adding(name: &str, reader: Option<&str>, source: &[&str]) -> String {
     let own =
         ["void *record", "struct bpf_layout_tail *tail", "__u64 *used", "__u64 last", "__u32 limit", "__u32 most"];
     let parameters: Vec<&str> = reader.into_iter().chain(own).chain(source.iter().copied()).collect();
-    signature("__bpf_layout_inline long", name, &parameters).join("\n")
+    head(name, &parameters)
 }
 
 pub(super) const SEND_COMMENT: &str = "/*

@@ -6,7 +6,7 @@
 
 use bpf_layout_spec::model::Intern;
 
-use super::super::out::signature;
+use super::head;
 
 pub(super) const COPY_TEXT_COMMENT: &str = "/*
  * Copies a text of len bytes into a field of size bytes, as the functions that
@@ -15,12 +15,7 @@ pub(super) const COPY_TEXT_COMMENT: &str = "/*
 ";
 
 pub(super) fn copy_text() -> String {
-    let head = signature(
-        "__bpf_layout_inline long",
-        "__bpf_layout_copy_text",
-        &["char *field", "__u32 size", "const void *src", "__u32 len"],
-    )
-    .join("\n");
+    let head = head("__bpf_layout_copy_text", &["char *field", "__u32 size", "const void *src", "__u32 len"]);
     format!(
         r#"{head}
 {{
