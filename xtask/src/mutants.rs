@@ -137,6 +137,8 @@ fn judge_unchanged(part: &Part) -> Result<(), String> {
     for judge in part.judges {
         command.args(["--package", judge]);
     }
+    command.arg("--").args(skipping(part));
+    allow_tools(part, &mut command);
     println!("\n== {}\n$ {}", part.name, shown(&command));
     if succeeds(&mut command)? { Ok(()) } else { Err(format!("the tests of `{}` fail without a mutant", part.name)) }
 }
@@ -162,10 +164,23 @@ fn command(part: &Part, choice: &Choice, folder: &Path) -> Command {
     for argument in ["--locked"].iter().chain(part.tests) {
         command.arg(format!("--cargo-arg={argument}"));
     }
+    // To cargo-mutants, cargo, and the tests.
+    command.args(["--", "--"]).args(skipping(part));
+    allow_tools(part, &mut command);
     // Each mutant is a build: as little as can be in each, and what none of them changes once for all.
     command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "1");
     command.env("CARGO_TARGET_DIR", folder.join("build"));
     command
+}
+
+/// What leaves out the tests that a part does without.
+fn skipping(part: &Part) -> impl Iterator<Item = &'static str> {
+    part.skip.iter().flat_map(|name| ["--skip", name])
+}
+
+/// Tells tests which programs they may ask.
+fn allow_tools(part: &Part, command: &mut Command) {
+    command.envs(part.tools.map(|tools| ("BPF_LAYOUT_TOOLS", tools)));
 }
 
 impl Outcome {

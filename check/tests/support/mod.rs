@@ -52,8 +52,12 @@ pub fn spec(text: &str) -> Loaded {
         .unwrap_or_else(|failure| panic!("{}", render::plain(&failure.diagnostics, &failure.sources)))
 }
 
-/// Whether a program is there. If not, says so, and fails where the environment says that every tool must be.
+/// Whether a program is there. If not, says so, and fails where the environment says that every tool must be. Where it
+/// names the programs that may be asked, no other is.
 pub fn has_tool(program: &str) -> bool {
+    if std::env::var("BPF_LAYOUT_TOOLS").is_ok_and(|tools| !tools.split(' ').any(|tool| tool == program)) {
+        return false;
+    }
     let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if found.is_ok() {
         return true;

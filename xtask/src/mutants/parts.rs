@@ -13,6 +13,10 @@ pub(crate) struct Part {
     pub(crate) judges: &'static [&'static str],
     /// Which of their tests, as `cargo test` takes it.
     pub(crate) tests: &'static [&'static str],
+    /// Tests of these that are left out, by parts of their names: they take seconds, and notice what others notice.
+    pub(crate) skip: &'static [&'static str],
+    /// The compilers and other programs that the tests may ask, if not all that they know: what is changed is seen by any.
+    pub(crate) tools: Option<&'static str>,
 }
 
 /// All of them, in the order in which a mistake in them would do harm.
@@ -23,6 +27,8 @@ pub(crate) const PARTS: &[Part] = &[
         files: &["spec/src/layout.rs", "spec/src/layout/"],
         judges: &["bpf-layout-spec"],
         tests: &["--test", "layout"],
+        skip: &[],
+        tools: None,
     },
     Part {
         name: "expressions",
@@ -31,6 +37,8 @@ pub(crate) const PARTS: &[Part] = &[
         // The texts of diagnostics are goldens of the other.
         judges: &["bpf-layout-spec", "bpf-layout-emit"],
         tests: &["--lib", "--test", "constants", "--test", "diagnostics"],
+        skip: &[],
+        tools: None,
     },
     Part {
         name: "comparer",
@@ -38,6 +46,8 @@ pub(crate) const PARTS: &[Part] = &[
         files: &["spec/src/compare.rs", "spec/src/compare/"],
         judges: &["bpf-layout-spec"],
         tests: &["--lib", "--test", "comparer", "--test", "boundary", "--test", "breaking", "--test", "mutants"],
+        skip: &[],
+        tools: None,
     },
     Part {
         name: "memory",
@@ -56,6 +66,8 @@ pub(crate) const PARTS: &[Part] = &[
         tests: &[
             "--lib", "--test", "vectors", "--test", "real", "--test", "report", "--test", "parts", "--test", "kernels",
         ],
+        skip: &[],
+        tools: None,
     },
     Part {
         name: "parsers",
@@ -63,6 +75,8 @@ pub(crate) const PARTS: &[Part] = &[
         files: &["runtime/src/layout.rs", "runtime/src/variable.rs", "runtime/src/view.rs", "runtime/src/error.rs"],
         judges: &["bpf-layout"],
         tests: &["--lib", "--test", "parse", "--test", "records"],
+        skip: &[],
+        tools: None,
     },
     Part {
         name: "check",
@@ -70,6 +84,8 @@ pub(crate) const PARTS: &[Part] = &[
         files: &["check/src/"],
         judges: &["bpf-layout-check"],
         tests: &["--lib", "--test", "agrees", "--test", "objects", "--test", "fingerprints", "--test", "boundary"],
+        skip: &[],
+        tools: Some("clang clang-19 bpftool"),
     },
     Part {
         name: "rust",
@@ -77,6 +93,9 @@ pub(crate) const PARTS: &[Part] = &[
         files: &["codegen/emit/src/rust.rs", "codegen/emit/src/rust/"],
         judges: &["bpf-layout-emit"],
         tests: &["--lib", "--test", "rust_golden"],
+        // What is generated is a golden, and rustc need not be asked whether what has changed still compiles.
+        skip: &["modules_compile"],
+        tools: None,
     },
     Part {
         name: "c",
@@ -84,13 +103,18 @@ pub(crate) const PARTS: &[Part] = &[
         files: &["codegen/emit/src/c.rs", "codegen/emit/src/c/"],
         judges: &["bpf-layout-emit"],
         tests: &["--lib", "--test", "c_golden"],
+        skip: &[],
+        tools: None,
     },
     Part {
         name: "language",
         package: "bpf-layout-spec",
         files: &["spec/src/read/", "spec/src/check/"],
-        judges: &["bpf-layout-spec"],
+        // The texts of diagnostics are goldens of the other.
+        judges: &["bpf-layout-spec", "bpf-layout-emit"],
         tests: &["--lib", "--test", "diagnostics", "--test", "language", "--test", "load", "--test", "layout"],
+        skip: &[],
+        tools: None,
     },
     Part {
         name: "lock",
@@ -98,13 +122,18 @@ pub(crate) const PARTS: &[Part] = &[
         files: &["spec/src/lock.rs", "spec/src/lock/"],
         judges: &["bpf-layout-spec"],
         tests: &["--test", "lock"],
+        skip: &[],
+        tools: None,
     },
     Part {
         name: "builder",
         package: "bpf-layout-codegen",
         files: &["codegen/src/"],
         judges: &["bpf-layout-codegen"],
-        tests: &["--lib", "--tests"],
+        // Without those of `cargo`, which build tools for two minutes.
+        tests: &["--lib", "--test", "build", "--test", "check", "--test", "lock", "--test", "needs"],
+        skip: &[],
+        tools: None,
     },
 ];
 
