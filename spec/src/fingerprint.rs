@@ -36,12 +36,12 @@ pub const FORMAT: u32 = 1;
 pub struct Fingerprint(pub u64);
 
 impl Fingerprint {
-    /// Sixteen hexadecimal digits.
+    /// Sixteen hexadecimal digits, in ASCII.
     #[must_use]
-    pub fn digits(self) -> [char; 16] {
+    pub fn digits(self) -> [u8; 16] {
         std::array::from_fn(|index| {
             let digit = (self.0 >> (60 - 4 * index)) as u8 & 0xf;
-            char::from(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 })
+            digit + if digit < 10 { b'0' } else { b'a' - 10 }
         })
     }
 }
@@ -49,7 +49,7 @@ impl Fingerprint {
 impl fmt::Display for Fingerprint {
     /// Its [digits](Self::digits).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.digits().into_iter().try_for_each(|digit| f.write_char(digit))
+        f.write_str(str::from_utf8(&self.digits()).expect("digits are ASCII"))
     }
 }
 
@@ -101,7 +101,7 @@ pub(crate) struct Known {
 impl Known {
     /// Computes the fingerprint of a definition and keeps it.
     pub(crate) fn add(&mut self, definition: &Definition) -> Fingerprint {
-        let fingerprint = Fingerprint(hash(self.text(definition).as_bytes()));
+        let fingerprint = self.fingerprint(definition);
         let names = if definition.is_map() { &mut self.maps } else { &mut self.types };
         names.insert(definition.name.clone(), fingerprint);
         fingerprint
@@ -117,52 +117,58 @@ impl Known {
         self.maps.get(name).copied()
     }
 
-    /// Everything that counts of a definition, a line for each fact.
-    fn text(&self, definition: &Definition) -> String {
-        let mut text = String::with_capacity(USUAL_TEXT);
-        line(&mut text, format_args!("bpf-layout {FORMAT}"));
+    /// Hashes everything that counts of a definition, a line for each fact.
+    fn fingerprint(&self, definition: &Definition) -> Fingerprint {
+        let mut hash = Hash::default();
+        hash.line(format_args!("bpf-layout {FORMAT}"));
         match &definition.body {
-            Body::Record(record) => self.record(&mut text, record),
-            Body::Values(values) => self::values(&mut text, definition.word(), values),
-            Body::Extern(def) => line(&mut text, format_args!("extern {} {}", def.size, def.c_type)),
-            Body::Map(map) => self.map_text(&mut text, map),
+            Body::Record(record) => self.record(&mut hash, record),
+            Body::Values(values) => self::values(&mut hash, definition.word(), values),
+            Body::Extern(def) => hash.line(format_args!("extern {} {}", def.size, def.c_type)),
+            Body::Map(map) => self.map_text(&mut hash, map),
         }
-        text
+        Fingerprint(hash.0)
     }
 
-    fn record(&self, text: &mut String, record: &Record) {
+    fn record(&self, hash: &mut Hash, record: &Record) {
         let word = if record.word == RecordWord::Union { "union" } else { "struct" };
-        line(text, format_args!("{word} {}", record.size));
+        hash.line(format_args!("{word} {}", record.size));
         let mut fields: Vec<&Field> = record.fields.iter().collect();
         fields.sort_by_key(|field| (field.bit_offset, &field.name));
         for field in fields {
-            let _ = write!(text, "{} {} ", field.bit_offset, field.bit_size);
-            self.push_type(text, &field.ty);
-            text.push(' ');
-            text.push_str(&field.name);
-            text.push('\n');
+            hash.number(field.bit_offset);
+            hash.text(" ");
+            hash.number(field.bit_size);
+            hash.text(" ");
+            self.add_type(hash, &field.ty);
+            hash.text(" ");
+            hash.text(&field.name);
+            hash.text("\n");
             if let Some(tag) = &field.tag {
-                line(text, format_args!("by {tag}"));
+                hash.line(format_args!("by {tag}"));
             }
             let mut when: Vec<&String> = field.when.iter().collect();
             when.sort_unstable();
-            when.iter().for_each(|value| line(text, format_args!("when {value}")));
+            when.iter().for_each(|value| hash.line(format_args!("when {value}")));
             if let Some((of, node)) = &field.contains {
-                line(text, format_args!("contains {of}.{node}"));
+                hash.line(format_args!("contains {of}.{node}"));
             }
         }
         if let Some((field, value)) = &record.tag {
-            line(text, format_args!("tag {field} {value}"));
+            hash.line(format_args!("tag {field} {value}"));
         }
     }
 
-    fn map_text(&self, text: &mut String, map: &Map) {
-        line(text, format_args!("map {}", map.kind.name));
+    fn map_text(&self, hash: &mut Hash, map: &Map) {
+        hash.line(format_args!("map {}", map.kind.name));
         for (name, part) in [("key", &map.key), ("value", &map.value)] {
             if let Some(part) = part {
-                let _ = write!(text, "{name} {} ", part.size);
-                self.push_type(text, &part.ty);
-                text.push('\n');
+                hash.text(name);
+                hash.text(" ");
+                hash.number(part.size);
+                hash.text(" ");
+                self.add_type(hash, &part.ty);
+                hash.text("\n");
             }
         }
         let numbers = [
@@ -174,59 +180,96 @@ impl Known {
         ];
         for (name, number) in numbers {
             if let Some(number) = number {
-                line(text, format_args!("{name} {number}"));
+                hash.line(format_args!("{name} {number}"));
             }
         }
         if map.wakeup != Wakeup::Always {
-            line(text, format_args!("wakeup {}", map.wakeup));
+            hash.line(format_args!("wakeup {}", map.wakeup));
         }
         if let Some(inner) = &map.inner {
-            line(text, format_args!("inner {}", reference(self.map(inner), inner)));
+            hash.text("inner ");
+            hash.reference(self.map(inner), inner);
+            hash.text("\n");
         }
-        let mut events: Vec<String> = map.events.iter().map(|name| reference(self.ty(name), name)).collect();
-        events.sort_unstable();
-        events.iter().for_each(|event| line(text, format_args!("event {event}")));
+        let mut events: Vec<_> = map.events.iter().map(|name| (self.ty(name), name)).collect();
+        events.sort_by_key(|(fingerprint, _)| *fingerprint);
+        for (fingerprint, name) in events {
+            hash.text("event ");
+            hash.reference(fingerprint, name);
+            hash.text("\n");
+        }
     }
 
-    fn push_type(&self, text: &mut String, ty: &Type) {
-        // A string takes whatever is written.
-        let _ = match &ty.base {
+    fn add_type(&self, hash: &mut Hash, ty: &Type) {
+        match &ty.base {
             Base::Named(name) => {
-                text.push_str(&reference(self.ty(name), name));
-                ty.dimensions.iter().try_for_each(|length| write!(text, "[{length}]"))
+                hash.reference(self.ty(name), name);
+                ty.dimensions.iter().for_each(|length| hash.format(format_args!("[{length}]")));
             }
-            Base::Scalar(scalar) if ty.dimensions.is_empty() => text.write_str(scalar.info().name),
-            _ => write!(text, "{ty}"),
-        };
+            Base::Scalar(scalar) if ty.dimensions.is_empty() => hash.text(scalar.info().name),
+            _ => hash.format(format_args!("{ty}")),
+        }
     }
 }
 
-/// Bytes that hold what counts of most definitions.
-const USUAL_TEXT: usize = 512;
-
-/// What stands for another definition: its fingerprint. A name, where it has none yet, does not occur: a spec defines
-/// what it uses, and locks are refused that do not.
-fn reference(fingerprint: Option<Fingerprint>, name: &str) -> String {
-    fingerprint.map_or_else(|| name.to_owned(), |fingerprint| format!("{{{fingerprint}}}"))
-}
-
-fn values(text: &mut String, word: &str, values: &Values) {
-    line(text, format_args!("{word} {}", values.repr.info().name));
+fn values(hash: &mut Hash, word: &str, values: &Values) {
+    hash.line(format_args!("{word} {}", values.repr.info().name));
     let mut sorted: Vec<(i128, &str)> = values.values.iter().map(|(name, value)| (*value, name.as_str())).collect();
     sorted.sort_unstable();
-    sorted.iter().for_each(|(value, name)| line(text, format_args!("{value} {name}")));
+    sorted.iter().for_each(|(value, name)| hash.line(format_args!("{value} {name}")));
 }
 
-fn line(text: &mut String, arguments: fmt::Arguments<'_>) {
-    text.write_fmt(arguments).expect("a String takes any text");
-    text.push('\n');
+/// FNV-1a of 64 bits (draft-eastlake-fnv) of a text, as it is written: each byte is put in by XOR, then the whole
+/// multiplied by a prime.
+struct Hash(u64);
+
+impl Default for Hash {
+    fn default() -> Self {
+        Hash(0xcbf2_9ce4_8422_2325)
+    }
 }
 
-/// FNV-1a of 64 bits (draft-eastlake-fnv): each byte is put in by XOR, then the whole multiplied by a prime.
-fn hash(bytes: &[u8]) -> u64 {
-    const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0000_0100_0000_01b3;
-    bytes.iter().fold(OFFSET_BASIS, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME))
+impl Hash {
+    fn byte(&mut self, byte: u8) {
+        self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+
+    fn text(&mut self, text: &str) {
+        text.bytes().for_each(|byte| self.byte(byte));
+    }
+
+    /// In decimal digits; most of what is hashed are numbers, and [`format`](Self::format) takes longer.
+    fn number(&mut self, number: u64) {
+        if number > 9 {
+            self.number(number / 10);
+        }
+        self.byte(b'0' + (number % 10) as u8);
+    }
+
+    /// What stands for another definition: its fingerprint. A name, where it has none yet, does not occur: a spec defines
+    /// what it uses, and locks are refused that do not.
+    fn reference(&mut self, fingerprint: Option<Fingerprint>, name: &str) {
+        let Some(fingerprint) = fingerprint else { return self.text(name) };
+        self.byte(b'{');
+        fingerprint.digits().into_iter().for_each(|digit| self.byte(digit));
+        self.byte(b'}');
+    }
+
+    fn format(&mut self, text: fmt::Arguments<'_>) {
+        self.write_fmt(text).expect("any text has a hash");
+    }
+
+    fn line(&mut self, text: fmt::Arguments<'_>) {
+        self.format(text);
+        self.byte(b'\n');
+    }
+}
+
+impl fmt::Write for Hash {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.text(text);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -236,8 +279,29 @@ mod tests {
     #[test]
     fn the_hash_is_fnv_1a() {
         // From test_fnv.c of the reference implementation.
-        assert_eq!(hash(b""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(hash(b"a"), 0xaf63_dc4c_8601_ec8c);
-        assert_eq!(hash(b"foobar"), 0x8594_4171_f739_67e8);
+        let hash = |text: &str| {
+            let mut hash = Hash::default();
+            hash.text(text);
+            hash.0
+        };
+        assert_eq!(hash(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(hash("a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(hash("foobar"), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn numbers_are_hashed_as_they_are_written() {
+        for number in [0, 9, 10, 4096, u64::MAX] {
+            let (mut direct, mut formatted) = (Hash::default(), Hash::default());
+            direct.number(number);
+            formatted.format(format_args!("{number}"));
+            assert_eq!(direct.0, formatted.0, "{number}");
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_is_shown_in_sixteen_digits() {
+        assert_eq!(Fingerprint(0x0123_4567_89ab_cdef).to_string(), "0123456789abcdef");
+        assert_eq!(Fingerprint(10).to_string(), "000000000000000a");
     }
 }

@@ -39,11 +39,14 @@ use types::Needs;
 /// It needs no other header, but for those that the spec's `extern` types name. The same layouts give the same text.
 #[must_use]
 pub fn header(layouts: &Layouts) -> String {
-    header_with(layouts, &Fingerprints::of(layouts))
+    let fingerprints = Fingerprints::of(layouts);
+    header_with(layouts, || &fingerprints)
 }
 
-/// [`header`], for whoever needs the fingerprints, too.
-pub(crate) fn header_with(layouts: &Layouts, fingerprints: &Fingerprints) -> String {
+/// [`header`], for whoever needs the fingerprints, too. They are asked for when all that can do without is written.
+pub(crate) fn header_with<'a>(layouts: &Layouts, fingerprints: impl FnOnce() -> &'a Fingerprints) -> String {
+    let functions = Functions::of(layouts);
+    let fingerprints = fingerprints();
     let model = &layouts.model;
     let needs = needs(layouts);
     let guard = guard(&model.stem);
@@ -66,7 +69,7 @@ pub(crate) fn header_with(layouts: &Layouts, fingerprints: &Fingerprints) -> Str
         record::definition(&mut out, layouts, &followed, fingerprints.ty(id), (id, record));
     }
     prelude::end_of_packed_not_aligned(&mut out, &needs);
-    bpf(&mut out, layouts, fingerprints);
+    bpf(&mut out, layouts, &functions, fingerprints);
     prelude::end_of_bool(&mut out, &needs);
     out.blank();
     out.write(format_args!("#endif /* {guard} */"));
@@ -117,34 +120,45 @@ fn constants(out: &mut Out, model: &Model) {
     }
 }
 
+/// The functions and maps of a BPF program.
+struct Functions {
+    text: String,
+    /// Those that they share.
+    helpers: BTreeSet<Helper>,
+}
+
+impl Functions {
+    fn of(layouts: &Layouts) -> Self {
+        let facts = Facts::of(layouts);
+        let mut helpers = BTreeSet::new();
+        let mut out = Out::default();
+        layouts.model.types.iter().for_each(|def| keep::enumeration(&mut out, def));
+        for (id, record) in layouts.model.records().filter(|(_, record)| !record.anonymous) {
+            access::functions(&mut out, &mut helpers, layouts, &facts, (id, record));
+        }
+        for map in &layouts.model.maps {
+            maps::definition(&mut out, &mut helpers, layouts, &facts, map);
+        }
+        for intern in &layouts.model.interns {
+            intern::functions(&mut out, &mut helpers, layouts, intern);
+        }
+        Functions { text: out.finish(), helpers }
+    }
+}
+
 /// What only a BPF program can use.
-fn bpf(out: &mut Out, layouts: &Layouts, fingerprints: &Fingerprints) {
-    let start = out.text.len();
+fn bpf(out: &mut Out, layouts: &Layouts, functions: &Functions, fingerprints: &Fingerprints) {
+    if layouts.model.types.is_empty() && layouts.model.maps.is_empty() {
+        return;
+    }
     out.blank();
     out.line("#ifdef __BPF__");
     out.blank();
     helpers::basics(out);
+    helpers::definitions(out, &functions.helpers);
     out.blank();
-    let behind_basics = out.text.len();
-    let facts = Facts::of(layouts);
-    let mut helpers = BTreeSet::<Helper>::new();
-    layouts.model.types.iter().for_each(|def| keep::enumeration(out, def));
-    for (id, record) in layouts.model.records().filter(|(_, record)| !record.anonymous) {
-        access::functions(out, &mut helpers, layouts, &facts, (id, record));
-    }
-    for map in &layouts.model.maps {
-        maps::definition(out, &mut helpers, layouts, &facts, map);
-    }
-    for intern in &layouts.model.interns {
-        intern::functions(out, &mut helpers, layouts, intern);
-    }
+    out.verbatim(&functions.text);
     fingerprints::table(out, layouts, fingerprints);
-    if out.text.len() == behind_basics {
-        out.text.truncate(start);
-        return;
-    }
-    // Known only now, and far shorter than what it is put in front of.
-    out.text.insert_str(behind_basics, &helpers::definitions(&helpers));
     out.blank();
     out.line("#endif /* __BPF__ */");
 }

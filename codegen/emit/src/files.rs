@@ -1,6 +1,6 @@
 //! What is generated from a spec, as files.
 
-use std::{panic, path::Path, thread};
+use std::{panic, path::Path, sync::LazyLock, thread};
 
 use bpf_layout_spec::{fingerprint::Fingerprints, layout::Layouts};
 
@@ -13,10 +13,11 @@ const MANY: usize = 100;
 #[must_use]
 pub fn generated(layouts: &Layouts, folder: &Path) -> Vec<Output> {
     let stem = &layouts.model.stem;
-    let fingerprints = Fingerprints::of(layouts);
+    // The module begins with them; the header asks for them when its longer half is written.
+    let fingerprints = LazyLock::new(|| Fingerprints::of(layouts));
     let (header, module) = both(
         layouts.model.types.len() >= MANY,
-        || c::header_with(layouts, &fingerprints),
+        || c::header_with(layouts, || &fingerprints),
         || rust::module_with(layouts, &fingerprints),
     );
     vec![
@@ -27,7 +28,7 @@ pub fn generated(layouts: &Layouts, folder: &Path) -> Vec<Output> {
 
 /// What the two give, one beside the other where that is worth it.
 fn both<A, B: Send>(at_once: bool, one: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
-    if !at_once {
+    if !at_once || thread::available_parallelism().is_ok_and(|processors| processors.get() == 1) {
         return (one(), other());
     }
     thread::scope(|scope| {

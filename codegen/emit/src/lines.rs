@@ -75,7 +75,7 @@ impl Decimal {
     const MOST: usize = 20;
 
     pub(crate) fn of(number: u64) -> Self {
-        let (mut digits, mut start, mut rest) = ([b'0'; Self::MOST], Self::MOST - 1, number);
+        let (mut digits, mut start, mut rest) = ([0; Self::MOST], Self::MOST - 1, number);
         while rest > 9 {
             digits[start] = b'0' + (rest % 10) as u8;
             rest /= 10;

@@ -1,7 +1,7 @@
 //! What a BPF program does with a record: initialise it, read strings into it, reserve it in a ring buffer, keep one per
 //! CPU.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, iter};
 
 use bpf_layout_spec::{
     layout::{Layouts, Member, SCRATCH_MAX},
@@ -75,8 +75,9 @@ pub(super) struct Access<'a> {
 }
 
 impl Access<'_> {
-    pub(super) fn name(&self, what: &str) -> String {
-        [&self.record.name.c, "_", what].concat()
+    /// The name of a function, in parts.
+    pub(super) fn name<'b>(&'b self, what: &'b str) -> [&'b str; 2] {
+        [&self.record.name.c, what]
     }
 
     /// Zeroes every byte, but for what only the kernel may write: the verifier refuses stores into a `bpf_spin_lock`.
@@ -95,19 +96,19 @@ impl Access<'_> {
         } else {
             "/* Zeroes every byte but those that only the kernel may write. */"
         });
-        out.signature(INLINE_VOID, &self.name("init"), &[&self.pointer]);
+        out.signature(INLINE_VOID, &self.name("_init"), &[&self.pointer]);
         out.body(|out| {
             keep::statement(out, self.layouts, self.id);
             if managed.is_empty() {
                 let helper = Helper::zero(layout.align);
                 helpers.insert(helper);
-                out.call(helper.name(), &["p", "sizeof(*p)"], ";");
+                out.call(&[helper.name()], &["p", "sizeof(*p)"], ";");
             }
             for (start, end) in gaps(&managed, layout.size) {
                 let helper = Helper::zero(layout.align.min(power_of_two_in(start | end)));
                 helpers.insert(helper);
                 let (at, len) = (format!("(char *)p + {start}"), (end - start).to_string());
-                out.call(helper.name(), &[if start == 0 { "p" } else { &at }, &len], ";");
+                out.call(&[helper.name()], &[if start == 0 { "p" } else { &at }, &len], ";");
             }
             if let RecordKind::Event { tag: Some(EventTag { field, value }) } = &self.record.kind {
                 let name = &self.record.fields[*field].name.c;
@@ -124,9 +125,8 @@ impl Access<'_> {
             .map(|depth| INDICES.get(depth).map_or_else(|| format!("i{depth}"), |&name| name.to_owned()))
             .collect();
         let numbered: Vec<String> = indices.iter().map(|index| ["__u32 ", index].concat()).collect();
-        let mut parameters = vec![self.pointer.as_str()];
-        parameters.extend(numbered.iter().map(String::as_str));
-        parameters.push("const void *src");
+        let between = numbered.iter().map(String::as_str);
+        let parameters: Vec<&str> = iter::once(&*self.pointer).chain(between).chain(["const void *src"]).collect();
         let mut member = ["p->", field].concat();
         for index in &indices {
             ["[", index, "]"].iter().for_each(|part| member.push_str(part));
@@ -134,11 +134,11 @@ impl Access<'_> {
         let size = ["sizeof(", &member, ")"].concat();
         for (space, helper) in [("kernel", Helper::ReadKernel), ("user", Helper::ReadUser)] {
             out.blank();
-            let name = [&self.record.name.c, "_read_", field, "_", space].concat();
+            let name = [&self.record.name.c, "_read_", field, "_", space];
             out.signature(INLINE_LONG, &name, &parameters);
             out.body(|out| {
                 if string.field.omitted {
-                    let unused = std::iter::once("p").chain(indices.iter().map(String::as_str)).chain(["src"]);
+                    let unused = iter::once("p").chain(indices.iter().map(String::as_str)).chain(["src"]);
                     out.lines(unused.map(|name| format!("(void){name};")));
                     return out.line("return 0; /* left out by the profile */");
                 }
@@ -147,7 +147,7 @@ impl Access<'_> {
                     out.write(format_args!("if ({index} >= {length})"));
                     out.line("\treturn -34; /* ERANGE */");
                 }
-                out.call(&["return ", helper.name()].concat(), &[&member, &size, "src"], ";");
+                out.call(&["return ", helper.name()], &[&member, &size, "src"], ";");
             });
         }
     }
@@ -156,7 +156,7 @@ impl Access<'_> {
         helpers.insert(Helper::Reserve);
         out.blank();
         out.line("/* An initialised record in a ring buffer; NULL if that is full. */");
-        out.signature(&self.inline_pointer(), &self.name("reserve"), &["void *ringbuf"]);
+        out.signature(&self.inline_pointer(), &self.name("_reserve"), &["void *ringbuf"]);
         out.body(|out| {
             out.parts(&[&self.pointer, " = __bpf_layout_reserve(ringbuf, sizeof(*p));"]);
             out.blank();
@@ -181,17 +181,17 @@ impl Access<'_> {
         }
         out.blank();
         out.line("/*");
-        let (scratch, bytes) = (self.name("scratch"), Decimal::of(size));
+        let (name, bytes) = (&self.record.name.c, Decimal::of(size));
         if size > STACK {
             out.parts(&[" * ", &bytes, " bytes do not fit on the stack: at file scope, this defines one per CPU,"]);
-            out.parts(&[" * and ", &scratch, "(), which gives it as it was left."]);
+            out.parts(&[" * and ", name, "_scratch(), which gives it as it was left."]);
         } else {
             out.parts(&[" * ", &bytes, " bytes may grow beyond the stack: at file scope, this defines one per"]);
-            out.parts(&[" * CPU, and ", &scratch, "(), which gives it as it was left."]);
+            out.parts(&[" * CPU, and ", name, "_scratch(), which gives it as it was left."]);
         }
         out.line(" */");
         self.scratch_map(out, helpers, (&self.ty, 1), |out, map| {
-            out.call("return __bpf_layout_lookup", &[map, "0"], ";");
+            out.call(&["return ", Helper::Lookup.name()], &[map, "0"], ";");
         });
     }
 
@@ -213,7 +213,7 @@ impl Access<'_> {
             out.line("\t__type(key, __u32);");
             out.parts(&["\t__type(value, ", value, ");"]);
             out.parts(&["} ", &map, " SEC(\".maps\");"]);
-            out.signature(&self.inline_pointer(), &self.name("scratch"), &["void"]);
+            out.signature(&self.inline_pointer(), &self.name("_scratch"), &["void"]);
             out.body(|out| body(out, &["&", &map].concat()));
             out.line(&self.ty);
         });

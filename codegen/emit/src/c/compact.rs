@@ -33,7 +33,7 @@ pub(super) fn descriptor(out: &mut Out, needs: &Needs) {
         "\t__u16 len; /* 15 bits; the highest: more were there and are cut off */".to_owned(),
         "};".to_owned(),
     ]);
-    out.call("__BPF_LAYOUT_SIZE", &[&format!("struct {DESCRIPTOR}"), "4", "2"], ";");
+    out.call(&["__BPF_LAYOUT_SIZE"], &[&format!("struct {DESCRIPTOR}"), "4", "2"], ";");
     out.line("#endif");
 }
 
@@ -88,8 +88,8 @@ impl Compact<'_> {
         out.write(format_args!("__u8 spare[{}];", room.spare));
         out.dedent();
         out.write(format_args!("}} __attribute__((aligned({})));", room.align));
-        out.call("__BPF_LAYOUT_SIZE", &[&self.ty(), &room.size.to_string(), &room.align.to_string()], ";");
-        out.call("__BPF_LAYOUT_AT", &[&self.ty(), "record", &room.header.to_string()], ";");
+        out.call(&["__BPF_LAYOUT_SIZE"], &[&self.ty(), &room.size.to_string(), &room.align.to_string()], ";");
+        out.call(&["__BPF_LAYOUT_AT"], &[&self.ty(), "record", &room.header.to_string()], ";");
     }
 
     /// What may follow the event's struct, in one order of many.
@@ -134,7 +134,7 @@ impl Compact<'_> {
     fn cut(&self, out: &mut Out, field: &Field) {
         let name = &field.name.c;
         out.blank();
-        out.signature(INLINE_VOID, &self.access.name(&format!("cut_{name}")), &[&self.access.pointer]);
+        out.signature(INLINE_VOID, &[&self.access.record.name.c, "_cut_", name], &[&self.access.pointer]);
         out.body(|out| {
             if field.omitted {
                 out.line("(void)p; /* left out by the profile */");
@@ -157,7 +157,7 @@ impl Compact<'_> {
         let mut parameters = vec![self.access.pointer.as_str()];
         parameters.extend(source);
         out.blank();
-        let function = self.access.name(&format!("{verb}_{name}{space}"));
+        let function = [&self.access.record.name.c, "_", verb, "_", name, space];
         out.signature(INLINE_LONG, &function, &parameters);
         out.body(|out| {
             let arguments: Vec<&str> = source.iter().map(|parameter| last_word(parameter)).collect();
@@ -180,7 +180,7 @@ impl Compact<'_> {
             let all = format!("sizeof(room->most.{name})");
             let mut passed = vec!["p", &tail, "&room->used", &last, &one, &all];
             passed.extend(arguments);
-            out.call(&format!("return {}", helper.name()), &passed, ";");
+            out.call(&["return ", helper.name()], &passed, ";");
         });
     }
 
@@ -227,19 +227,19 @@ impl Compact<'_> {
                 }
                 out.blank();
                 if self.is_shared() {
-                    out.call(&format!("err = {}", helper.name()), arguments, ";");
+                    out.call(&["err = ", helper.name()], arguments, ";");
                     out.line("__bpf_layout_give(&room->taken);");
                     out.line("return err;");
                 } else {
-                    out.call(&format!("return {}", helper.name()), arguments, ";");
+                    out.call(&["return ", helper.name()], arguments, ";");
                 }
             });
             out.blank();
         };
         let arguments = [&["ringbuf"], &record[..], &["flags"]].concat();
-        sender(out, "submit", &["void *ringbuf", pointer, "__u64 flags"], Helper::Send, &arguments);
+        sender(out, "_submit", &["void *ringbuf", pointer, "__u64 flags"], Helper::Send, &arguments);
         let arguments = [&["ctx", "perfbuf"], &record[..]].concat();
-        sender(out, "perf_submit", &["void *ctx", "void *perfbuf", pointer], Helper::PerfSend, &arguments);
+        sender(out, "_perf_submit", &["void *ctx", "void *perfbuf", pointer], Helper::PerfSend, &arguments);
         self.discard(out);
     }
 
@@ -250,7 +250,7 @@ impl Compact<'_> {
         } else {
             "/* For a record that is not sent after all; the next one takes its room. */"
         });
-        out.signature(INLINE_VOID, &self.access.name("discard"), &[&self.access.pointer]);
+        out.signature(INLINE_VOID, &self.access.name("_discard"), &[&self.access.pointer]);
         out.body(|out| {
             if self.is_shared() {
                 self.room_of(out);
@@ -264,7 +264,7 @@ impl Compact<'_> {
     }
 
     fn scratch(&self, out: &mut Out, helpers: &mut BTreeSet<Helper>) {
-        let (scratch, count) = (self.access.name("scratch"), self.room.count);
+        let (scratch, count) = (self.access.name("_scratch").concat(), self.room.count);
         let about = if self.is_shared() {
             helpers.insert(Helper::Take);
             [
@@ -289,7 +289,7 @@ impl Compact<'_> {
             let (helper, which) = if self.is_shared() { (Helper::Take, rooms.as_str()) } else { (Helper::Lookup, "0") };
             out.write(format_args!("{ty} *room ="));
             out.indent();
-            out.call(helper.name(), &[map, which], ";");
+            out.call(&[helper.name()], &[map, which], ";");
             out.dedent();
             out.blank();
             out.line("return room ? &room->record : 0;");

@@ -38,8 +38,12 @@ const TAG: &str = r#"#ifndef __bpf_layout_id
 /// Adds what stands behind the closing brace of a record.
 pub(super) fn push_tag(line: &mut String, fingerprint: Fingerprint) {
     line.push_str(" __bpf_layout_id(\"");
-    line.extend(fingerprint.digits());
+    push_digits(line, fingerprint);
     line.push_str("\")");
+}
+
+fn push_digits(line: &mut String, fingerprint: Fingerprint) {
+    line.extend(fingerprint.digits().map(char::from));
 }
 
 /// The table, for a BPF program.
@@ -110,7 +114,7 @@ fn initialise(out: &mut Out, (name, members): Group<'_>) {
         let left = [".", member, " ="];
         let push_right = |line: &mut String| {
             line.push_str("0x");
-            line.extend(fingerprint.digits());
+            push_digits(line, *fingerprint);
             line.push_str("ULL,");
         };
         let fits = out.line_if_it_fits(|line| {

@@ -185,7 +185,7 @@ impl Helper {
 /// The first lines of a shared function that gives a length or an error.
 fn head(name: &str, parameters: &[&str]) -> String {
     let mut out = Out::default();
-    out.signature(INLINE_LONG, name, parameters);
+    out.signature(INLINE_LONG, &[name], parameters);
     out.finish().trim_end().to_owned()
 }
 
@@ -194,12 +194,12 @@ pub(super) fn basics(out: &mut Out) {
     out.verbatim(BASICS);
 }
 
-/// The shared functions that are used, with a blank line behind each.
-pub(super) fn definitions(used: &BTreeSet<Helper>) -> String {
-    let mut out = Out::default();
+/// The shared functions that are used.
+pub(super) fn definitions(out: &mut Out, used: &BTreeSet<Helper>) {
     let mut comment = "";
     for helper in used {
         let guard = helper.name().trim_start_matches('_').to_ascii_uppercase();
+        out.blank();
         if comment != helper.comment() {
             comment = helper.comment();
             out.verbatim(comment);
@@ -208,9 +208,7 @@ pub(super) fn definitions(used: &BTreeSet<Helper>) -> String {
         out.write(format_args!("#define __{guard}"));
         out.verbatim(&helper.definition());
         out.line("#endif");
-        out.blank();
     }
-    out.finish()
 }
 
 // How a type gets into BTF. Compilers describe the types of maps, of global variables, and of the parameters of functions

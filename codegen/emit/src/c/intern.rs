@@ -86,7 +86,7 @@ impl Dictionary<'_> {
         let mut parameters = vec!["void *strings", "void *interning"];
         parameters.extend(how.parameters());
         out.blank();
-        out.signature(&format!("{INLINE} {id}"), &name, &parameters);
+        out.signature(&format!("{INLINE} {id}"), &[&name], &parameters);
         out.body(|out| {
             out.write(format_args!("{id} id = {{ 0 }};"));
             out.write(format_args!("{interning} *p;"));
@@ -96,9 +96,9 @@ impl Dictionary<'_> {
             out.line("if (!p)");
             out.line("\treturn id;");
             let field = ["p->string.text", "sizeof(p->string.text)", how.arguments()];
-            out.call(&format!("read = {}", how.reader().name()), &field, ";");
+            out.call(&["read = ", how.reader().name()], &field, ";");
             out.call(
-                &format!("id.id = {}", Helper::Intern.name()),
+                &["id.id = ", Helper::Intern.name()],
                 &["strings", "(void *)p", "sizeof(p->string.text)", "read"],
                 ";",
             );
@@ -128,13 +128,12 @@ impl Dictionary<'_> {
             out.write(format_args!("DEFINE_{}_MAP;", scratch.upper));
             for how in [How::Kernel, How::User, How::Bytes] {
                 let name = format!("{base}_intern_{}", how.suffix());
-                out.signature(&format!("{INLINE} {id}"), &name, how.parameters());
+                out.signature(&format!("{INLINE} {id}"), &[&name], how.parameters());
                 let maps = [format!("&{}", strings.c), format!("&{}", scratch.c)];
                 let arguments = [&maps[0], &maps[1], how.arguments()];
-                out.body(|out| out.call(&format!("return __{name}"), &arguments, ";"));
+                out.body(|out| out.call(&["return __", &name], &arguments, ";"));
             }
-            let name = format!("{base}_interned");
-            out.signature(&format!("{INLINE} const {string} *"), &name, &[&format!("{id} id")]);
+            out.signature(&format!("{INLINE} const {string} *"), &[base, "_interned"], &[&format!("{id} id")]);
             out.body(|out| {
                 out.line("void *(*lookup)(void *, const void *) =");
                 out.line("\t(void *)1; /* bpf_map_lookup_elem() */");

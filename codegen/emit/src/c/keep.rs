@@ -30,23 +30,21 @@ pub(super) fn enumeration(out: &mut Out, def: &TypeDef) {
 pub(super) fn record(out: &mut Out, layouts: &Layouts, facts: &Facts, id: TypeId, parameter: &str) {
     for later in facts.get(id).hidden.iter().filter(|hidden| **hidden > id) {
         let ty = declarator(layouts, &Type::Def(*later)).abstract_type();
-        let name = name(layouts, *later);
         out.blank();
-        out.call(&format!("__bpf_layout_btf void {name}"), &[&format!("{ty} *p")], ";");
+        out.call(&["__bpf_layout_btf void __btf_type_", c_name(layouts, *later)], &[&format!("{ty} *p")], ";");
     }
-    function(out, &layouts.model.ty(id).name().c, parameter, |out| {
+    function(out, c_name(layouts, id), parameter, |out| {
         facts.get(id).hidden.iter().for_each(|hidden| statement(out, layouts, *hidden));
     });
 }
 
-/// The function that keeps one type.
-fn name(layouts: &Layouts, id: TypeId) -> String {
-    ["__btf_type_", &layouts.model.ty(id).name().c].concat()
+fn c_name(layouts: &Layouts, id: TypeId) -> &str {
+    &layouts.model.ty(id).name().c
 }
 
 /// The statement that keeps one type.
 pub(super) fn statement(out: &mut Out, layouts: &Layouts, id: TypeId) {
-    out.call("__bpf_layout_keep", &[&name(layouts, id)], ";");
+    out.call(&["__bpf_layout_keep"], &[&["__btf_type_", c_name(layouts, id)].concat()], ";");
 }
 
 /// A function that keeps what a map's own BTF does not show: the events of a buffer, and enums that stand as integers in
@@ -61,14 +59,13 @@ pub(super) fn of_map(out: &mut Out, layouts: &Layouts, facts: &Facts, map: &Map)
     if kept.is_empty() {
         return;
     }
-    let name = format!("__btf_map_{}", map.name.c);
-    out.signature("static __attribute__((used)) void", &name, &["void"]);
+    out.signature("static __attribute__((used)) void", &["__btf_map_", &map.name.c], &["void"]);
     out.body(|out| kept.iter().for_each(|id| statement(out, layouts, *id)));
 }
 
 fn function(out: &mut Out, c_name: &str, parameter: &str, keeps: impl FnOnce(&mut Out)) {
     out.blank();
-    out.signature("__bpf_layout_btf void", &["__btf_type_", c_name].concat(), &[parameter]);
+    out.signature("__bpf_layout_btf void", &["__btf_type_", c_name], &[parameter]);
     out.body(|out| {
         out.line("(void)p;");
         keeps(out);

@@ -28,7 +28,7 @@ pub(super) fn definition(out: &mut Out, helpers: &mut BTreeSet<Helper>, layouts:
         members(out, layouts, map, true);
         if map.inner.is_some() {
             out.indent();
-            out.call("__array", &["values", &format!("struct {}", inner_struct(map))], ";");
+            out.call(&["__array"], &["values", &format!("struct {}", inner_struct(map))], ";");
             out.dedent();
         }
         let variable = format!("}} {} SEC(\".maps\")", map.name.c);
@@ -52,7 +52,7 @@ fn inner_struct(outer: &Map) -> String {
 fn members(out: &mut Out, layouts: &Layouts, map: &Map, may_pin: bool) {
     out.indent();
     out.write(format_args!("__uint(type, {}); /* {} */", map.kind.id, map.kind.c));
-    let mut add = |macro_name: &str, name: &str, value: &str| out.call(macro_name, &[name, value], ";");
+    let mut add = |macro_name: &str, name: &str, value: &str| out.call(&[macro_name], &[name, value], ";");
     if let Some(max_entries) = &map.max_entries {
         let count = if map.kind.carries_events {
             expr::bytes(&layouts.model, max_entries)

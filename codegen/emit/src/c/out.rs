@@ -14,6 +14,9 @@ const LINE: usize = 80;
 /// Columns of a line of a macro, which a backslash follows.
 const MACRO_LINE: usize = LINE - 2;
 
+/// Lines that most macros have at most.
+const USUAL_MACRO: usize = 16;
+
 /// C, as far as lines are concerned.
 #[derive(Default)]
 pub(super) struct C {
@@ -43,36 +46,35 @@ impl Out {
         }
     }
 
-    /// `head(arguments)tail` at the current indentation, in as few lines as hold it: each further one aligned behind the
+    /// `head(arguments)tail` at the current indentation, `head` being several parts or one, in as few lines as hold it: each further one aligned behind the
     /// bracket or, if that is too far to the right, all arguments on lines of their own, one tab deeper.
-    pub(super) fn call(&mut self, head: &str, arguments: &[&str], tail: &str) {
-        self.broken(&[head], arguments, tail);
+    pub(super) fn call(&mut self, head: &[&str], arguments: &[&str], tail: &str) {
+        self.broken("", head, arguments, tail);
     }
 
     /// The first lines of a function: on as many as parameters need behind the bracket or, if the name leaves no room for
     /// that, or one line would do without it, with the return type on a line of its own.
-    pub(super) fn signature(&mut self, return_type: &str, name: &str, parameters: &[&str]) {
-        let declared = [return_type, gap_behind(return_type), name];
+    pub(super) fn signature(&mut self, return_type: &str, name: &[&str], parameters: &[&str]) {
         let start = self.text.len();
         if self.language.in_macro {
             // clang-format takes a definition in a macro for a call.
-            if !self.broken(&declared, parameters, "").fits {
+            if !self.broken(return_type, name, parameters, "").fits {
                 self.text.truncate(start);
                 self.line(return_type);
-                self.broken(&[name], parameters, "");
+                self.broken("", name, parameters, "");
             }
             return;
         }
-        let aligned = self.aligned(&declared, parameters, "");
+        let aligned = self.aligned(return_type, name, parameters, "");
         if aligned.fits && aligned.lines <= 2 {
             return;
         }
         self.text.truncate(start);
         self.line(return_type);
-        let apart = self.broken(&[name], parameters, "");
+        let apart = self.broken("", name, parameters, "");
         if aligned.fits && apart.lines > 1 {
             self.text.truncate(start);
-            self.aligned(&declared, parameters, "");
+            self.aligned(return_type, name, parameters, "");
         }
     }
 
@@ -110,9 +112,9 @@ impl Out {
         self.language.in_macro = true;
         write(self);
         self.language.in_macro = false;
-        let written = self.text[start..].to_owned();
-        self.text.truncate(start);
-        let lines: Vec<(&str, usize)> = written.lines().map(|line| (line, width(line))).collect();
+        let written = self.text.split_off(start);
+        let mut lines = Vec::with_capacity(USUAL_MACRO);
+        lines.extend(written.lines().map(|line| (line, width(line))));
         let Some((last, continued)) = lines.split_last() else { return };
         let column = continued.iter().map(|(_, width)| width + 1).max().unwrap_or(0);
         for (line, width) in continued {
@@ -169,15 +171,16 @@ impl Out {
         if self.language.in_macro { MACRO_LINE } else { LINE }
     }
 
-    /// [`call`](Self::call) of what `head` is together.
-    fn broken(&mut self, head: &[&str], arguments: &[&str], tail: &str) -> Shape {
+    /// A [`call`](Self::call), behind a return type if there is one.
+    fn broken(&mut self, return_type: &str, head: &[&str], arguments: &[&str], tail: &str) -> Shape {
         let start = self.text.len();
-        let aligned = self.aligned(head, arguments, tail);
+        let aligned = self.aligned(return_type, head, arguments, tail);
         if aligned.fits {
             return aligned;
         }
         self.text.truncate(start);
-        let column = self.head(head);
+        self.head(return_type, head);
+        let column = width(&self.text[start..]);
         self.text.push('\n');
         let deeper = (self.indent + 1) * TAB;
         push_space_to(&mut self.text, deeper);
@@ -189,7 +192,7 @@ impl Out {
         // No way fits. In a macro the bracket stays where it is; elsewhere a declaration is broken within.
         let lines = self.text.split_off(start);
         if self.language.in_macro {
-            return self.aligned(head, arguments, tail);
+            return self.aligned(return_type, head, arguments, tail);
         }
         for line in lines.lines() {
             match line.rsplit_once(' ') {
@@ -207,17 +210,32 @@ impl Out {
     }
 
     /// `head(a, b)tail`, each further line aligned behind the bracket.
-    fn aligned(&mut self, head: &[&str], arguments: &[&str], tail: &str) -> Shape {
-        let column = self.head(head);
+    fn aligned(&mut self, return_type: &str, head: &[&str], arguments: &[&str], tail: &str) -> Shape {
+        let start = self.text.len();
+        self.head(return_type, head);
+        let open = self.text.len();
+        for (index, argument) in arguments.iter().enumerate() {
+            self.text.push_str(if index == 0 { "" } else { ", " });
+            self.text.push_str(argument);
+        }
+        self.text.push(')');
+        self.text.push_str(tail);
+        if width(&self.text[start..]) <= self.columns() {
+            self.text.push('\n');
+            return Shape { lines: 1, fits: true };
+        }
+        self.text.truncate(open);
+        let column = width(&self.text[start..]);
         self.fill(column, column, arguments, tail)
     }
 
-    /// `head(` at the current indentation. Gives the column behind it.
-    fn head(&mut self, head: &[&str]) -> usize {
+    /// `head(` at the current indentation.
+    fn head(&mut self, return_type: &str, head: &[&str]) {
         self.begin_line();
+        self.text.push_str(return_type);
+        self.text.push_str(gap_behind(return_type));
         head.iter().for_each(|part| self.text.push_str(part));
         self.text.push('(');
-        self.indent * TAB + head.iter().map(|part| width(part)).sum::<usize>() + 1
     }
 
     /// Arguments one after another, `)tail`, and the end of the line: the first from `column` on, further lines from
@@ -255,9 +273,9 @@ fn width(line: &str) -> usize {
     (line.len() - text.len()) * TAB + columns
 }
 
-/// What stands between the type of a function and its name.
+/// What stands between the type of a function, if it has one, and its name.
 fn gap_behind(return_type: &str) -> &'static str {
-    if return_type.ends_with('*') { "" } else { " " }
+    if return_type.is_empty() || return_type.ends_with('*') { "" } else { " " }
 }
 
 /// White space from the start of a line up to `column`, tabs first.
@@ -290,13 +308,13 @@ mod tests {
     #[test]
     fn aligns_arguments_behind_the_bracket() {
         let long = "b".repeat(60);
-        assert_eq!(written(0, |out| out.call("f", &["a", "b"], ";")), "f(a, b);\n");
-        let call = written(0, |out| out.call("function", &[&long, "c", "d"], ";"));
+        assert_eq!(written(0, |out| out.call(&["f"], &["a", "b"], ";")), "f(a, b);\n");
+        let call = written(0, |out| out.call(&["function"], &[&long, "c", "d"], ";"));
         assert_eq!(call, format!("function({long}, c, d);\n"));
-        let wrapped = written(0, |out| out.call("function", &["a", &long, "ccccccc"], ";"));
+        let wrapped = written(0, |out| out.call(&["function"], &["a", &long, "ccccccc"], ";"));
         assert_eq!(wrapped, format!("function(a, {long},\n\t ccccccc);\n"));
         let name = "f".repeat(30);
-        let far = written(1, |out| out.call(&name, &[&long], ""));
+        let far = written(1, |out| out.call(&[&name], &[&long], ""));
         assert_eq!(far, format!("\t{name}(\n\t\t{long})\n"));
     }
 
@@ -304,24 +322,24 @@ mod tests {
     fn breaks_within_what_no_way_fits() {
         let (name, ty) = ("f".repeat(50), "t".repeat(80));
         let parameter = format!("struct {ty} *p");
-        let call = written(0, |out| out.call(&name, &[&parameter], ";"));
+        let call = written(0, |out| out.call(&[&name], &[&parameter], ";"));
         assert_eq!(call, format!("{name}(\n\tstruct {ty}\n\t\t*p);\n"));
         let mut out = Out::default();
-        out.continued(|out| out.call(&name, &[&parameter], ";"));
+        out.continued(|out| out.call(&[&name], &[&parameter], ";"));
         assert_eq!(out.finish(), format!("{name}({parameter});\n"));
     }
 
     #[test]
     fn puts_the_return_type_apart_only_if_it_must() {
         let name = "n".repeat(50);
-        assert_eq!(written(0, |out| out.signature("int *", "f", &["void"])), "int *f(void)\n");
-        let declared = written(0, |out| out.signature("static long", &name, &["void *context"]));
+        assert_eq!(written(0, |out| out.signature("int *", &["f"], &["void"])), "int *f(void)\n");
+        let declared = written(0, |out| out.signature("static long", &[&name], &["void *context"]));
         assert_eq!(declared.lines().count(), 1);
         let wide = format!("struct {} *p", "w".repeat(20));
-        let apart = written(0, |out| out.signature("static long", &name, &[&wide]));
+        let apart = written(0, |out| out.signature("static long", &[&name], &[&wide]));
         assert_eq!(apart.lines().next(), Some("static long"));
         let mut out = Out::default();
-        out.macro_definition("M", |out| out.signature("static long", &name, &[&wide]));
+        out.macro_definition("M", |out| out.signature("static long", &[&name], &[&wide]));
         assert_eq!(out.finish().lines().last().map(str::to_owned), Some(format!("\t\t{wide})")));
     }
 

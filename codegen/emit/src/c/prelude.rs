@@ -245,7 +245,7 @@ pub(super) fn externs(out: &mut Out, layouts: &Layouts) {
     for (def, layout) in layouts.model.types.iter().zip(&layouts.types) {
         if let TypeDef::Extern(def) = def {
             let (size, align) = (layout.size.to_string(), layout.align.to_string());
-            out.call("__BPF_LAYOUT_SIZE", &[&def.c_type, &size, &align], ";");
+            out.call(&["__BPF_LAYOUT_SIZE"], &[&def.c_type, &size, &align], ";");
         }
     }
 }

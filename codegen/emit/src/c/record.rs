@@ -45,9 +45,9 @@ pub(super) fn definition(
     if record.typedef {
         out.write(format_args!("typedef {0} {1} {1};", keyword(record), record.name.c));
     }
-    out.call("__BPF_LAYOUT_SIZE", &[&ty, &Decimal::of(layout.size), &Decimal::of(layout.align.into())], ";");
+    out.call(&["__BPF_LAYOUT_SIZE"], &[&ty, &Decimal::of(layout.size), &Decimal::of(layout.align.into())], ";");
     offsets(layouts, record, layout, 0, &mut |name, offset| {
-        out.call("__BPF_LAYOUT_AT", &[&ty, name, &Decimal::of(offset)], ";");
+        out.call(&["__BPF_LAYOUT_AT"], &[&ty, name, &Decimal::of(offset)], ";");
     });
     presence(out, layouts, record, record);
 }

@@ -16,11 +16,11 @@ pub(super) fn functions(out: &mut Out, helpers: &mut BTreeSet<Helper>, map: &Map
         // Volatile: clang would make a variable of each member, and leave BTF that the kernel refuses.
         out.write(format_args!("static volatile struct __bpf_layout_woken {state};"));
     }
-    out.signature(&format!("{INLINE} __u64"), &format!("{name}_wakeup"), &["void"]);
+    out.signature(&format!("{INLINE} __u64"), &[name, "_wakeup"], &["void"]);
     out.body(|out| flags(out, map, &state));
     helpers.insert(Helper::Submit);
-    out.signature(&format!("{INLINE} void"), &format!("{name}_submit"), &["void *record"]);
-    out.body(|out| out.call(Helper::Submit.name(), &["record", &format!("{name}_wakeup()")], ";"));
+    out.signature(&format!("{INLINE} void"), &[name, "_submit"], &["void *record"]);
+    out.body(|out| out.call(&[Helper::Submit.name()], &["record", &format!("{name}_wakeup()")], ";"));
     // What the semicolon behind the macro ends.
     out.line("struct __bpf_layout_woken");
 }
@@ -33,8 +33,11 @@ fn flags(out: &mut Out, map: &Map, state: &str) {
             let (ringbuf, state) = (format!("&{}", map.name.c), format!("&{state}"));
             let (numerator, denominator) = (share.numerator().to_string(), share.denominator().to_string());
             let nanoseconds = format!("{}ULL", u64::from(after_ms) * 1_000_000);
-            let head = format!("return {}", Helper::Wakeup.name());
-            out.call(&head, &[&ringbuf, &state, &numerator, &denominator, &nanoseconds], ";");
+            out.call(
+                &["return ", Helper::Wakeup.name()],
+                &[&ringbuf, &state, &numerator, &denominator, &nanoseconds],
+                ";",
+            );
         }
     }
 }

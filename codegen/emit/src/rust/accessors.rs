@@ -74,9 +74,9 @@ fn optional(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Record), i
     let (ty, value) = match (by_value, aligned) {
         (true, true) => (scope.ty(&field.ty), format!("self.{name}")),
         (true, false) => (scope.ty(&field.ty), format!("self.{name}.get()")),
-        (false, _) => (format!("&{}", scope.placed(&field.ty, aligned)), format!("&self.{name}")),
+        (false, _) => (format!("&{}", scope.placed(&field.ty, aligned)).into(), format!("&self.{name}")),
     };
-    let ty = if field.bits.is_some() && ty == "::bpf_layout::Bool" { "bool".to_owned() } else { ty };
+    let ty = if field.bits.is_some() && ty == "::bpf_layout::Bool" { "bool".into() } else { ty };
     out.blank();
     docs::write(out, field.doc.as_deref(), Some(&format!("Field `{}`.", field.name.spec)));
     out.line("///");

@@ -122,7 +122,8 @@ impl Value {
                 (Form::Integer, Scalar::U64)
             }
         };
-        let name = if scalar == Scalar::Bool { "bool".to_owned() } else { Scope::top(layouts).ty(ty) };
+        let name = if scalar == Scalar::Bool { "bool".into() } else { Scope::top(layouts).ty(ty) };
+        let name = name.into_owned();
         Value { name, signed: scalar.info().class == ScalarClass::Signed, form, integer: scalar.info().rust }
     }
 

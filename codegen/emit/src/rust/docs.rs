@@ -13,7 +13,7 @@ pub(super) fn write(out: &mut Out, doc: Option<&str>, otherwise: Option<&str>) {
 }
 
 fn comment(out: &mut Out, line: &str) {
-    if line.is_empty() { out.line("///") } else { out.write(format_args!("/// {line}")) }
+    if line.is_empty() { out.line("///") } else { out.parts(&["/// ", line]) }
 }
 
 /// The lines of a documentation, harmless in a `///` comment and to rustdoc.
@@ -79,6 +79,10 @@ pub(super) fn one_line(text: &str) -> String {
 
 /// A string literal.
 pub(super) fn literal(text: &str) -> String {
+    // Names mostly are, and need not be looked at letter by letter.
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return ["\"", text, "\""].concat();
+    }
     format!("\"{}\"", text.escape_default())
 }
 
@@ -91,6 +95,12 @@ mod tests {
         let doc = "See [COMM] <b>, `a[1]`.\n\n\n```\npanic!()\n```\n      let x = 1;\r\nend  \n";
         let expected = ["See \\[COMM\\] \\<b\\>, `a[1]`.", "", "```text", "panic!()", "```", "let x = 1;", "end"];
         assert_eq!(lines(doc), expected);
+    }
+
+    #[test]
+    fn literals_are_escaped() {
+        assert_eq!(literal("exec_event"), "\"exec_event\"");
+        assert_eq!(literal("a\"b\\\n"), "\"a\\\"b\\\\\\n\"");
     }
 
     #[test]

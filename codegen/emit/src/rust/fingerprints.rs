@@ -29,7 +29,7 @@ pub(super) fn write(out: &mut Out, layouts: &Layouts, fingerprints: &Fingerprint
 }
 
 fn entry(out: &mut Out, name: &Name, fingerprint: Fingerprint) {
-    out.write(format_args!("{} = {},", docs::literal(&name.c), literal(fingerprint)));
+    out.parts(&[&docs::literal(&name.c), " = ", &literal(fingerprint), ","]);
 }
 
 /// All sixteen digits, in groups.

@@ -40,8 +40,8 @@ fn marker(out: &mut Out, layouts: &Layouts, map: &Map, fingerprint: Fingerprint)
     let name = &map.name.rust;
     let of = |ty: Option<&Type>, part: Part| match (ty, part) {
         (Some(ty), _) => below(layouts).ty(ty),
-        (None, Part::U32) => Scalar::U32.info().rust.to_owned(),
-        (None, Part::Required | Part::Optional | Part::Refused) => "()".to_owned(),
+        (None, Part::U32) => Scalar::U32.info().rust.into(),
+        (None, Part::Required | Part::Optional | Part::Refused) => "()".into(),
     };
     docs::write(out, map.doc.as_deref(), Some(&format!("Map `{}`.", map.name.spec)));
     out.line("#[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]");
@@ -52,7 +52,7 @@ fn marker(out: &mut Out, layouts: &Layouts, map: &Map, fingerprint: Fingerprint)
     out.assign("type Key", &of(map.key.as_ref(), map.kind.key));
     // Userspace reads ids of maps from maps of maps, and writes file descriptors.
     let value =
-        if map.kind.map_in_map { Scalar::U32.info().rust.to_owned() } else { of(map.value.as_ref(), map.kind.value) };
+        if map.kind.map_in_map { Scalar::U32.info().rust.into() } else { of(map.value.as_ref(), map.kind.value) };
     out.assign("type Value", &value);
     out.assign("const NAME: &'static str", &docs::literal(&map.name.c));
     let entries = map.max_entries.as_ref().map_or_else(

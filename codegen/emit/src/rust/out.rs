@@ -26,7 +26,7 @@ impl Out {
 
     /// `head {`, and everything up to [`close`](Self::close) indented.
     pub(super) fn open(&mut self, head: &str) {
-        self.write(format_args!("{head} {{"));
+        self.parts(&[head, " {"]);
         self.indent += 1;
     }
 
@@ -44,11 +44,11 @@ impl Out {
     /// `left = right;`, in two lines if one is too short.
     pub(super) fn assign(&mut self, left: &str, right: &str) {
         if self.fits(left.len() + 3 + right.len() + 1) {
-            self.write(format_args!("{left} = {right};"));
+            self.parts(&[left, " = ", right, ";"]);
         } else {
-            self.write(format_args!("{left} ="));
+            self.parts(&[left, " ="]);
             self.indent += 1;
-            self.write(format_args!("{right};"));
+            self.parts(&[right, ";"]);
             self.indent -= 1;
         }
     }

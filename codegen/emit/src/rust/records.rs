@@ -1,10 +1,14 @@
 //! Structs, events and unions.
 
+use std::borrow::Cow;
+
 use bpf_layout_spec::{
     fingerprint::Fingerprint,
-    layout::{Layouts, Member},
+    layout::{Layouts, Member, TypeLayout},
     model::{Field, Record, RecordKind, TagValue, Type, TypeDef, TypeId},
 };
+
+use crate::lines::Decimal;
 
 use super::{accessors, bits, compact, docs, fingerprints, names::Names, out::Out, tagged, types::Scope};
 
@@ -17,18 +21,23 @@ pub(super) fn structure(
     (id, record): (TypeId, &Record),
 ) {
     let layout = layouts.of(id);
-    let name = &record.name;
     out.open("::bpf_layout::layout!");
     docs::write(out, record.doc.as_deref(), None);
-    let (spec, size, align) = (docs::literal(&name.spec), layout.size, layout.align);
-    let fingerprint = fingerprints::literal(fingerprint);
-    let ty = record.rust_struct();
-    out.open(&format!("pub struct {ty}({spec}): size {size}, align {align}, fingerprint {fingerprint}"));
+    open(out, ["pub struct ", &record.rust_struct()], record, layout, fingerprint);
     layout.members.iter().for_each(|member| self::member(out, layouts, (id, record), member));
     close_with_details(out, &details(layouts, names, (id, record)));
     out.close();
     accessors::write(out, layouts, names, (id, record));
     compact::view(out, layouts, (id, record));
+}
+
+/// `pub struct ExecEvent("exec"): size 8, align 4, fingerprint 0x… {`
+fn open(out: &mut Out, [word, name]: [&str; 2], record: &Record, layout: &TypeLayout, fingerprint: Fingerprint) {
+    let spec = docs::literal(&record.name.spec);
+    let (size, align) = (Decimal::of(layout.size), Decimal::of(layout.align.into()));
+    let fingerprint = fingerprints::literal(fingerprint);
+    let head = [word, name, "(", &spec, "): size ", &size, ", align ", &align, ", fingerprint ", &fingerprint];
+    out.open(&head.concat());
 }
 
 fn member(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Record), member: &Member) {
@@ -37,14 +46,15 @@ fn member(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Record), mem
             let field = &record.fields[*field];
             docs::write(out, field.doc.as_deref(), None);
             let ty = Scope::top(layouts).placed(&field.ty, is_aligned(layouts, id, member));
-            out.write(format_args!("pub {}: {ty} = {offset},", field.name.rust));
+            out.parts(&["pub ", &field.name.rust, ": ", &ty, " = ", &Decimal::of(*offset), ","]);
         }
         Member::Bits(run) => {
             out.write(format_args!("pub _bits{}: ::bpf_layout::Bits<{}> = {},", run.index, run.len, run.offset));
         }
         Member::Padding { index, offset, len } => {
             out.line("#[doc(hidden)]");
-            out.write(format_args!("pub _pad{index}: ::bpf_layout::Pad<{len}> = {offset},"));
+            let (index, len, offset) = (Decimal::of((*index).into()), Decimal::of(*len), Decimal::of(*offset));
+            out.parts(&["pub _pad", &index, ": ::bpf_layout::Pad<", &len, "> = ", &offset, ","]);
         }
     }
 }
@@ -83,10 +93,13 @@ fn details(layouts: &Layouts, names: &Names, (id, record): (TypeId, &Record)) ->
 
 /// Fields that C calls otherwise, because one of the languages reserves the name.
 fn field_names<'a>(layouts: &'a Layouts, (id, record): (TypeId, &'a Record)) -> impl Iterator<Item = String> + 'a {
-    let placed = layouts.of(id).members.iter().flat_map(|member| match member {
-        Member::Field { field, .. } => vec![*field],
-        Member::Bits(run) => run.bits.iter().filter_map(|bits| bits.field).collect(),
-        Member::Padding { .. } => Vec::new(),
+    let placed = layouts.of(id).members.iter().flat_map(|member| {
+        let (whole, bits) = match member {
+            Member::Field { field, .. } => (Some(*field), [].as_slice()),
+            Member::Bits(run) => (None, run.bits.as_slice()),
+            Member::Padding { .. } => (None, [].as_slice()),
+        };
+        whole.into_iter().chain(bits.iter().filter_map(|bits| bits.field))
     });
     let names = placed.map(|field| &record.fields[field].name);
     names.filter(|name| plain(&name.rust) != name.c).map(|name| {
@@ -140,9 +153,7 @@ pub(super) fn union(
     let layout = layouts.of(id);
     out.open("::bpf_layout::layout_union!");
     docs::write(out, record.doc.as_deref(), None);
-    let (spec, size, align) = (docs::literal(&record.name.spec), layout.size, layout.align);
-    let fingerprint = fingerprints::literal(fingerprint);
-    out.open(&format!("pub union {}({spec}): size {size}, align {align}, fingerprint {fingerprint}", record.name.rust));
+    open(out, ["pub union ", &record.name.rust], record, layout, fingerprint);
     for member in &layout.members {
         if let Member::Field { field, .. } = member {
             let field = &record.fields[*field];
@@ -173,7 +184,7 @@ pub(super) fn union(
 }
 
 /// The type of a union's member.
-pub(super) fn union_member(layouts: &Layouts, id: TypeId, member: &Member, field: &Field) -> String {
+pub(super) fn union_member<'a>(layouts: &'a Layouts, id: TypeId, member: &Member, field: &Field) -> Cow<'a, str> {
     Scope::top(layouts).placed(&field.ty, is_aligned(layouts, id, member))
 }
 
@@ -184,5 +195,5 @@ pub(super) fn setter(field: &Field) -> String {
 
 /// A name without `r#`.
 pub(super) fn plain(name: &str) -> &str {
-    name.trim_start_matches("r#")
+    name.strip_prefix("r#").unwrap_or(name)
 }

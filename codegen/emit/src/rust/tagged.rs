@@ -67,7 +67,7 @@ fn selected<'a>(
     let whole = layouts.of(id).members.iter().filter_map(move |member| match member {
         Member::Field { field, .. } => {
             let ty = union_member(layouts, id, member, &union.fields[*field]);
-            Some((*field, ty))
+            Some((*field, ty.into_owned()))
         }
         Member::Bits(_) | Member::Padding { .. } => None,
     });

@@ -1,5 +1,7 @@
 //! Types as Rust writes them.
 
+use std::borrow::Cow;
+
 use bpf_layout_spec::{
     layout::Layouts,
     model::{ConstKind, Count, Type, Variable, VariableKind},
@@ -21,10 +23,10 @@ impl<'a> Scope<'a> {
     }
 
     /// A type, where it is aligned.
-    pub(super) fn ty(self, ty: &Type) -> String {
-        match ty {
-            Type::Scalar(scalar) => scalar.info().rust.to_owned(),
-            Type::Str(count) => format!("::bpf_layout::Str<{}>", self.argument(count)),
+    pub(super) fn ty(self, ty: &Type) -> Cow<'a, str> {
+        let text = match ty {
+            Type::Scalar(scalar) => return scalar.info().rust.into(),
+            Type::Str(count) => ["::bpf_layout::Str<", &self.argument(count), ">"].concat(),
             Type::Bytes(count) => format!("[u8; {}]", self.length(count)),
             Type::Variable(Variable { kind, limit }) => {
                 let limit = self.argument(limit);
@@ -37,20 +39,27 @@ impl<'a> Scope<'a> {
                 }
             }
             Type::Array(element, count) => format!("[{}; {}]", self.ty(element), self.length(count)),
-            Type::Def(id) => format!("{}{}", self.prefix, self.layouts.model.ty(*id).name().rust),
-            Type::Kernel(field) => field.info().rust.to_owned(),
-            Type::Kptr(..) => "::bpf_layout::KernelPtr".to_owned(),
-        }
+            Type::Def(id) => {
+                let name = &self.layouts.model.ty(*id).name().rust;
+                if self.prefix.is_empty() {
+                    return name.into();
+                }
+                [self.prefix, name].concat()
+            }
+            Type::Kernel(field) => return field.info().rust.into(),
+            Type::Kptr(..) => return "::bpf_layout::KernelPtr".into(),
+        };
+        text.into()
     }
 
     /// A type at a place that is aligned to `align` only.
-    pub(super) fn placed(self, ty: &Type, aligned: bool) -> String {
+    pub(super) fn placed(self, ty: &Type, aligned: bool) -> Cow<'a, str> {
         let plain = self.ty(ty);
         if aligned {
             return plain;
         }
         let (size, _) = self.layouts.size_align(ty);
-        format!("::bpf_layout::Unaligned<{plain}, {size}>")
+        format!("::bpf_layout::Unaligned<{plain}, {size}>").into()
     }
 
     fn length(self, count: &Count) -> String {

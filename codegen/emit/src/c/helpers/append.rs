@@ -124,7 +124,7 @@ fn reading(what: &str, (space, number, str): (&str, u32, &str), source: &[&str])
         out.write(format_args!("{reader} ="));
         out.write(format_args!("\t(void *){number}; /* bpf_probe_read_{space}{str}() */"));
         out.blank();
-        out.call(&format!("return __bpf_layout_append_{what}"), &passed, ";");
+        out.call(&["return __bpf_layout_append_", what], &passed, ";");
     });
     out.finish()
 }
