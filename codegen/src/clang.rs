@@ -39,15 +39,15 @@ impl Clang {
             let named = env::var_os(CLANG_VARIABLE).filter(|name| !name.is_empty());
             named.unwrap_or_else(|| "clang".into()).into()
         });
-        let answer = ask(&program, &["--version"])?;
-        let version = major_version(&String::from_utf8_lossy(&answer.stdout));
-        match version {
+        // One call for both: each takes as long as a small program takes to compile.
+        let answer = ask(&program, &["-v", "-E", "-x", "c", "/dev/null"])?;
+        let said = String::from_utf8_lossy(&answer.stderr);
+        match major_version(&said) {
             None => return Err(Error::NotClang { program }),
             Some(version) if version < OLDEST_CLANG => return Err(Error::OldClang { program, version }),
             Some(_) => {}
         }
-        let answer = ask(&program, &["-v", "-E", "-x", "c", "/dev/null"])?;
-        let system_folders = search_list(&String::from_utf8_lossy(&answer.stderr));
+        let system_folders = search_list(&said);
         Ok(Clang { program, system_folders })
     }
 

@@ -154,7 +154,7 @@ fn clang_that_is_missing_old_or_another_program_is_explained() {
     let text = error(&package, package.builder().clang("true"));
     assert!(text.starts_with("`true` is not clang"), "{text}");
 
-    let old = script(&package, "echo 'Debian clang version 11.0.1-2'");
+    let old = script(&package, "echo 'Debian clang version 11.0.1-2' >&2");
     let text = error(&package, package.builder().clang(old));
     assert!(text.starts_with("`DIR/old-clang` is clang 11; BPF programs need clang 14 or newer"), "{text}");
 }
