@@ -226,3 +226,45 @@ fn places_inside_strings_survive_escapes_and_other_quotes() {
     assert_eq!(shown("\"\"\"u8[LEN]\"\"\""), "LEN");
     assert_eq!(shown("\"u8[\\u004cEN]\""), "\"u8[\\u004cEN]\"");
 }
+
+/// What is wrong with the shape of a table is all that is said of it.
+#[test]
+fn what_has_a_wrong_shape_is_not_looked_at_further() {
+    let map = "[map.m]\ntype = \"hash\"\nkey = \"u32\"\nmax_entries = 4\n";
+    let ring = "[map.r]\ntype = \"ringbuf\"\nmax_entries = 4095\n";
+    let of = |field: &str| format!("[struct.s]\nfields = [{field}]\n");
+    for (text, code) in [
+        ("[enum.e]\nrepr = 8\nvariants = [{ name = \"a\", value = 1 }]\n".to_owned(), Code::WrongType),
+        ("[enum.e]\nrepr = \"u8\"\nvariants = [{ name = 1, value = 1 }]\n".to_owned(), Code::WrongType),
+        ("[enum.e]\nrepr = \"u8\"\nvariants = [{ name = \"a\", value = true }]\n".to_owned(), Code::WrongType),
+        (of("{ name = 1, type = \"u8\" }"), Code::WrongType),
+        (of("{ name = \"a\", type = 1 }"), Code::WrongType),
+        (of("{ name = \"a\", type = \"nope\", bite = 1 }"), Code::UnknownKey),
+        (format!("{map}budget = true\n"), Code::WrongType),
+        (format!("{ring}wakeup = {{ shar = \"1/4\" }}\n"), Code::UnknownKey),
+    ] {
+        assert_eq!(codes(&bad(&format!("spec = 1\n{text}"), None)), [code], "{text}");
+    }
+    assert_eq!(codes(&bad(&format!("spec = 1\n{map}budget = 4096\n"), None)), [Code::MapParameter]);
+    assert_eq!(codes(&bad(&format!("spec = 1\n{ring}wakeup = {{ share = \"1/4\" }}\n"), None)), [Code::NotPowerOfTwo]);
+}
+
+#[test]
+fn numbers_beyond_64_bits_are_refused_where_they_stand() {
+    for number in ["18446744073709551617", "-18446744073709551617", "340282366920938463463374607431768211456"] {
+        let found = bad(&format!("spec = 1\n[lengths]\nA = {number}\n"), None);
+        assert_eq!(codes(&found), [Code::Overflow], "{number}");
+        assert_eq!(found[0].message, "the number does not fit 64 bits", "{number}");
+    }
+    let found = bad("spec = 1\n[lengths]\nA = 18446744073709551616\n", None);
+    assert_ne!(found[0].message, "the number does not fit 64 bits");
+}
+
+#[test]
+fn an_unnamed_member_stands_where_it_says() {
+    let union = "{ union = [{ name = \"b\", type = \"u32\" }], offset = 12 }";
+    let text = format!("spec = 1\n[struct.s]\nfields = [{{ name = \"a\", type = \"u8\" }}, {union}]\n");
+    let layouts = good(&text, None).layouts;
+    let (id, _) = layouts.model.records().find(|(_, record)| record.name.spec == "s").expect("it is there");
+    assert_eq!(layouts.of(id).size, 16);
+}
