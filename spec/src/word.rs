@@ -64,12 +64,6 @@ impl From<String> for Word {
     }
 }
 
-impl From<Word> for String {
-    fn from(word: Word) -> Self {
-        word.as_str().to_owned()
-    }
-}
-
 impl<'w> From<&'w Word> for Cow<'w, str> {
     fn from(word: &'w Word) -> Self {
         Cow::Borrowed(word)
