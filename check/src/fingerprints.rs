@@ -110,7 +110,7 @@ fn parts(definition: &Definition) -> impl Iterator<Item = (bool, String)> {
 
 fn thing(map: bool, name: &Name) -> Thing {
     let kind = if map { ThingKind::Map } else { ThingKind::Type };
-    Thing { kind, name: name.spec.clone(), span: name.span }
+    Thing { kind, name: name.spec.to_string(), span: name.span }
 }
 
 impl Table<'_> {

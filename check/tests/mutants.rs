@@ -31,19 +31,19 @@ fn affected(layouts: &Layouts, name: &str) -> BTreeSet<String> {
         while let Type::Array(element, _) = ty {
             ty = element;
         }
-        matches!(ty, Type::Def(id) if names.contains(&layouts.model.ty(*id).name().spec))
+        matches!(ty, Type::Def(id) if names.contains(layouts.model.ty(*id).name().spec.as_str()))
     };
     // Definitions stand before their users.
     for def in &layouts.model.types {
         if let TypeDef::Record(record) = def
             && record.fields.iter().any(|field| holds(&field.ty, &names))
         {
-            names.insert(record.name.spec.clone());
+            names.insert(record.name.spec.to_string());
         }
     }
     for map in &layouts.model.maps {
         if map.key.iter().chain(&map.value).any(|ty| holds(ty, &names)) {
-            names.insert(map.name.spec.clone());
+            names.insert(map.name.spec.to_string());
         }
     }
     names

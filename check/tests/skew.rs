@@ -64,7 +64,7 @@ fn made_of(layouts: &Layouts, name: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut waiting: Vec<&TypeDef> = layouts.model.types.iter().filter(|def| def.name().spec == name).collect();
     while let Some(def) = waiting.pop() {
-        names.insert(def.name().spec.clone());
+        names.insert(def.name().spec.to_string());
         let TypeDef::Record(record) = def else { continue };
         for field in &record.fields {
             let mut ty = &field.ty;

@@ -170,7 +170,7 @@ fn program(layouts: &Layouts) -> String {
     }
     for def in &layouts.model.types {
         let (tag, variants) = match def {
-            TypeDef::Enum(def) => (def.name.c.clone(), &def.variants),
+            TypeDef::Enum(def) => (def.name.c.to_string(), &def.variants),
             TypeDef::Flags(def) => (flags_tag(def), &def.bits),
             TypeDef::Record(_) | TypeDef::Extern(_) => continue,
         };

@@ -197,7 +197,7 @@ fn generated(model: &Model) -> HashMap<String, Generated> {
         names.insert(name, Generated { value, span });
     };
     for constant in &model.constants {
-        add(constant.name.c.clone(), Some(constant.value.into()), constant.name.span);
+        add(constant.name.c.to_string(), Some(constant.value.into()), constant.name.span);
         if constant.value.is_power_of_two() {
             add(format!("{}_MASK", constant.name.c), Some(i128::from(constant.value) - 1), constant.name.span);
         }
@@ -209,7 +209,7 @@ fn generated(model: &Model) -> HashMap<String, Generated> {
             TypeDef::Record(_) | TypeDef::Extern(_) => &[],
         };
         for value in values {
-            add(value.name.c.clone(), Some(value.value), value.name.span);
+            add(value.name.c.to_string(), Some(value.value), value.name.span);
         }
     }
     names

@@ -130,13 +130,13 @@ impl Advice {
     #[must_use]
     pub fn subject(&self, model: &Model) -> String {
         match self.about {
-            About::Type(id) => model.ty(id).name().spec.clone(),
+            About::Type(id) => model.ty(id).name().spec.to_string(),
             About::Field(id, field) => match model.ty(id) {
                 TypeDef::Record(record) => format!("{}.{}", record.name.spec, record.fields[field].name.spec),
-                def => def.name().spec.clone(),
+                def => def.name().spec.to_string(),
             },
-            About::Map(id) => model.map(id).name.spec.clone(),
-            About::Constant(id) => model.constant(id).name.spec.clone(),
+            About::Map(id) => model.map(id).name.spec.to_string(),
+            About::Constant(id) => model.constant(id).name.spec.to_string(),
         }
     }
 }

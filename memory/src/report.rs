@@ -44,7 +44,7 @@ impl RoomReport {
     pub fn name(&self, model: &Model) -> String {
         match model.ty(self.event) {
             TypeDef::Record(record) => record.scratch_map(),
-            other => other.name().c.clone(),
+            other => other.name().c.to_string(),
         }
     }
 
@@ -129,7 +129,7 @@ impl Report {
         let mut maps: Vec<MapReport> = Vec::with_capacity(layouts.model.maps.len());
         for (id, map) in (0..).map(MapId).zip(&layouts.model.maps) {
             let error = |missing| ReportError {
-                map: map.name.spec.clone(),
+                map: map.name.spec.to_string(),
                 ty: map.kind.name,
                 missing,
                 kernel: machine.kernel.name.clone(),

@@ -49,7 +49,7 @@ impl Knob {
     #[must_use]
     pub fn name(self, model: &Model) -> String {
         match self {
-            Knob::Constant(id) => model.constant(id).name.spec.clone(),
+            Knob::Constant(id) => model.constant(id).name.spec.to_string(),
             Knob::Entries(id) => format!("max_entries of {}", model.map(id).name.spec),
             Knob::Length(id, field) => {
                 let TypeDef::Record(record) = model.ty(id) else { return String::new() };

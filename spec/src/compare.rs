@@ -317,7 +317,7 @@ fn compare_map(layouts: &Layouts, observed: &Observed<'_>, map: &Map, report: &m
 
 impl<'a> enums::Set<'a> {
     fn of_enum(def: &'a Enum) -> Self {
-        enums::Set { name: &def.name, tag: def.name.c.clone(), repr: def.repr, values: &def.variants }
+        enums::Set { name: &def.name, tag: def.name.c.to_string(), repr: def.repr, values: &def.variants }
     }
 
     fn of_flags(def: &'a Flags) -> Self {

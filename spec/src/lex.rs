@@ -114,8 +114,7 @@ impl<'a> Cursor<'a> {
 }
 
 fn next_token(text: &str, from: usize) -> Result<(Token<'_>, Range<usize>), Wrong> {
-    let rest = &text[from..];
-    let start = from + (rest.len() - rest.trim_start().len());
+    let start = text.len() - text[from..].trim_start().len();
     let rest = &text[start..];
     let Some(first) = rest.chars().next() else { return Ok((Token::End, text.len()..text.len())) };
     if first.is_ascii_digit() {
@@ -134,7 +133,7 @@ fn next_token(text: &str, from: usize) -> Result<(Token<'_>, Range<usize>), Wron
 }
 
 fn word_len(text: &str) -> usize {
-    text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len())
+    text.bytes().position(|byte| !byte.is_ascii_alphanumeric() && byte != b'_').unwrap_or(text.len())
 }
 
 /// A number as TOML writes them: `4096`, `4_096`, `0x1000`, `0o17`, `0b1`.

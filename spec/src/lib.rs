@@ -35,6 +35,7 @@ mod spec;
 pub mod suggest;
 mod ty;
 pub mod wakeup;
+pub mod word;
 
 use std::{io, path::Path};
 

@@ -9,20 +9,21 @@ use crate::{
     scalar::Scalar,
     source::Span,
     wakeup::Wakeup,
+    word::Word,
 };
 
-/// A name in every language that it is written in.
+/// A name in every language that it is written in. Most fields are called the same everywhere, and share one text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     /// As it stands in the spec: `exec`.
-    pub spec: String,
+    pub spec: Word,
     /// In C: what the spec gives with `c`; otherwise `exec_event` for an event, and as in the spec for the rest, escaped
     /// if C or C++ reserves it.
-    pub c: String,
+    pub c: Word,
     /// In Rust: `ExecEvent` for a type, `exec` for a field, `r#type` where Rust reserves the word.
-    pub rust: String,
+    pub rust: Word,
     /// In upper case, for C macros and constants: `EXEC_EVENT`.
-    pub upper: String,
+    pub upper: Word,
     /// Where it is defined.
     pub span: Span,
 }
@@ -597,7 +598,7 @@ impl Record {
     /// Its struct in Rust. That of a compact event is called its header, since the event itself is a view.
     #[must_use]
     pub fn rust_struct(&self) -> String {
-        if self.is_compact() { format!("{}Header", self.name.rust) } else { self.name.rust.clone() }
+        if self.is_compact() { format!("{}Header", self.name.rust) } else { self.name.rust.to_string() }
     }
 
     /// The per-CPU array that `DEFINE_X_SCRATCH` defines in a BPF program.
@@ -645,7 +646,7 @@ pub struct Field {
     /// For a member of a tagged union: the tag's values that select it.
     pub when: Vec<TagValue>,
     /// For `bpf_list_head` and `bpf_rb_root`: struct and field of the nodes, as in `__contains(struct, field)`.
-    pub contains: Option<(String, String)>,
+    pub contains: Option<(Word, Word)>,
     /// The version that it came in, at most [`Model::version`]; `None` if the spec does not say. Unnamed members have
     /// none, their fields may.
     pub since: Option<Version>,

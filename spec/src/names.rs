@@ -1,134 +1,20 @@
 //! Names: what an identifier is, what is reserved where, and how a name is written in C and in Rust.
 
+mod reserved;
+
+use self::reserved::{C_RESERVED, CPP_RESERVED, RUST_NEVER, RUST_RAW};
 use crate::{
     kernel::KERNEL_FIELDS,
     model::Name,
     scalar::SCALARS,
     source::Span,
     spec::{At, Shape},
+    word::Word,
 };
 
 /// Longest identifier. The kernel takes BTF names of up to 127 bytes (`btf_name_valid_identifier`, `KSYM_NAME_LEN`
 /// before 6.1); generated functions add to a name.
 pub(crate) const MAX_NAME: usize = 64;
-
-/// Words that C up to C23 or a compiler's GNU mode (`linux`, `unix`) reserve, and what the kernel's headers define for
-/// everybody.
-const C_RESERVED: &[&str] = &[
-    "NULL",
-    "alignas",
-    "alignof",
-    "asm",
-    "auto",
-    "bool",
-    "break",
-    "case",
-    "char",
-    "const",
-    "constexpr",
-    "continue",
-    "default",
-    "do",
-    "double",
-    "else",
-    "enum",
-    "extern",
-    "false",
-    "float",
-    "for",
-    "goto",
-    "i386",
-    "if",
-    "inline",
-    "int",
-    "linux",
-    "long",
-    "nullptr",
-    "register",
-    "restrict",
-    "return",
-    "short",
-    "signed",
-    "sizeof",
-    "static",
-    "static_assert",
-    "struct",
-    "switch",
-    "thread_local",
-    "true",
-    "typedef",
-    "typeof",
-    "union",
-    "unix",
-    "unsigned",
-    "void",
-    "volatile",
-    "while",
-];
-
-/// Words that C++20 reserves and C does not.
-const CPP_RESERVED: &[&str] = &[
-    "and",
-    "and_eq",
-    "bitand",
-    "bitor",
-    "catch",
-    "char16_t",
-    "char32_t",
-    "char8_t",
-    "class",
-    "co_await",
-    "co_return",
-    "co_yield",
-    "compl",
-    "concept",
-    "const_cast",
-    "consteval",
-    "constinit",
-    "decltype",
-    "delete",
-    "dynamic_cast",
-    "explicit",
-    "export",
-    "friend",
-    "mutable",
-    "namespace",
-    "new",
-    "noexcept",
-    "not",
-    "not_eq",
-    "operator",
-    "or",
-    "or_eq",
-    "private",
-    "protected",
-    "public",
-    "reinterpret_cast",
-    "requires",
-    "static_cast",
-    "template",
-    "this",
-    "throw",
-    "try",
-    "typeid",
-    "typename",
-    "using",
-    "virtual",
-    "wchar_t",
-    "xor",
-    "xor_eq",
-];
-
-/// Words of Rust 2024, strict and reserved (The Rust Reference, "Keywords"), that `r#` makes identifiers of.
-const RUST_RAW: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
-    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
-    "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof",
-    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
-];
-
-/// Words of Rust that stay reserved behind `r#`.
-const RUST_NEVER: &[&str] = &["self", "Self", "super", "crate"];
 
 /// Why a name cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,7 +104,7 @@ pub(crate) fn check_c_identifier(name: &str) -> Result<(), BadName> {
     }
     let generated = ["__bpf_layout", "__BPF_LAYOUT", "__btf_type_", "__btf_map_"];
     let builtin = SCALARS.iter().any(|info| info.c == name) || KERNEL_FIELDS.iter().any(|info| info.name == name);
-    if is_among(C_RESERVED, name) {
+    if C_RESERVED.has(name) {
         return reserved("is a word of C");
     }
     if builtin || C_TAKEN.contains(&name) || generated.iter().any(|prefix| name.starts_with(prefix)) {
@@ -256,28 +142,23 @@ fn as_identifier(name: &str) -> String {
 }
 
 /// `class` is `class_` in C.
-fn in_c(name: &str) -> String {
-    if is_among(C_RESERVED, name) || is_among(CPP_RESERVED, name) { [name, "_"].concat() } else { name.to_owned() }
-}
-
-/// Whether a list in alphabetical order has this word.
-fn is_among(words: &[&str], name: &str) -> bool {
-    words.binary_search(&name).is_ok()
+fn in_c(name: &Word) -> Word {
+    if C_RESERVED.has(name) || CPP_RESERVED.has(name) { [name, "_"].concat().into() } else { name.clone() }
 }
 
 /// `type` is `r#type` in Rust, `self` is `self_`.
-fn in_rust(name: &str) -> String {
-    if RUST_NEVER.contains(&name) {
-        [name, "_"].concat()
-    } else if is_among(RUST_RAW, name) {
-        ["r#", name].concat()
+fn in_rust(name: &Word) -> Word {
+    if RUST_NEVER.has(name) {
+        [name, "_"].concat().into()
+    } else if RUST_RAW.has(name) {
+        ["r#", name].concat().into()
     } else {
-        name.to_owned()
+        name.clone()
     }
 }
 
 /// `socket_key` as the name of a Rust type: `SocketKey`. An underscore between two digits stays.
-pub(crate) fn upper_camel(name: &str) -> String {
+pub(crate) fn upper_camel(name: &str) -> Word {
     let mut camel = String::with_capacity(name.len());
     let mut chars = name.chars().peekable();
     let mut start_of_word = true;
@@ -297,11 +178,14 @@ pub(crate) fn upper_camel(name: &str) -> String {
     if camel.starts_with(|c: char| c.is_ascii_digit()) {
         camel.insert(0, '_');
     }
-    in_rust(&camel)
+    in_rust(&camel.into())
 }
 
 /// `socket_key` and `SocketKey` as a constant: `SOCKET_KEY`.
 pub(crate) fn upper_snake(name: &str) -> String {
+    if !name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return name.to_ascii_uppercase();
+    }
     let mut upper = String::with_capacity(name.len() + 4);
     let mut previous = '_';
     for c in name.chars() {
@@ -332,28 +216,30 @@ pub(crate) fn definition(name: &At<String>) -> Name {
 /// The type of an unnamed member: `sockets__anon0`, `SocketsAnon0`. C never writes it.
 pub(crate) fn unnamed_type(parent: &Name, index: usize, span: Span) -> Name {
     Name {
-        spec: format!("{}__anon{index}", parent.spec),
-        c: format!("{}__anon{index}", parent.c),
-        rust: format!("{}Anon{index}", parent.rust.trim_end_matches('_')),
-        upper: format!("{}__ANON{index}", parent.upper),
+        spec: format!("{}__anon{index}", parent.spec).into(),
+        c: format!("{}__anon{index}", parent.c).into(),
+        rust: format!("{}Anon{index}", parent.rust.trim_end_matches('_')).into(),
+        upper: format!("{}__ANON{index}", parent.upper).into(),
         span,
     }
 }
 
 /// The field that an unnamed member is.
 pub(crate) fn unnamed_field(index: usize, span: Span) -> Name {
-    let name = format!("anon{index}");
-    Name { upper: name.to_ascii_uppercase(), c: name.clone(), rust: name.clone(), spec: name, span }
+    let name: Word = format!("anon{index}").into();
+    Name { upper: name.to_ascii_uppercase().into(), c: name.clone(), rust: name.clone(), spec: name, span }
 }
 
 fn type_name(spec: &str, full: &str, span: Span) -> Name {
-    Name { spec: spec.to_owned(), c: in_c(full), rust: upper_camel(full), upper: upper_snake(full), span }
+    let own: Word = spec.into();
+    let full = if full == spec { own.clone() } else { full.into() };
+    Name { spec: own, c: in_c(&full), rust: upper_camel(&full), upper: upper_snake(&full).into(), span }
 }
 
 /// A field.
 pub(crate) fn field(name: &At<String>) -> Name {
-    let own = &name.value;
-    Name { spec: own.clone(), c: in_c(own), rust: in_rust(own), upper: upper_snake(own), span: name.span }
+    let own: Word = name.value.as_str().into();
+    Name { c: in_c(&own), rust: in_rust(&own), upper: upper_snake(&own).into(), spec: own, span: name.span }
 }
 
 /// A map: a C variable, and a Rust type of its own in the module `maps`.
@@ -364,15 +250,15 @@ pub(crate) fn map(name: &At<String>) -> Name {
 /// A length (`PATH_LEN`) or capacity (`SOCKETS_MAX_ENTRIES`).
 pub(crate) fn constant(name: &At<String>, suffix: &str) -> Name {
     let upper = upper_snake(&name.value);
-    let full = if upper.ends_with(suffix) { upper } else { format!("{upper}{suffix}") };
-    Name { spec: name.value.clone(), c: full.clone(), rust: full.clone(), upper: full, span: name.span }
+    let full: Word = if upper.ends_with(suffix) { upper.into() } else { [&upper, suffix].concat().into() };
+    Name { spec: name.value.as_str().into(), c: full.clone(), rust: full.clone(), upper: full, span: name.span }
 }
 
 /// A variant: `FILE_OP_OPEN` in C, where `prefix` is `FILE_OP_`, and `OPEN` in Rust.
 pub(crate) fn variant(name: &At<String>, prefix: &str) -> Name {
-    let upper = upper_snake(&name.value);
-    let c = in_c(&format!("{prefix}{upper}"));
-    Name { spec: name.value.clone(), c, rust: in_rust(&upper), upper, span: name.span }
+    let upper: Word = upper_snake(&name.value).into();
+    let c = in_c(&[prefix, &upper].concat().into());
+    Name { spec: name.value.as_str().into(), c, rust: in_rust(&upper), upper, span: name.span }
 }
 
 #[cfg(test)]
@@ -466,7 +352,6 @@ mod tests {
 
     #[test]
     fn reserved_lists_are_sorted() {
-        assert!(C_RESERVED.is_sorted() && CPP_RESERVED.is_sorted() && RUST_RAW.is_sorted());
         assert!(C_TAKEN.is_sorted() && C_COMPILER.is_sorted());
     }
 }

@@ -18,8 +18,8 @@ pub(crate) const MAX_DIMENSIONS: usize = 16;
 
 /// A type as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TypeExpr {
-    pub(crate) base: Base,
+pub(crate) struct TypeExpr<'t> {
+    pub(crate) base: Base<'t>,
     /// Where the base stands, in bytes of the text.
     pub(crate) at: Range<usize>,
     /// Where `[]` ends, the outermost dimension of an array of which nothing lies in its record.
@@ -30,9 +30,9 @@ pub(crate) struct TypeExpr {
 
 /// What stands before the dimensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Base {
+pub(crate) enum Base<'t> {
     /// A scalar, kernel field, alias or definition.
-    Name(String),
+    Name(&'t str),
     Str(Node),
     Bytes(Node),
     /// `str[..N]`
@@ -41,13 +41,13 @@ pub(crate) enum Base {
     UpToBytes(Node),
     /// `str[..N][..M]`
     UpToStrs(Node, Node),
-    Kptr(KptrKind, String),
+    Kptr(KptrKind, &'t str),
     /// `intern[PATH]`: the length, and where its name stands.
-    Intern(String, Range<usize>),
+    Intern(&'t str, Range<usize>),
 }
 
 /// Parses a whole text.
-pub(crate) fn parse(text: &str) -> Result<TypeExpr, Wrong> {
+pub(crate) fn parse(text: &str) -> Result<TypeExpr<'_>, Wrong> {
     let mut cursor = Cursor::new(text)?;
     let (mut base, at) = base(&mut cursor)?;
     let (mut open, mut dimensions) = (None, Vec::new());
@@ -72,14 +72,14 @@ pub(crate) fn parse(text: &str) -> Result<TypeExpr, Wrong> {
     }
 }
 
-fn after_type(text: &str, base: &Base, token: &Token<'_>, at: Range<usize>) -> Wrong {
+fn after_type(text: &str, base: &Base<'_>, token: &Token<'_>, at: Range<usize>) -> Wrong {
     let wrong = Wrong::grammar(at, format!("expected `[` or the end of the type, found {}", token.describe()));
     match (base, token) {
         (_, Token::Symbol("*")) => wrong.help("an address is `ptr`; a pointer that the kernel counts is `kptr[T]`"),
-        (Base::Name(word), Token::Name(name)) if matches!(word.as_str(), "struct" | "union" | "enum") => {
+        (Base::Name(word), Token::Name(name)) if matches!(*word, "struct" | "union" | "enum") => {
             wrong.help(format!("write the name alone: `{name}`"))
         }
-        (Base::Name(word), Token::Name(_)) if matches!(word.as_str(), "unsigned" | "signed" | "long" | "short") => {
+        (Base::Name(word), Token::Name(_)) if matches!(*word, "unsigned" | "signed" | "long" | "short") => {
             match crate::foreign::instead_of(text) {
                 Some(instead) => wrong.help(format!("write {instead}")),
                 None => wrong.help("write `u8` to `u128` or `i8` to `i128`"),
@@ -89,7 +89,7 @@ fn after_type(text: &str, base: &Base, token: &Token<'_>, at: Range<usize>) -> W
     }
 }
 
-fn base(cursor: &mut Cursor<'_>) -> Result<(Base, Range<usize>), Wrong> {
+fn base<'t>(cursor: &mut Cursor<'t>) -> Result<(Base<'t>, Range<usize>), Wrong> {
     let (token, at) = cursor.advance()?;
     let Token::Name(name) = token else { return Err(no_name(&token, at)) };
     if let Some(kind) = kptr(name) {
@@ -102,13 +102,13 @@ fn base(cursor: &mut Cursor<'_>) -> Result<(Base, Range<usize>), Wrong> {
             ));
         };
         let close = cursor.expect("]", "after the type")?;
-        return Ok((Base::Kptr(kind, target.to_owned()), at.start..close.end));
+        return Ok((Base::Kptr(kind, target), at.start..close.end));
     }
     if name == "intern" {
         return intern(cursor, at);
     }
     if name != "str" && name != "bytes" {
-        return Ok((Base::Name(name.to_owned()), at));
+        return Ok((Base::Name(name), at));
     }
     if !cursor.eat("[")? {
         return Err(Wrong::grammar(at, format!("`{name}` needs a length")).help(format!("write `{name}[N]`")));
@@ -125,7 +125,7 @@ fn base(cursor: &mut Cursor<'_>) -> Result<(Base, Range<usize>), Wrong> {
 }
 
 /// The `[PATH]` of `intern[PATH]`. A name and no expression, since it is the name of a dictionary, too.
-fn intern(cursor: &mut Cursor<'_>, at: Range<usize>) -> Result<(Base, Range<usize>), Wrong> {
+fn intern<'t>(cursor: &mut Cursor<'t>, at: Range<usize>) -> Result<(Base<'t>, Range<usize>), Wrong> {
     const HELP: &str =
         "write `intern[PATH]` for a length `PATH`, and say in `[intern.PATH]` how many strings there may be";
     let wrong = |at, message| Wrong::grammar(at, message).help(HELP);
@@ -136,7 +136,6 @@ fn intern(cursor: &mut Cursor<'_>, at: Range<usize>) -> Result<(Base, Range<usiz
     let Token::Name(name) = token else {
         return Err(wrong(name_at, format!("expected the name of a length, found {}", token.describe())));
     };
-    let name = name.to_owned();
     let next = cursor.at();
     let close = cursor.expect("]", "after the name of a length").map_err(|_| {
         wrong(next, "the length of interned strings is a name, since their dictionary has the same".to_owned())
@@ -145,7 +144,7 @@ fn intern(cursor: &mut Cursor<'_>, at: Range<usize>) -> Result<(Base, Range<usiz
 }
 
 /// The `..M]` of `str[..N][..M]`; the bracket before it has been taken.
-fn several(cursor: &mut Cursor<'_>, base: Base, has_dimensions: bool) -> Result<Base, Wrong> {
+fn several<'t>(cursor: &mut Cursor<'t>, base: Base<'t>, has_dimensions: bool) -> Result<Base<'t>, Wrong> {
     let at = cursor.at();
     let wrong = |message| Err(Wrong::grammar(at, message));
     match base {
@@ -198,10 +197,7 @@ mod tests {
         assert_eq!(ty.dimensions.len(), 2);
         let open = parse("u16[][4]").unwrap();
         assert!(open.open.is_some() && open.dimensions.len() == 1);
-        assert_eq!(
-            parse("kptr_untrusted[task_struct]").unwrap().base,
-            Base::Kptr(KptrKind::Untrusted, "task_struct".into())
-        );
+        assert_eq!(parse("kptr_untrusted[task_struct]").unwrap().base, Base::Kptr(KptrKind::Untrusted, "task_struct"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ fn load(text: &str, profile: Option<&str>) -> Result<Loaded, Failure> {
 /// Names and values of all constants.
 fn values(text: &str, profile: Option<&str>) -> Vec<(String, u64)> {
     let loaded = load(text, profile).unwrap_or_else(|failure| panic!("{text}\n{:#?}", failure.diagnostics));
-    loaded.layouts.model.constants.into_iter().map(|constant| (constant.name.c, constant.value)).collect()
+    loaded.layouts.model.constants.into_iter().map(|constant| (constant.name.c.to_string(), constant.value)).collect()
 }
 
 /// Each error: its code, what it says, and what else it says.

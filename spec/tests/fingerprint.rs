@@ -13,6 +13,7 @@ use bpf_layout_spec::{
     },
     scalar::Scalar,
     source::{FileId, Span},
+    word::Word,
 };
 use support::{load, load_all, specs};
 
@@ -43,7 +44,7 @@ flags = ["no_prealloc"]
 "#;
 
 /// `(name, fingerprint)` of everything.
-fn all(layouts: &Layouts) -> Vec<(String, Fingerprint)> {
+fn all(layouts: &Layouts) -> Vec<(Word, Fingerprint)> {
     let fingerprints = Fingerprints::of(layouts);
     let types = (0..).map(TypeId).zip(&layouts.model.types);
     let types = types.map(|(id, def)| (def.name().spec.clone(), fingerprints.ty(id)));
@@ -237,7 +238,7 @@ fn mutations(layouts: &Layouts) -> Vec<Change> {
             }
             TypeDef::Extern(_) => {
                 add("size", Box::new(move |it| with_extern(it, index, |def| def.size += 1)));
-                add("C type", Box::new(move |it| with_extern(it, index, |def| rename(&mut def.c_type))));
+                add("C type", Box::new(move |it| with_extern(it, index, |def| def.c_type.push_str("_x"))));
             }
         }
     }
@@ -343,8 +344,8 @@ fn map_mutations(layouts: &Layouts, changes: &mut Vec<Change>) {
     }
 }
 
-fn rename(name: &mut String) {
-    name.push_str("_x");
+fn rename(name: &mut Word) {
+    *name = format!("{name}_x").into();
 }
 
 fn another(scalar: Scalar) -> Scalar {

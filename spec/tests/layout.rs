@@ -48,7 +48,7 @@ fn show_bits(record: &Record, run: &BitRun) -> String {
 
 fn field_name(record: &Record, field: usize) -> String {
     let field = &record.fields[field];
-    if field.anonymous { field.name.rust.clone() } else { field.name.spec.clone() }
+    if field.anonymous { field.name.rust.to_string() } else { field.name.spec.to_string() }
 }
 
 /// The promise of `TypeLayout::members`, whatever the case is about.

@@ -96,7 +96,7 @@ pub fn everything(layouts: &Layouts, header: &str) -> String {
     }
     for def in &layouts.model.types {
         let (tag, values) = match def {
-            TypeDef::Enum(def) => (def.name.c.clone(), &def.variants),
+            TypeDef::Enum(def) => (def.name.c.to_string(), &def.variants),
             TypeDef::Flags(def) => (flags_tag(def), &def.bits),
             TypeDef::Record(_) | TypeDef::Extern(_) => continue,
         };

@@ -133,7 +133,7 @@ fn row(setting: &Setting<'_>, map: &Map, known: Option<&Agreement>, deadline: In
     Ok(Row {
         id: Some(info.id),
         name: info.name.clone(),
-        map: spec.zip(layouts).map(|(id, layouts)| layouts.model.map(id).name.spec.clone()),
+        map: spec.zip(layouts).map(|(id, layouts)| layouts.model.map(id).name.spec.to_string()),
         ty: MapType::from_id(info.kind).map_or_else(|| info.kind.to_string(), |ty| ty.name().to_owned()),
         key_size: info.key_size.into(),
         value_size: info.value_size.into(),

@@ -74,6 +74,6 @@ impl Costs {
 
 fn costs<'a>((model, report): (&'a Model, &'a Report)) -> impl Iterator<Item = (String, Full)> {
     let full = |cost: &Cost| Full { memlock: cost.memlock_full, real: cost.real_full };
-    let maps = report.maps.iter().map(move |map| (model.map(map.id).name.spec.clone(), full(&map.cost)));
+    let maps = report.maps.iter().map(move |map| (model.map(map.id).name.spec.to_string(), full(&map.cost)));
     maps.chain(report.rooms.iter().map(move |room| (room.name(model), full(&room.cost))))
 }

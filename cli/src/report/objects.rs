@@ -44,7 +44,7 @@ fn cost(name: String, bytes: &[u8], model: &Model, report: &Report) -> Result<Ob
     let (mut maps, mut others, mut totals) = (Vec::new(), Vec::new(), Totals::default());
     for definition in &object.maps().map_err(damaged)? {
         if let Some(found) = report.maps.iter().find(|found| model.map(found.id).name.c == definition.name) {
-            maps.push(model.map(found.id).name.spec.clone());
+            maps.push(model.map(found.id).name.spec.to_string());
             totals = totals.and(&found.cost);
         } else {
             let shape =

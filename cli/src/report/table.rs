@@ -113,7 +113,7 @@ fn single(model: &Model, report: &Report, order: &[&MapReport], objects: &[Objec
         let mut cells: Vec<String> = [cost.memlock, cost.memlock_full, cost.real, cost.real_full].map(grouped).into();
         cells.extend([percent(cost.memlock_full, totals.memlock_full), budget(own)]);
         let over = own.is_some_and(|budget| cost.memlock_full > budget);
-        table.push(Line { name: model.map(map.id).name.spec.clone(), cells, kind: Kind::Map { over } });
+        table.push(Line { name: model.map(map.id).name.spec.to_string(), cells, kind: Kind::Map { over } });
     }
     for room in &report.rooms {
         let cost = &room.cost;
@@ -152,7 +152,7 @@ fn side_by_side(model: &Model, side: &Side, order: &[&MapReport]) -> Vec<Line> {
     for map in order {
         let costs = reports.iter().map(|report| &report.maps[map.id.0 as usize].cost);
         let cells = costs.flat_map(|cost| [cost.memlock_full, cost.real_full]).map(grouped).collect();
-        table.push(Line { name: model.map(map.id).name.spec.clone(), cells, kind: Kind::Map { over: false } });
+        table.push(Line { name: model.map(map.id).name.spec.to_string(), cells, kind: Kind::Map { over: false } });
     }
     for (index, room) in reports[0].rooms.iter().enumerate() {
         let costs = reports.iter().map(|report| &report.rooms[index].cost);

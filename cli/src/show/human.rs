@@ -268,7 +268,7 @@ fn map_cells(layouts: &Layouts, map: &Map) -> [String; 6] {
         extra.push("pinned by name".into());
     }
     [
-        map.name.spec.clone(),
+        map.name.spec.to_string(),
         map.kind.name.into(),
         map.key.as_ref().map_or_else(|| "-".into(), sized),
         value,

@@ -67,7 +67,7 @@ fn field_row<'a>(layouts: &'a Layouts, record: &Record, field: usize, offset: u6
         _ => None,
     };
     Row {
-        name: if field.anonymous { field.name.rust.clone() } else { field.name.spec.clone() },
+        name: if field.anonymous { field.name.rust.to_string() } else { field.name.spec.to_string() },
         offset,
         size,
         ty: type_text(&layouts.model, &field.ty),
@@ -80,7 +80,7 @@ fn field_row<'a>(layouts: &'a Layouts, record: &Record, field: usize, offset: u6
 
 fn bits_row<'a>(record: &Record, bits: &'a Bits) -> Row<'a> {
     let name = match bits.field {
-        Some(field) => record.fields[field].name.spec.clone(),
+        Some(field) => record.fields[field].name.spec.to_string(),
         None => format!("_pad{}", bits.pad_index),
     };
     let first_byte = bits.bit_offset / 8;

@@ -19,7 +19,7 @@ pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
         Type::Array(..) => array(model, ty),
         Type::Def(id) => match model.interned(*id) {
             Some(intern) => format!("intern[{}]", intern.name.spec),
-            None => model.ty(*id).name().spec.clone(),
+            None => model.ty(*id).name().spec.to_string(),
         },
         Type::Kernel(field) => field.info().name.into(),
         Type::Kptr(kind, target) => format!("{}[{target}]", kind.name()),
@@ -67,7 +67,7 @@ pub(crate) fn count_text(model: &Model, count: &Count) -> String {
 fn expression(model: &Model, expr: &Expr) -> String {
     match expr {
         Expr::Literal(number) => number.to_string(),
-        Expr::Const(id) => model.constant(*id).name.spec.clone(),
+        Expr::Const(id) => model.constant(*id).name.spec.to_string(),
         Expr::Binary(op, left, right) => {
             // The operators bind to the left: `a - (b - c)` keeps its parentheses, `(a - b) - c` does not.
             let left = operand(model, left, op.precedence());

@@ -65,7 +65,7 @@ fn every_type_that_is_used_is_in_btf() {
 /// An enum is there with every value that can be an enumerator, if there is such a value.
 fn check_enum(btf: &Btf<'_>, def: &TypeDef, place: &str) {
     let (tag, values) = match def {
-        TypeDef::Enum(def) => (def.name.c.clone(), &def.variants),
+        TypeDef::Enum(def) => (def.name.c.to_string(), &def.variants),
         TypeDef::Flags(def) => (format!("__{}", def.name.c), &def.bits),
         TypeDef::Record(_) | TypeDef::Extern(_) => return,
     };

@@ -32,5 +32,5 @@ pub(crate) fn costs(profile: &str, machine: &Machine) -> Result<BTreeMap<String,
 }
 
 fn map_name(layouts: &Layouts, map: &bpf_layout_memory::MapReport) -> String {
-    layouts.model.map(map.id).name.spec.clone()
+    layouts.model.map(map.id).name.spec.to_string()
 }

@@ -47,7 +47,7 @@ fn meant(unit: &Unit<'_>, name: &str, names: &[&str]) -> Option<(String, String)
         })
         .unzip();
     let nearest = suggest::nearest(name, names.iter().copied()).filter(|_| name.len() >= SHORTEST);
-    let of = |record: &Record| record.name.spec.clone();
+    let of = |record: &Record| record.name.spec.to_string();
     match (record, field.flatten(), nearest) {
         (Some(record), Some(field), _) => {
             Some((of(record), format!("`{}` is always there: it has no `optional = true`", field.name.spec)))

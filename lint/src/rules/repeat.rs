@@ -95,7 +95,7 @@ fn by_name(facts: &Facts<'_>, length: &Count, purpose: Purpose, value: u64) -> O
     let model = facts.model();
     let single = matches!(length.expr, Expr::Const(_));
     let whole = (length.value, c::count(model, length), first, single);
-    let parts = constants.iter().map(|&id| (model.constant(id).value, model.constant(id).name.c.clone(), id, true));
+    let parts = constants.iter().map(|&id| (model.constant(id).value, model.constant(id).name.c.to_string(), id, true));
     // The first element beyond the end is none: as an index, the length itself is a mistake.
     let whole = Some(whole).filter(|_| purpose != Purpose::Index || value != length.value);
     whole.into_iter().chain(parts.filter(|part| (LAST_OF..length.value).contains(&part.0))).find_map(

@@ -35,7 +35,7 @@ pub(super) struct Expectation {
 impl Expectation {
     pub(super) fn field(spec: &Spec, field: &Field, offset: u64, at: String) -> Self {
         Expectation {
-            name: field.name.rust.clone(),
+            name: field.name.rust.to_string(),
             size: spec.layouts.size_align(&field.ty).0,
             says: type_text(spec, field),
             offset,
@@ -146,11 +146,11 @@ fn expected(layouts: &Layouts, ty: &Type) -> TokenStream {
         }
         Type::Def(id) => match layouts.model.ty(*id) {
             TypeDef::Record(record) if record.kind == RecordKind::Union => {
-                let name = &record.name.spec;
+                let name = record.name.spec.as_str();
                 quote! { #path::Union { name: #name, size: #size } }
             }
             TypeDef::Record(record) => {
-                let (name, offsets) = (&record.name.spec, offsets(layouts, *id));
+                let (name, offsets) = (record.name.spec.as_str(), offsets(layouts, *id));
                 quote! { #path::Record { name: #name, size: #size, offsets: &[#(#offsets),*] } }
             }
             TypeDef::Extern(_) | TypeDef::Enum(_) | TypeDef::Flags(_) => quote! { #path::Any(#size) },
@@ -176,7 +176,7 @@ fn offsets(layouts: &Layouts, id: TypeId) -> impl Iterator<Item = Literal> {
 /// The type as the spec writes it, aliases and lengths by their names.
 fn type_text(spec: &Spec, field: &Field) -> String {
     match &field.ty {
-        Type::Def(id) if field.anonymous => spec.layouts.model.ty(*id).name().spec.clone(),
+        Type::Def(id) if field.anonymous => spec.layouts.model.ty(*id).name().spec.to_string(),
         _ => spec.sources.text(field.ty_span).trim_matches(['"', '\'']).trim().to_owned(),
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn names_shape(layouts: &Layouts, id: TypeId) -> Option<TokenStream> 
     }
 }
 
-fn names(name: &str, repr: Scalar, variants: &[Variant], shown: impl Fn(&Variant) -> &String) -> TokenStream {
+fn names(name: &str, repr: Scalar, variants: &[Variant], shown: impl Fn(&Variant) -> &str) -> TokenStream {
     let (size, signed) = (Literal::u32_unsuffixed(repr.info().size), is_signed(repr));
     let values = variants.iter().filter(|variant| variant.same_as.is_none()).map(|variant| {
         let (name, value) = (shown(variant), number(variant.value));

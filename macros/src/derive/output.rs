@@ -61,7 +61,7 @@ fn field_tokens(number: usize, Matched { user, expectation, unknown }: &Matched<
 }
 
 fn spec_tokens(input: &Input<'_>, spec: &Spec, (id, record): (TypeId, &Record)) -> TokenStream {
-    let (name, at) = (&record.name.spec, spec.line(record.name.span));
+    let (name, at) = (record.name.spec.as_str(), spec.line(record.name.span));
     let layout = spec.layouts.of(id);
     let (size, align) = (Literal::u64_unsuffixed(layout.size), Literal::u32_unsuffixed(layout.align));
     let raise =

@@ -19,7 +19,7 @@ pub(super) fn of(spec: &Spec, ty: &Type) -> String {
             VariableKind::Strs(several) => format!("bpf_layout::VarStrs<{}, {}>", limit.value, several.value),
         },
         Type::Array(element, count) => format!("[{}; {}]", of(spec, element), count.value),
-        Type::Def(id) => spec.layouts.model.ty(*id).name().rust.clone(),
+        Type::Def(id) => spec.layouts.model.ty(*id).name().rust.to_string(),
         Type::Kernel(field) => path(field.info().rust),
         Type::Kptr(..) => "bpf_layout::KernelPtr".to_owned(),
     }

@@ -107,7 +107,7 @@ fn intern(model: &mut Model, record: TypeId, field: usize) -> Option<String> {
     let TypeDef::Record(record) = &mut model.types[record.0 as usize] else { return None };
     let field = &mut record.fields[field];
     field.ty = Type::Scalar(Scalar::U64);
-    Some(field.name.spec.clone())
+    Some(field.name.spec.to_string())
 }
 
 /// Adds the maps of a dictionary, with room for so many strings.

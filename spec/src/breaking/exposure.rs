@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     layout::Layouts,
     model::{Map, RecordKind, Type, TypeDef, TypeId},
+    word::Word,
 };
 
 /// Where the bytes of a type go.
@@ -84,7 +85,7 @@ impl Exposures {
             }
         }
         for (def, exposure) in model.types.iter().zip(found) {
-            self.0.entry(def.name().spec.clone()).or_default().add(exposure);
+            self.0.entry(def.name().spec.to_string()).or_default().add(exposure);
         }
     }
 }
@@ -107,16 +108,16 @@ pub(super) fn definition(ty: &Type) -> Option<TypeId> {
 
 /// The maps that outlive an upgrade: those pinned by name in both versions, and what these hold.
 pub(super) struct Surviving {
-    pinned: HashSet<String>,
-    inner: HashSet<String>,
+    pinned: HashSet<Word>,
+    inner: HashSet<Word>,
 }
 
 impl Surviving {
     pub(super) fn new(old: &Layouts, new: &Layouts) -> Self {
-        let pinned = |layouts: &Layouts| -> HashSet<String> {
+        let pinned = |layouts: &Layouts| -> HashSet<Word> {
             layouts.model.maps.iter().filter(|map| map.pinned_by_name).map(|map| map.name.spec.clone()).collect()
         };
-        let pinned: HashSet<String> = pinned(old).intersection(&pinned(new)).cloned().collect();
+        let pinned: HashSet<Word> = pinned(old).intersection(&pinned(new)).cloned().collect();
         let mut inner = HashSet::new();
         for layouts in [old, new] {
             let outer = layouts.model.maps.iter().filter(|map| pinned.contains(&map.name.spec));

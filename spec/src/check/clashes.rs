@@ -21,7 +21,8 @@ pub(super) fn check_clashes(
     interns: &[Intern],
     cx: &mut Diagnostics,
 ) {
-    let mut spaces = Spaces::new();
+    let mut spaces = Spaces::new(types.len());
+    let mut members = Members::new();
     let cx = &mut Reporter { cx, reported: HashSet::new() };
     for constant in constants {
         spaces.claim_constant(constant, cx);
@@ -31,10 +32,10 @@ pub(super) fn check_clashes(
         if let TypeDef::Record(record) = def
             && !record.anonymous
         {
-            check_members(record, types, cx);
+            members.check(record, types, cx);
         }
     }
-    for map in first_of_name(maps.iter(), |map| &map.name) {
+    for map in first_of_name(&mut Few::default(), maps.iter(), |map| &map.name) {
         spaces.claim_map(map, cx);
     }
     for intern in interns {
@@ -56,12 +57,13 @@ fn as_record(def: &TypeDef) -> Option<&Record> {
     }
 }
 
-/// The first of each name: that a name is defined once is another rule's.
-fn first_of_name<'n, T: 'n>(
-    items: impl Iterator<Item = &'n T>,
-    name: impl Fn(&'n T) -> &'n Name,
-) -> impl Iterator<Item = &'n T> {
-    let mut seen = Few::default();
+/// The first of each name, none of which has been seen: that a name is defined once is another rule's.
+fn first_of_name<'s, 'n: 's, T: 'n>(
+    seen: &'s mut Few<'n, ()>,
+    items: impl Iterator<Item = &'n T> + 's,
+    name: impl Fn(&'n T) -> &'n Name + 's,
+) -> impl Iterator<Item = &'n T> + 's {
+    seen.clear();
     items.filter(move |item| seen.insert(Cow::Borrowed(name(item).spec.as_str()), ()).is_none())
 }
 
@@ -96,8 +98,8 @@ struct Space<'n> {
 }
 
 impl<'n> Space<'n> {
-    fn new(language: &'static str) -> Self {
-        Space { language, taken: Few::default() }
+    fn new(language: &'static str, room: usize) -> Self {
+        Space { language, taken: Few::with_room(room) }
     }
 
     /// Takes a name for the definition `by`, or says who has it.
@@ -119,14 +121,15 @@ struct Spaces<'n> {
 }
 
 impl<'n> Spaces<'n> {
-    fn new() -> Self {
+    /// `types` is about how many definitions there are.
+    fn new(types: usize) -> Self {
         Spaces {
-            c_tags: Space::new("in C"),
-            c_ordinary: Space::new("in C"),
-            c_macros: Space::new("in C"),
-            rust_types: Space::new("in Rust"),
-            rust_values: Space::new("in Rust"),
-            rust_maps: Space::new("in Rust"),
+            c_tags: Space::new("in C", 2 * types),
+            c_ordinary: Space::new("in C", 4 * types),
+            c_macros: Space::new("in C", types),
+            rust_types: Space::new("in Rust", types),
+            rust_values: Space::new("in Rust", 0),
+            rust_maps: Space::new("in Rust", 0),
         }
     }
 
@@ -175,8 +178,8 @@ impl<'n> Spaces<'n> {
     fn claim_enum(&mut self, name: &'n Name, variants: &'n [Variant], cx: &mut Reporter<'_>) {
         self.c_tags.claim(&name.c, name, cx);
         self.rust_types.claim(&name.rust, name, cx);
-        let mut associated = Space::new("in Rust");
-        for variant in first_of_name(variants.iter(), |variant| &variant.name) {
+        let mut associated = Space::new("in Rust", 0);
+        for variant in first_of_name(&mut Few::default(), variants.iter(), |variant| &variant.name) {
             if (i128::from(i32::MIN)..=i128::from(u32::MAX)).contains(&variant.value) {
                 self.c_ordinary.claim(&variant.name.c, &variant.name, cx);
             } else {
@@ -212,7 +215,8 @@ impl<'n> Spaces<'n> {
         } else if matches!(record.kind, RecordKind::Event { .. }) {
             self.c_ordinary.claim([&name.c, "_reserve"].concat(), name, cx);
         }
-        for field in first_of_name(record.fields.iter(), |field| &field.name) {
+        let with_names = record.fields.iter().filter(|field| brings_names(field));
+        for field in first_of_name(&mut Few::default(), with_names, |field| &field.name) {
             self.claim_field(record, field, cx);
         }
     }
@@ -252,50 +256,67 @@ impl<'n> Spaces<'n> {
     }
 }
 
-/// The members of one named record: fields in both languages, and in Rust methods, which fields do not clash with.
-fn check_members(record: &Record, types: &[TypeDef], cx: &mut Reporter<'_>) {
-    let mut c = Members { space: Space::new("in C"), seen: Few::default() };
-    c.claim(record, types, cx);
-    let mut fields = Space::new("in Rust");
-    let mut methods = Space::new("in Rust");
-    if record.is_compact() {
-        ["parse", "as_bytes"].into_iter().for_each(|method| methods.claim(method, &record.name, cx));
-    }
-    for field in first_of_name(record.fields.iter(), |field| &field.name) {
-        let name = &field.name;
-        let is_variable = matches!(field.ty, Type::Variable(_));
-        let has_setter = field.bits.is_some() || record.kind == RecordKind::Union;
-        if has_setter || field.optional || field.tag.is_some() || is_variable {
-            methods.claim(&name.rust, name, cx);
-        }
-        if has_setter {
-            methods.claim(format!("set_{}", name.spec), name, cx);
-        } else {
-            fields.claim(&name.rust, name, cx);
-        }
-    }
+/// Whether something is named after a field, besides itself.
+fn brings_names(field: &Field) -> bool {
+    field.optional || matches!(field.ty, Type::Variable(_)) || matches!(element(&field.ty), Type::Str(_))
 }
 
-/// The members of a record in C, which looks up those of unnamed members as the record's own.
+/// The members of one named record after another: fields in both languages, and in Rust methods, which fields do not clash
+/// with.
 struct Members<'t> {
-    space: Space<'t>,
+    c: Space<'t>,
+    rust_fields: Space<'t>,
+    rust_methods: Space<'t>,
     /// Names in the spec: that they differ is another rule's.
     seen: Few<'t, ()>,
 }
 
 impl<'t> Members<'t> {
-    /// How deep unnamed members lie is bounded, and so is this recursion.
-    fn claim(&mut self, record: &'t Record, types: &'t [TypeDef], cx: &mut Reporter<'_>) {
+    fn new() -> Self {
+        Members {
+            c: Space::new("in C", 0),
+            rust_fields: Space::new("in Rust", 0),
+            rust_methods: Space::new("in Rust", 0),
+            seen: Few::default(),
+        }
+    }
+
+    fn check(&mut self, record: &'t Record, types: &'t [TypeDef], cx: &mut Reporter<'_>) {
+        self.c.taken.clear();
+        self.seen.clear();
+        self.claim_in_c(record, types, cx);
+        self.rust_fields.taken.clear();
+        self.rust_methods.taken.clear();
+        if record.is_compact() {
+            ["parse", "as_bytes"].into_iter().for_each(|method| self.rust_methods.claim(method, &record.name, cx));
+        }
+        for field in first_of_name(&mut self.seen, record.fields.iter(), |field| &field.name) {
+            let name = &field.name;
+            let is_variable = matches!(field.ty, Type::Variable(_));
+            let has_setter = field.bits.is_some() || record.kind == RecordKind::Union;
+            if has_setter || field.optional || field.tag.is_some() || is_variable {
+                self.rust_methods.claim(&name.rust, name, cx);
+            }
+            if has_setter {
+                self.rust_methods.claim(format!("set_{}", name.spec), name, cx);
+            } else {
+                self.rust_fields.claim(&name.rust, name, cx);
+            }
+        }
+    }
+
+    /// In C, those of unnamed members are the record's own. How deep they lie is bounded, and so is this recursion.
+    fn claim_in_c(&mut self, record: &'t Record, types: &'t [TypeDef], cx: &mut Reporter<'_>) {
         for field in &record.fields {
             match &field.ty {
                 Type::Def(id) if field.anonymous => {
                     if let Some(TypeDef::Record(inner)) = types.get(id.0 as usize) {
-                        self.claim(inner, types, cx);
+                        self.claim_in_c(inner, types, cx);
                     }
                 }
                 _ => {
                     if self.seen.insert(Cow::Borrowed(&field.name.spec), ()).is_none() {
-                        self.space.claim(&field.name.c, &field.name, cx);
+                        self.c.claim(&field.name.c, &field.name, cx);
                     }
                 }
             }

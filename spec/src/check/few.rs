@@ -23,6 +23,21 @@ impl<V> Default for Few<'_, V> {
 }
 
 impl<'n, V> Few<'n, V> {
+    /// An empty one with room for about so many.
+    pub(super) fn with_room(count: usize) -> Self {
+        let mut map = Self::default();
+        if count > FEW {
+            map.many.reserve(count);
+        }
+        map
+    }
+
+    /// Removes all, and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.few.clear();
+        self.many.clear();
+    }
+
     /// The entry of a name, if there is one.
     pub(super) fn get(&self, name: &str) -> Option<&V> {
         if self.many.is_empty() {
@@ -73,6 +88,9 @@ mod tests {
                 assert_eq!(map.get(&format!("n{number}")), Some(&number), "of {count}");
             }
             assert_eq!(map.get("n"), None);
+            map.clear();
+            assert_eq!(map.get("n0"), None, "of {count}, removed");
+            assert_eq!(map.insert("n0".into(), 7), None, "of {count}, removed");
         }
     }
 }

@@ -19,10 +19,10 @@ pub(super) fn find(spec: &Spec, types: &[TypeDef], maps: &[Map]) -> Vec<Intern> 
     let of = |def: &crate::spec::InternDef| {
         let parts = Parts::of(&def.name.value);
         let name = Name {
-            spec: def.name.value.clone(),
-            upper: parts.base.to_ascii_uppercase(),
-            rust: parts.base.clone(),
-            c: parts.base,
+            spec: def.name.value.to_string().into(),
+            upper: parts.base.to_ascii_uppercase().into(),
+            rust: parts.base.to_string().into(),
+            c: parts.base.into(),
             span: def.name.span,
         };
         Some(Intern {

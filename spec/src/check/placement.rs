@@ -12,6 +12,7 @@ use crate::{
     model::{Field, Map, Record, RecordKind, Type, TypeDef},
     source::Span,
     spec::At,
+    word::Word,
 };
 
 /// What a kernel field is for; decides where it may stand.
@@ -267,7 +268,7 @@ fn check_contained(
     defs: &[Option<TypeDef>],
     types: &Types<'_>,
     cx: &mut Diagnostics,
-) -> Option<(String, String)> {
+) -> Option<(Word, Word)> {
     let node = match element(&field.ty) {
         Type::Kernel(KernelField::ListHead) => KernelField::ListNode,
         Type::Kernel(KernelField::RbRoot) => KernelField::RbNode,
@@ -304,7 +305,7 @@ fn check_contained(
 }
 
 /// The C names of a struct and its node.
-fn find_node(path: &str, node: &str, defs: &[Option<TypeDef>], types: &Types<'_>) -> Option<(String, String)> {
+fn find_node(path: &str, node: &str, defs: &[Option<TypeDef>], types: &Types<'_>) -> Option<(Word, Word)> {
     let (record, field) = path.split_once('.')?;
     let (index, _) = types.find(record)?;
     let Some(Some(TypeDef::Record(record))) = defs.get(index) else { return None };

@@ -149,7 +149,7 @@ impl<'a> Types<'a> {
     /// Finds what an alias stands for: follows the chain of aliases to its end, then resolves from the end. A chain may
     /// be as long as the file, so nothing here recurses along it.
     fn resolve_alias(&mut self, start: usize, with: &mut Resolve<'_, 'a>) {
-        let mut chain: Vec<(usize, Option<TypeExpr>)> = Vec::new();
+        let mut chain: Vec<(usize, Option<TypeExpr<'a>>)> = Vec::new();
         let mut on_chain = HashMap::new();
         let mut next = Some(start);
         while let Some(index) = next {
@@ -167,9 +167,7 @@ impl<'a> Types<'a> {
             on_chain.insert(index, chain.len());
             let expr = self.alias_def(index).and_then(|def| def.ty.as_ref()).and_then(|text| parse(text, with.cx));
             next = match &expr {
-                Some(TypeExpr { base: Base::Name(name), .. }) if !is_builtin(name) => {
-                    self.by_name.get(name.as_str()).copied()
-                }
+                Some(TypeExpr { base: Base::Name(name), .. }) if !is_builtin(name) => self.by_name.get(name).copied(),
                 _ => None,
             };
             chain.push((index, expr));
@@ -215,7 +213,7 @@ impl<'a> Types<'a> {
         Some(Type::Array(Box::new(element), Count { value: 0, expr: Expr::Literal(0) }))
     }
 
-    fn resolve_expr(&mut self, text: &Text, expr: &TypeExpr, with: &mut Resolve<'_, 'a>) -> Option<Type> {
+    fn resolve_expr(&mut self, text: &Text, expr: &TypeExpr<'_>, with: &mut Resolve<'_, 'a>) -> Option<Type> {
         if let Some(open) = &expr.open {
             let at = text.at(open.clone());
             let wrong = Diagnostic::new(Code::ZeroLength, "an array of no length has no bytes", at, "of how many?");
@@ -233,7 +231,7 @@ impl<'a> Types<'a> {
                 let each = length(each, with);
                 length(several, with).and_then(|several| up_to(VariableKind::Strs(several), each))
             }
-            Base::Kptr(kind, target) => Some(Type::Kptr(*kind, target.clone())),
+            Base::Kptr(kind, target) => Some(Type::Kptr(*kind, (*target).to_owned())),
             Base::Intern(length, at) => self.resolve_intern(length, text.at(at.clone()), with.cx),
         };
         // Every dimension is looked at, also if the base is wrong.
@@ -321,7 +319,7 @@ pub(super) fn provisional(index: usize) -> TypeId {
     TypeId(u32::try_from(index).unwrap_or(u32::MAX))
 }
 
-fn parse(text: &Text, cx: &mut Diagnostics) -> Option<TypeExpr> {
+fn parse<'t>(text: &'t Text, cx: &mut Diagnostics) -> Option<TypeExpr<'t>> {
     ty::parse(&text.value).map_err(|wrong| cx.push(wrong_diagnostic(text, wrong, Code::TypeSyntax))).ok()
 }
 

@@ -36,7 +36,12 @@ impl<'a> Pair<'a> {
 
     fn finding(&self, expected: impl Into<Value>, found: impl Into<Value>) -> Option<Finding> {
         let name = &self.field.field.name;
-        Some(Finding { field: Some(name.c.clone()), expected: expected.into(), found: found.into(), span: name.span })
+        Some(Finding {
+            field: Some(name.c.to_string()),
+            expected: expected.into(),
+            found: found.into(),
+            span: name.span,
+        })
     }
 }
 

@@ -94,7 +94,7 @@ pub(super) fn missing(pair: &Pair<'_>) -> Vec<Finding> {
             let found =
                 there.map_or("missing".to_owned(), |found| format!("missing (`{}` lies there)", found.member.name));
             Finding {
-                field: Some(field.field.name.c.clone()),
+                field: Some(field.field.name.c.to_string()),
                 expected: format!("{ty} at {}", place(field.bit_offset)).into(),
                 found: found.into(),
                 span: field.field.name.span,

@@ -33,7 +33,7 @@ pub(super) fn apply(
         for (field, variable) in record.variable() {
             let Some(found) = most.members.iter().find(|member| member.name == field.name.c) else { continue };
             let finding = |expected: Value, found: Value| {
-                Some(Finding { field: Some(field.name.c.clone()), expected, found, span: field.ty_span })
+                Some(Finding { field: Some(field.name.c.to_string()), expected, found, span: field.ty_span })
             };
             match mismatch(layouts, observed, &longest(variable), &found.shape) {
                 Some(Mismatch::Length { expected, found }) => {

@@ -26,7 +26,7 @@ pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
         Type::Array(..) => array_text(model, ty),
         Type::Def(id) => match model.interned(*id) {
             Some(intern) => format!("intern[{}]", intern.name.spec),
-            None => model.ty(*id).name().spec.clone(),
+            None => model.ty(*id).name().spec.to_string(),
         },
         Type::Kernel(field) => field.info().name.to_owned(),
         Type::Kptr(kind, target) => format!("{}[{target}]", kind.name()),

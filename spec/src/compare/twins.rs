@@ -91,7 +91,7 @@ fn difference(layouts: &Layouts, rule: &'static Rule, a: &Witnessed<'_>, b: &Wit
     let span = spec.map(|record| field_span(record, field.as_deref()));
     Some(Difference {
         rule,
-        what: spec.map_or_else(|| a.record.name.to_owned(), |record| record.name.spec.clone()),
+        what: spec.map_or_else(|| a.record.name.to_owned(), |record| record.name.spec.to_string()),
         field,
         expected: Value::Text(format!("{expected} in {} ({})", a.observed.witness, a.record.place)),
         found: Value::Text(found),

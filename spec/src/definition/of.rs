@@ -29,11 +29,11 @@ pub fn ty(layouts: &Layouts, id: TypeId) -> Definition {
         TypeDef::Flags(def) => Body::Values(values(true, def.repr, &def.bits)),
         TypeDef::Extern(def) => Body::Extern(Extern { size: def.size, align: def.align, c_type: def.c_type.clone() }),
     };
-    Definition { name: def.name().spec.clone(), body }
+    Definition { name: def.name().spec.to_string(), body }
 }
 
 fn values(flags: bool, repr: Scalar, variants: &[Variant]) -> Values {
-    let values = variants.iter().map(|variant| (variant.name.spec.clone(), variant.value)).collect();
+    let values = variants.iter().map(|variant| (variant.name.spec.to_string(), variant.value)).collect();
     Values { flags, repr, values }
 }
 
@@ -43,7 +43,7 @@ fn record(layouts: &Layouts, id: TypeId, def: &model::Record) -> Record {
         RecordKind::Union => (RecordWord::Union, None),
         RecordKind::Event { tag } => (RecordWord::Event, tag.as_ref()),
     };
-    let tag = tag.map(|tag| (def.fields[tag.field].name.spec.clone(), tag_text(layouts, &tag.value)));
+    let tag = tag.map(|tag| (def.fields[tag.field].name.spec.to_string(), tag_text(layouts, &tag.value)));
     let mut fields = Vec::new();
     add_fields(layouts, id, def, 0, &mut fields);
     let layout = layouts.of(id);
@@ -88,14 +88,14 @@ fn field(
     (bit_offset, bit_size, bitfield): (u64, u64, bool),
 ) -> Field {
     Field {
-        name: field.name.spec.clone(),
+        name: field.name.spec.to_string(),
         bit_offset,
         bit_size,
         bitfield,
         ty: type_of(layouts, &field.ty),
-        tag: field.tag.map(|tag| def.fields[tag].name.spec.clone()),
+        tag: field.tag.map(|tag| def.fields[tag].name.spec.to_string()),
         when: field.when.iter().map(|value| tag_text(layouts, value)).collect(),
-        contains: field.contains.clone(),
+        contains: field.contains.as_ref().map(|(of, node)| (of.to_string(), node.to_string())),
     }
 }
 
@@ -104,8 +104,8 @@ fn tag_text(layouts: &Layouts, value: &TagValue) -> String {
     match value {
         TagValue::Number(number) => number.to_string(),
         TagValue::Variant(id, index) => match layouts.model.ty(*id) {
-            TypeDef::Enum(def) => def.variants[*index].name.spec.clone(),
-            TypeDef::Flags(def) => def.bits[*index].name.spec.clone(),
+            TypeDef::Enum(def) => def.variants[*index].name.spec.to_string(),
+            TypeDef::Flags(def) => def.bits[*index].name.spec.to_string(),
             // Tags are integers or enums.
             TypeDef::Record(_) | TypeDef::Extern(_) => index.to_string(),
         },
@@ -123,7 +123,7 @@ fn type_of(layouts: &Layouts, ty: &model::Type) -> Type {
         model::Type::Str(count) => Base::Str(count.value),
         model::Type::Bytes(count) => Base::Bytes(count.value),
         model::Type::Variable(variable) => up_to(variable),
-        model::Type::Def(id) => Base::Named(layouts.model.ty(*id).name().spec.clone()),
+        model::Type::Def(id) => Base::Named(layouts.model.ty(*id).name().spec.to_string()),
         model::Type::Kernel(field) => Base::Kernel(*field),
         model::Type::Kptr(kind, target) => Base::Kptr(*kind, target.clone()),
         // The loop above ends at what is no array.
@@ -145,7 +145,7 @@ fn up_to(variable: &model::Variable) -> Base {
 #[must_use]
 pub fn map(layouts: &Layouts, def: &model::Map) -> Definition {
     let part = |ty: &model::Type| Part { ty: type_of(layouts, ty), size: layouts.size_align(ty).0 };
-    let mut events: Vec<String> = def.events.iter().map(|id| layouts.model.ty(*id).name().spec.clone()).collect();
+    let mut events: Vec<String> = def.events.iter().map(|id| layouts.model.ty(*id).name().spec.to_string()).collect();
     events.sort_unstable();
     let body = Body::Map(Map {
         kind: def.kind,
@@ -158,7 +158,7 @@ pub fn map(layouts: &Layouts, def: &model::Map) -> Definition {
         map_extra: def.map_extra,
         wakeup: def.wakeup,
         events,
-        inner: def.inner.map(|id| layouts.model.map(id).name.spec.clone()),
+        inner: def.inner.map(|id| layouts.model.map(id).name.spec.to_string()),
     });
-    Definition { name: def.name.spec.clone(), body }
+    Definition { name: def.name.spec.to_string(), body }
 }

@@ -78,7 +78,7 @@ fn constant(constant: &Constant) -> Thing {
     };
     let mut facts = Facts::new(constant.name.span);
     facts.number(Aspect::Value, constant.value);
-    Thing { subject, name: constant.name.spec.clone(), span: facts.span, facts: facts.facts }
+    Thing { subject, name: constant.name.spec.to_string(), span: facts.span, facts: facts.facts }
 }
 
 fn budget(budget: &Budget) -> Thing {
@@ -102,7 +102,7 @@ fn ty(layouts: &Layouts, id: TypeId, def: &TypeDef) -> Option<Thing> {
         TypeDef::Record(record) => records::record(&mut facts, layouts, id, record),
         TypeDef::Extern(def) => external(&mut facts, def),
     }
-    Some(Thing { subject: Subject::Type, name: name.spec.clone(), span: name.span, facts: facts.facts })
+    Some(Thing { subject: Subject::Type, name: name.spec.to_string(), span: name.span, facts: facts.facts })
 }
 
 fn kind(def: &TypeDef) -> &'static str {
@@ -132,7 +132,7 @@ fn tag_text(model: &Model, value: &TagValue) -> String {
     match value {
         TagValue::Number(number) => number.to_string(),
         TagValue::Variant(id, index) => match model.ty(*id) {
-            TypeDef::Enum(def) => def.variants[*index].name.spec.clone(),
+            TypeDef::Enum(def) => def.variants[*index].name.spec.to_string(),
             // Tags are integers or enums.
             other => format!("{}[{index}]", other.name().spec),
         },

@@ -202,7 +202,7 @@ impl<'b, 'a> Reader<'b, 'a> {
             ty::Base::UpToStr(length) => Base::UpToStr(number(length)?),
             ty::Base::UpToBytes(length) => Base::UpToBytes(number(length)?),
             ty::Base::UpToStrs(length, several) => Base::UpToStrs(number(length)?, number(several)?),
-            ty::Base::Kptr(kind, target) => Base::Kptr(*kind, target.clone()),
+            ty::Base::Kptr(kind, target) => Base::Kptr(*kind, (*target).to_owned()),
             ty::Base::Name(name) => self.named(word, name)?,
             // A lock has the struct of the id by its name.
             ty::Base::Intern(..) => return Err(refuse()),

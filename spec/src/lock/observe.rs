@@ -48,7 +48,7 @@ pub(super) struct Names(HashMap<String, String>);
 impl Names {
     pub(super) fn of(layouts: &Layouts) -> Self {
         let tags = layouts.model.types.iter().filter_map(|def| match def {
-            TypeDef::Flags(def) => Some((def.name.spec.clone(), flags_tag(def))),
+            TypeDef::Flags(def) => Some((def.name.spec.to_string(), flags_tag(def))),
             TypeDef::Record(_) | TypeDef::Enum(_) | TypeDef::Extern(_) => None,
         });
         Names(tags.collect())
@@ -82,8 +82,8 @@ impl<'a> Reader<'a> {
         let name = &locked.definition.name;
         let spec = self.spec(name);
         let c_name = match spec {
-            Some(TypeDef::Flags(_)) => &self.names.0[name],
-            Some(def) => &def.name().c,
+            Some(TypeDef::Flags(_)) => self.names.0[name].as_str(),
+            Some(def) => def.name().c.as_str(),
             None => name,
         };
         let place = place(locked);
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
             Body::Map(inner) => Some(Box::new(self.parameters("", inner, String::new()))),
             _ => None,
         });
-        let name = spec.map_or(name, |spec| &spec.name.c);
+        let name = spec.map_or(name.as_str(), |spec| &spec.name.c);
         Some(ObservedMap { inner, ..self.parameters(name, map, place(locked)) })
     }
 

@@ -27,7 +27,7 @@ pub fn ask(layouts: &Layouts, header: &Path, ours: &Facts) -> Result<Facts, Stri
     for (_, record) in expected::named_records(&layouts.model) {
         let name = &record.name.c;
         for what in [What::Size, What::Align] {
-            if let Some(&number) = reading.types.get(&(name.clone(), what)) {
+            if let Some(&number) = reading.types.get(&(name.to_string(), what)) {
                 facts.state(name, "", what, number);
             }
         }

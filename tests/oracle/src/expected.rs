@@ -77,7 +77,7 @@ pub fn nameable<'a>(record: &'a Record, run: &'a BitRun) -> impl Iterator<Item =
 fn state_bits(run: &BitRun, record: &Record, ty: &str, base: u64, facts: &mut Facts) {
     for bits in nameable(record, run) {
         let name = match bits.field {
-            Some(field) => record.fields[field].name.c.clone(),
+            Some(field) => record.fields[field].name.c.to_string(),
             None => format!("_pad{}", bits.pad_index),
         };
         facts.place_bitfield(ty, &name, base + bits.bit_offset, bits.width.into());
@@ -121,7 +121,7 @@ fn rust_members(layouts: &Layouts, id: TypeId, record: &Record) -> Vec<(String, 
     let member = |member: &Member| match member {
         Member::Padding { index, offset, .. } => (format!("_pad{index}"), *offset),
         Member::Bits(run) => (format!("_bits{}", run.index), run.offset),
-        Member::Field { field, offset, .. } => (record.fields[*field].name.rust.clone(), *offset),
+        Member::Field { field, offset, .. } => (record.fields[*field].name.rust.to_string(), *offset),
     };
     layouts.of(id).members.iter().map(member).collect()
 }

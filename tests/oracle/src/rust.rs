@@ -154,7 +154,7 @@ fn members(layouts: &Layouts, id: TypeId, record: &Record) -> Vec<String> {
     let name = |member: &Member| match member {
         Member::Padding { index, .. } => format!("_pad{index}"),
         Member::Bits(run) => format!("_bits{}", run.index),
-        Member::Field { field, .. } => record.fields[*field].name.rust.clone(),
+        Member::Field { field, .. } => record.fields[*field].name.rust.to_string(),
     };
     layouts.of(id).members.iter().map(name).collect()
 }

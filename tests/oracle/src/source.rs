@@ -228,7 +228,7 @@ impl Asked<'_> {
 
     fn path(&self, record: &Record, field: usize, path: &str) -> String {
         match self.is_generated() {
-            true => record.fields[field].name.c.clone(),
+            true => record.fields[field].name.c.to_string(),
             false => format!("{path}{}", naive::member(field)),
         }
     }

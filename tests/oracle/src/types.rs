@@ -65,7 +65,7 @@ pub fn facts(types: &Types, layouts: &Layouts, view: View) -> Facts {
     match view {
         View::Generated => {
             for (_, record) in expected::named_records(&layouts.model) {
-                if let Some(found) = types.get(&record.name.c) {
+                if let Some(found) = types.get(record.name.c.as_str()) {
                     state(found, &record.name.c, &mut facts);
                 }
             }

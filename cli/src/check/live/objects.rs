@@ -126,7 +126,7 @@ fn ambiguous(model: &Model, info: &MapInfo, left: &[MapId], users: &Users) -> Un
 
 fn told(model: &Model, spec: MapId, info: &MapInfo, users: &Users) -> LiveMap {
     LiveMap {
-        name: model.map(spec).name.spec.clone(),
+        name: model.map(spec).name.spec.to_string(),
         id: info.id,
         btf_id: info.btf_id,
         pins: users.pins(info.id).map(|path| path.display().to_string()).collect(),

@@ -50,7 +50,7 @@ fn note(resized: &Resized, loaded: &Loaded) -> Note {
 
 fn resized_map(resized: &Resized, model: &Model) -> section::Resized {
     section::Resized {
-        name: model.map(resized.map).name.spec.clone(),
+        name: model.map(resized.map).name.spec.to_string(),
         expected: resized.expected,
         found: resized.found,
         place: resized.place.clone(),
@@ -62,7 +62,7 @@ fn not_loaded(model: &Model, maps: &[(MapId, LiveMap)]) -> Vec<String> {
     let loaded: BTreeSet<MapId> = maps.iter().map(|(id, _)| *id).collect();
     let held: BTreeSet<MapId> = model.maps.iter().filter_map(|map| map.inner).collect();
     let absent = (0..).map(MapId).zip(&model.maps).filter(|(id, _)| !loaded.contains(id) && !held.contains(id));
-    absent.map(|(_, map)| map.name.spec.clone()).collect()
+    absent.map(|(_, map)| map.name.spec.to_string()).collect()
 }
 
 /// Each difference at its line of the spec, then what is to be known, then what was compared, then a summary.

@@ -87,7 +87,7 @@ fn place(rect: Rect, within: Rect) -> String {
 fn groups(layouts: &Layouts, report: &Report, total: u64) -> Vec<Group> {
     let model = &layouts.model;
     let map =
-        |found: &MapReport| group(model.map(found.id).name.spec.clone(), &found.cost, tiles(layouts, found), total);
+        |found: &MapReport| group(model.map(found.id).name.spec.to_string(), &found.cost, tiles(layouts, found), total);
     let room = |found: &RoomReport| group(found.name(model), &found.cost, room_tiles(found), total);
     let mut groups: Vec<Group> = report.maps.iter().map(map).chain(report.rooms.iter().map(room)).collect();
     groups.retain(|group| group.bytes > 0);

@@ -96,7 +96,7 @@ fn value_doc(out: &mut Out, value: &Variant) {
 fn number(set: &Set<'_>, index: usize) -> String {
     let value = &set.values[index];
     match value.same_as.filter(|first| *first < index) {
-        Some(first) => set.values[first].name.c.clone(),
+        Some(first) => set.values[first].name.c.to_string(),
         None => literal(set, value.value),
     }
 }

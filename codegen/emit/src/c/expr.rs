@@ -76,7 +76,7 @@ fn evaluate(model: &Model, expr: &Expr) -> Option<u64> {
 fn print(model: &Model, expr: &Expr) -> String {
     match expr {
         Expr::Literal(value) => number(*value),
-        Expr::Const(id) => model.constant(*id).name.c.clone(),
+        Expr::Const(id) => model.constant(*id).name.c.to_string(),
         Expr::Binary(op, left, right) => {
             // All operators group to the left: an operand on the right that binds no tighter needs brackets.
             let left = operand(model, *op, left, op.precedence());

@@ -381,8 +381,8 @@ pub(super) fn tag_value(layouts: &Layouts, value: &TagValue) -> String {
     match value {
         TagValue::Number(number) => number.to_string(),
         TagValue::Variant(id, index) => match layouts.model.ty(*id) {
-            TypeDef::Enum(def) => def.variants[*index].name.c.clone(),
-            TypeDef::Flags(def) => def.bits[*index].name.c.clone(),
+            TypeDef::Enum(def) => def.variants[*index].name.c.to_string(),
+            TypeDef::Flags(def) => def.bits[*index].name.c.to_string(),
             TypeDef::Record(_) | TypeDef::Extern(_) => index.to_string(),
         },
     }

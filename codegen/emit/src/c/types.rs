@@ -173,7 +173,7 @@ pub(super) fn is_enumerator(repr: Scalar, variant: &Variant) -> bool {
 pub(super) fn enum_tag(def: &TypeDef) -> String {
     match def {
         TypeDef::Flags(def) => format!("__{}", def.name.c),
-        TypeDef::Enum(_) | TypeDef::Record(_) | TypeDef::Extern(_) => def.name().c.clone(),
+        TypeDef::Enum(_) | TypeDef::Record(_) | TypeDef::Extern(_) => def.name().c.to_string(),
     }
 }
 
@@ -215,8 +215,8 @@ pub(super) fn note(layouts: &Layouts, ty: &Type) -> Option<String> {
             def @ (TypeDef::Enum(_) | TypeDef::Flags(_)) if is_kept_apart(def) => {
                 Some(format!("enum {}", enum_tag(def)))
             }
-            TypeDef::Enum(def) if !def.is_natural() => Some(def.name.c.clone()),
-            TypeDef::Flags(def) => Some(def.name.c.clone()),
+            TypeDef::Enum(def) if !def.is_natural() => Some(def.name.c.to_string()),
+            TypeDef::Flags(def) => Some(def.name.c.to_string()),
             _ => None,
         },
         _ => None,

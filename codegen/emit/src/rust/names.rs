@@ -28,7 +28,7 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn new(layouts: &Layouts) -> Self {
-        let mut taken: HashSet<String> = layouts.model.types.iter().map(|def| def.name().rust.clone()).collect();
+        let mut taken: HashSet<String> = layouts.model.types.iter().map(|def| def.name().rust.to_string()).collect();
         let mut selections = HashMap::new();
         for (_, record) in layouts.model.records() {
             for field in &record.fields {
@@ -57,7 +57,7 @@ impl Names {
 
 /// Names of a union's accessors.
 fn members_methods(union: &Record) -> HashSet<String> {
-    union.fields.iter().flat_map(|field| [field.name.rust.clone(), setter(field)]).collect()
+    union.fields.iter().flat_map(|field| [field.name.rust.to_string(), setter(field)]).collect()
 }
 
 /// Names of a record's accessors that the fields' names decide: what is added to them must keep clear of these.
@@ -65,7 +65,7 @@ pub(super) fn record_methods(record: &Record) -> HashSet<String> {
     let mut methods = HashSet::new();
     for field in &record.fields {
         if field.bits.is_some() || field.optional || field.tag.is_some() {
-            methods.insert(field.name.rust.clone());
+            methods.insert(field.name.rust.to_string());
         }
         if field.bits.is_some() {
             methods.insert(setter(field));

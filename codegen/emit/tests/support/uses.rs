@@ -148,7 +148,7 @@ fn strings(layouts: &Layouts, record: &Record) -> Vec<(String, usize)> {
             (ty, dimensions) = (element, dimensions + 1);
         }
         if matches!(ty, Type::Str(_)) && !field.ty.is_open() {
-            found.push((field.name.c.clone(), dimensions));
+            found.push((field.name.c.to_string(), dimensions));
         }
     }
     found

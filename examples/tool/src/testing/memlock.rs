@@ -57,7 +57,7 @@ pub fn compared(pid: u32, spec: &Path, profile: Option<&str>) -> Vec<String> {
     let compare = |map: &LoadedMap| {
         let predicted = report.maps.iter().find(|predicted| map.is_called(name(predicted)))?;
         agree(map, predicted);
-        Some(name(predicted).clone())
+        Some(name(predicted).to_string())
     };
     maps.iter().filter_map(compare).collect()
 }

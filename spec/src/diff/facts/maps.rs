@@ -25,7 +25,7 @@ pub(super) fn map(layouts: &Layouts, map: &Map) -> Thing {
     facts.text(Aspect::Events, events(layouts, map));
     facts.text(Aspect::Inner, map.inner.map(|inner| model.map(inner).name.spec.as_str()));
     facts.number(Aspect::Budget, map.budget);
-    Thing { subject: Subject::Map, name: map.name.spec.clone(), span: map.name.span, facts: facts.facts }
+    Thing { subject: Subject::Map, name: map.name.spec.to_string(), span: map.name.span, facts: facts.facts }
 }
 
 /// Type and size of the key or value.

@@ -58,7 +58,7 @@ fn start(facts: &mut Facts, layouts: &Layouts, record: &Record, field: &Field, o
     let mut text = |aspect, text| facts.push(aspect, Some(&field.name.spec), Value::Text(text), field.ty_span);
     text(Aspect::Type, type_text(&layouts.model, &field.ty));
     if let Some(tag) = field.tag {
-        text(Aspect::Tag, record.fields[tag].name.spec.clone());
+        text(Aspect::Tag, record.fields[tag].name.spec.to_string());
     }
     if !field.when.is_empty() {
         let when: Vec<String> = field.when.iter().map(|value| tag_text(&layouts.model, value)).collect();

@@ -21,7 +21,7 @@ const DEEPEST: usize = 64;
 const PART: usize = if cfg!(test) { 1 } else { 4096 };
 
 /// Entries that are looked through one by one. Beyond that, only the last one is looked at before another is added, and
-/// all are sorted at the end to see whether there are equal ones.
+/// their names are sorted at the end to see whether there are equal ones.
 const FEW: usize = 16;
 
 /// The document, if it is one that can be told to be TOML here.
@@ -42,8 +42,8 @@ pub(super) fn parse(text: &str) -> Option<Table<'_>> {
         sound && builder.plain
     });
     builder.finish_table();
-    let Builder { mut root, plain, .. } = builder;
-    (sound && plain && settle(&mut root)).then_some(root)
+    let Builder { root, plain, .. } = builder;
+    (sound && plain && is_without_repetition(&root)).then_some(root)
 }
 
 /// Calls `parse` with the tokens of the document, a number of whole tables at a time: those of all of it would take more
@@ -69,19 +69,15 @@ fn for_each_part(source: Source<'_>, mut parse: impl FnMut(&[Token]) -> bool) {
     parse(&tokens);
 }
 
-/// Puts entries into the order of the file, and says whether no two of a table are equal.
-fn settle(table: &mut Table<'_>) -> bool {
-    let entries = &mut table.entries;
-    if !entries.is_sorted_by_key(|entry| entry.key.place) {
-        entries.sort_by_key(|entry| entry.key.place);
-    }
-    all_differ(entries) && entries.iter_mut().all(|entry| settle_value(&mut entry.value))
+/// Whether no two entries of a table, or of a table in it, are of one name.
+fn is_without_repetition(table: &Table<'_>) -> bool {
+    all_differ(&table.entries) && table.entries.iter().all(|entry| is_value_without_repetition(&entry.value))
 }
 
-fn settle_value(value: &mut Value<'_>) -> bool {
-    match &mut value.kind {
-        Kind::Table(table) => settle(table),
-        Kind::Array(array) => array.items.iter_mut().all(settle_value),
+fn is_value_without_repetition(value: &Value<'_>) -> bool {
+    match &value.kind {
+        Kind::Table(table) => is_without_repetition(table),
+        Kind::Array(array) => array.items.iter().all(is_value_without_repetition),
         _ => true,
     }
 }
@@ -322,8 +318,31 @@ impl EventReceiver for Builder<'_> {
             raw.decode_newline(error);
         }
     }
+}
 
-    fn error(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        self.give_up();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The parts that the text is parsed in, but no more than `most`.
+    fn parts(text: &str, most: usize) -> Vec<&str> {
+        let mut parts = Vec::new();
+        for_each_part(Source::new(text), |tokens| {
+            let ends = tokens
+                .first()
+                .zip(tokens.last())
+                .map_or((0, 0), |(first, last)| (first.span().start(), last.span().end()));
+            parts.push(&text[ends.0..ends.1]);
+            parts.len() < most
+        });
+        parts
+    }
+
+    #[test]
+    fn parts_are_whole_tables() {
+        let tables = ["a = [[1], { b = [\n[2]] }]\n", "[a]\nb = 1\nc = [\n[\n1] ]\n", " [b]\n", "[[c]]\n", "[[c]] # d"];
+        assert_eq!(parts(&tables.concat(), 9), [tables[0], &tables[1..3].concat(), tables[3], tables[4]]);
+        assert_eq!(parts(&tables.concat(), 2), [tables[0], &tables[1..3].concat()]);
+        assert_eq!(parts("a = ]\n[b]\n", 9), ["a = ]\n", "[b]\n"]);
     }
 }

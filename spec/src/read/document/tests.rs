@@ -17,7 +17,7 @@ fn shown(table: &Table<'_>) -> String {
 fn shown_value(value: &Value<'_>) -> String {
     let kind = match value.get_ref() {
         Kind::Table(table) => shown(table),
-        Kind::Array(array) => format!("{:?}", array.items.iter().map(shown_value).collect::<Vec<_>>()),
+        Kind::Array(array) => format!("[{}]", array.items.iter().map(shown_value).collect::<Vec<_>>().join(", ")),
         other => format!("{other:?}"),
     };
     format!("{kind} at {:?}", value.span())
@@ -80,9 +80,36 @@ fn what_specs_have_is_plain() {
     }
 }
 
+/// More tables in one than are looked through one by one.
+fn many() -> String {
+    (0..40).map(|number| format!("[a.n{number}]\n")).collect()
+}
+
+#[test]
+fn of_many_tables_only_the_last_is_added_to() {
+    let many = many();
+    assert!(is_plain(&many));
+    assert!(is_plain(&format!("{many}[a.n39.x]\ny = 1\n")));
+    let earlier = format!("{many}[a.n3.x]\n");
+    assert!(!is_plain(&earlier) && by_toml(&earlier).is_ok());
+}
+
+#[test]
+fn what_lies_deep_is_left_to_toml() {
+    for (depth, plain) in [(63, true), (64, false)] {
+        let arrays = format!("a = {}{}", "[".repeat(depth), "]".repeat(depth));
+        let tables = format!("a = {}{}", "{ b = ".repeat(depth - 1) + "{", "}".repeat(depth));
+        let keys = format!("a{} = 1", ".a".repeat(depth - 1));
+        for text in [arrays, tables, keys] {
+            assert_eq!(is_plain(&text), plain, "{text}");
+            assert!(by_toml(&text).is_ok(), "{text}");
+        }
+    }
+}
+
 #[test]
 fn what_is_no_toml_is_not_plain() {
-    let many: String = (0..40).map(|number| format!("[a.n{number}]\n")).collect();
+    let many = many();
     for text in [
         "a = 1\na = 2\n",
         "[a]\n[a]\n",
@@ -104,6 +131,8 @@ fn what_is_no_toml_is_not_plain() {
         "a = \"x\n",
         "a = 2020-13-01\n",
         "# \u{7}\n",
+        "a = 1\r",
+        "a = [\r1]",
         "a\n",
         "= 1\n",
         "[a\n",
