@@ -65,6 +65,35 @@ fn they_are_the_same_on_every_machine_and_in_every_release() {
 }
 
 #[test]
+fn names_of_events_do_not_matter_to_the_map_even_where_they_change_places() {
+    let of_map = |narrow: &str, wide: &str| {
+        let text = format!(
+            r#"spec = 1
+[enum.kind]
+repr = "u32"
+variants = [{{ name = "narrow", value = 1 }}, {{ name = "wide", value = 2 }}]
+
+[event.{narrow}]
+tag = {{ kind = "narrow" }}
+fields = [{{ name = "kind", type = "kind" }}, {{ name = "id", type = "u32" }}]
+
+[event.{wide}]
+tag = {{ kind = "wide" }}
+fields = [{{ name = "kind", type = "kind" }}, {{ name = "id", type = "u64" }}]
+
+[map.m]
+type = "ringbuf"
+max_entries = 4096
+events = ["{narrow}", "{wide}"]
+"#
+        );
+        Fingerprints::of(&load(&text, None).layouts).map(MapId(0))
+    };
+    assert_eq!(of_map("a", "b"), of_map("b", "a"));
+    assert_eq!(of_map("a", "b"), of_map("c", "b"));
+}
+
+#[test]
 fn how_it_is_written_does_not_matter() {
     let other = r#"# A comment.
 spec = 1

@@ -46,8 +46,9 @@ impl Out {
         }
     }
 
-    /// `head(arguments)tail` at the current indentation, `head` being several parts or one, in as few lines as hold it: each further one aligned behind the
-    /// bracket or, if that is too far to the right, all arguments on lines of their own, one tab deeper.
+    /// `head(arguments)tail` at the current indentation, the parts of `head` together, in as few lines as hold it: each
+    /// further one aligned behind the bracket or, if that is too far to the right, all arguments on lines of their own, one
+    /// tab deeper.
     pub(super) fn call(&mut self, head: &[&str], arguments: &[&str], tail: &str) {
         self.broken("", head, arguments, tail);
     }

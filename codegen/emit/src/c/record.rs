@@ -12,6 +12,7 @@ use crate::lines::Decimal;
 
 use super::{
     comment::{comment, inline},
+    expr::number,
     fingerprints,
     out::{Out, push_spaces},
     types::{Declarator, Needs, declarator, enum_tag, note, userspace_kptr},
@@ -138,10 +139,10 @@ struct Place {
 impl Place {
     /// Adds the comment that says so to a line.
     fn push(self, line: &mut String) {
-        let byte = Decimal::of(self.byte);
+        let byte: &str = &Decimal::of(self.byte);
         line.push_str("/* ");
         push_spaces(line, self.column.digits.saturating_sub(byte.len()));
-        line.push_str(&byte);
+        line.push_str(byte);
         if let Some(bit) = self.bit {
             line.push(':');
             line.push_str(&Decimal::of(bit));
@@ -434,7 +435,7 @@ impl Declare for Simple {
 }
 
 fn padding(index: u32, len: u64) -> Simple {
-    Simple { ty: "__u8", rest: format!("_pad{index}[{}]", super::expr::number(len)) }
+    Simple { ty: "__u8", rest: ["_pad", &Decimal::of(index.into()), "[", &number(len), "]"].concat() }
 }
 
 fn bitfield(unit: &'static str, name: &str, bits: &Bits) -> Simple {
