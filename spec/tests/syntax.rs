@@ -77,6 +77,9 @@ fn what_stands_in_a_table_that_is_defined_twice_is_not_told() {
     let text = "[a]\nb = 1\nc = 2\n[a]\nb = 1\nc = 2\n[d]\ne = 1\ne = 2\n";
     let expected = [(place(text, "a", 1), Some(place(text, "a", 0))), (place(text, "e", 1), Some(place(text, "e", 0)))];
     assert_eq!(duplicates(text), expected);
+    let twice = "[a]\nb = 1\nb = 2\nc = 1\nc = 2\n";
+    let expected = ["b", "c"].map(|key| (place(twice, key, 1), Some(place(twice, key, 0))));
+    assert_eq!(duplicates(twice), expected, "each key of a table that is defined once");
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn record(layouts: &Layouts, id: TypeId, def: &model::Record) -> Record {
         RecordKind::Event { tag } => (RecordWord::Event, tag.as_ref()),
     };
     let tag = tag.map(|tag| (def.fields[tag.field].name.spec.to_string(), tag_text(layouts, &tag.value)));
-    let mut fields = Vec::new();
+    let mut fields = Vec::with_capacity(def.fields.len());
     add_fields(layouts, id, def, 0, &mut fields);
     let layout = layouts.of(id);
     Record { word, size: layout.size, align: layout.align, tag, fields }

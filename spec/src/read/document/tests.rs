@@ -100,7 +100,11 @@ fn what_lies_deep_is_left_to_toml() {
         let arrays = format!("a = {}{}", "[".repeat(depth), "]".repeat(depth));
         let tables = format!("a = {}{}", "{ b = ".repeat(depth - 1) + "{", "}".repeat(depth));
         let keys = format!("a{} = 1", ".a".repeat(depth - 1));
-        for text in [arrays, tables, keys] {
+        let is_table = |level: usize| (depth - level) % 2 == 1;
+        let open = |level| if is_table(level) { "{ b = " } else { "[" };
+        let mixed: String = (0..depth - 1).map(open).chain(["{"]).collect();
+        let close: String = (0..depth).rev().map(|level| if is_table(level) { "}" } else { "]" }).collect();
+        for text in [arrays, tables, keys, format!("a = {mixed}{close}")] {
             assert_eq!(is_plain(&text), plain, "{text}");
             assert!(by_toml(&text).is_ok(), "{text}");
         }
