@@ -14,18 +14,21 @@ fn errors(text: &str) -> Vec<Diagnostic> {
     load_with(Path::new("layouts.toml"), &mut reader, &Options::default()).expect_err("no TOML").diagnostics
 }
 
-fn at(span: Span) -> (usize, usize) {
+/// Start and end, in bytes.
+type Place = (usize, usize);
+
+fn at(span: Span) -> Place {
     (span.start as usize, span.end as usize)
 }
 
 /// Bytes of the `number`th place, from 0, at which `what` stands.
-fn place(text: &str, what: &str, number: usize) -> (usize, usize) {
+fn place(text: &str, what: &str, number: usize) -> Place {
     let (start, _) = text.match_indices(what).nth(number).expect("it stands there");
     (start, start + what.len())
 }
 
 /// Every key that stands twice, and where it is said to stand first.
-fn duplicates(text: &str) -> Vec<((usize, usize), Option<(usize, usize)>)> {
+fn duplicates(text: &str) -> Vec<(Place, Option<Place>)> {
     let found = errors(text);
     assert!(found.iter().all(|error| error.code == Code::DuplicateName), "{text}\n{found:#?}");
     let places = |error: &Diagnostic| {
