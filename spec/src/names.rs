@@ -182,9 +182,9 @@ pub(crate) fn upper_camel(name: &str) -> Word {
 }
 
 /// `socket_key` and `SocketKey` as a constant: `SOCKET_KEY`.
-pub(crate) fn upper_snake(name: &str) -> String {
+pub(crate) fn upper_snake(name: &str) -> Word {
     if !name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return name.to_ascii_uppercase();
+        return Word::in_upper_case(name);
     }
     let mut upper = String::with_capacity(name.len() + 4);
     let mut previous = '_';
@@ -195,7 +195,7 @@ pub(crate) fn upper_snake(name: &str) -> String {
         upper.push(c.to_ascii_uppercase());
         previous = c;
     }
-    upper
+    upper.into()
 }
 
 /// A struct, event or union. An event's C name ends in `_event`, because the kernel has a `struct file`.
@@ -227,19 +227,19 @@ pub(crate) fn unnamed_type(parent: &Name, index: usize, span: Span) -> Name {
 /// The field that an unnamed member is.
 pub(crate) fn unnamed_field(index: usize, span: Span) -> Name {
     let name: Word = format!("anon{index}").into();
-    Name { upper: name.to_ascii_uppercase().into(), c: name.clone(), rust: name.clone(), spec: name, span }
+    Name { upper: Word::in_upper_case(&name), c: name.clone(), rust: name.clone(), spec: name, span }
 }
 
 fn type_name(spec: &str, full: &str, span: Span) -> Name {
     let own: Word = spec.into();
     let full = if full == spec { own.clone() } else { full.into() };
-    Name { spec: own, c: in_c(&full), rust: upper_camel(&full), upper: upper_snake(&full).into(), span }
+    Name { spec: own, c: in_c(&full), rust: upper_camel(&full), upper: upper_snake(&full), span }
 }
 
 /// A field.
 pub(crate) fn field(name: &At<String>) -> Name {
     let own: Word = name.value.as_str().into();
-    Name { c: in_c(&own), rust: in_rust(&own), upper: upper_snake(&own).into(), spec: own, span: name.span }
+    Name { c: in_c(&own), rust: in_rust(&own), upper: upper_snake(&own), spec: own, span: name.span }
 }
 
 /// A map: a C variable, and a Rust type of its own in the module `maps`.
@@ -250,13 +250,13 @@ pub(crate) fn map(name: &At<String>) -> Name {
 /// A length (`PATH_LEN`) or capacity (`SOCKETS_MAX_ENTRIES`).
 pub(crate) fn constant(name: &At<String>, suffix: &str) -> Name {
     let upper = upper_snake(&name.value);
-    let full: Word = if upper.ends_with(suffix) { upper.into() } else { [&upper, suffix].concat().into() };
+    let full: Word = if upper.ends_with(suffix) { upper } else { [&upper, suffix].concat().into() };
     Name { spec: name.value.as_str().into(), c: full.clone(), rust: full.clone(), upper: full, span: name.span }
 }
 
 /// A variant: `FILE_OP_OPEN` in C, where `prefix` is `FILE_OP_`, and `OPEN` in Rust.
 pub(crate) fn variant(name: &At<String>, prefix: &str) -> Name {
-    let upper: Word = upper_snake(&name.value).into();
+    let upper = upper_snake(&name.value);
     let c = in_c(&[prefix, &upper].concat().into());
     Name { spec: name.value.as_str().into(), c, rust: in_rust(&upper), upper, span: name.span }
 }

@@ -12,6 +12,13 @@ use std::{
 pub struct Word(Arc<str>);
 
 impl Word {
+    /// The text with every letter of ASCII in upper case.
+    pub(crate) fn in_upper_case(text: &str) -> Self {
+        let mut text: Arc<str> = text.into();
+        Arc::make_mut(&mut text).make_ascii_uppercase();
+        Word(text)
+    }
+
     /// Its text.
     #[must_use]
     pub fn as_str(&self) -> &str {

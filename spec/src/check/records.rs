@@ -1,12 +1,13 @@
 //! Structs, events and unions: their fields, without what ties fields together (tags, `contains`).
 
-use std::collections::{HashMap, HashSet};
+use std::{borrow::Cow, collections::HashSet};
 
 use super::{
     c_names,
     constants::Constants,
     duplicate,
     enums::check_align,
+    few::Few,
     types::{Resolve, Types, provisional},
     versions,
 };
@@ -236,7 +237,7 @@ impl<'r, 'a> Records<'r, 'a> {
     /// Fields of one record have different names. Those of unnamed members count, since C looks them up as the
     /// parent's own.
     fn check_member_names(&mut self, body: &'a Body) {
-        let mut seen = HashMap::new();
+        let mut seen = Few::default();
         let mut waiting = vec![body];
         while let Some(body) = waiting.pop() {
             for field in body.fields.iter().flatten() {
@@ -244,7 +245,7 @@ impl<'r, 'a> Records<'r, 'a> {
                     waiting.push(body);
                 }
                 let Some(name) = field.name() else { continue };
-                if let Some(first) = seen.insert(name.value.as_str(), name.span) {
+                if let Some((_, &first)) = seen.insert(Cow::Borrowed(&name.value), name.span) {
                     let (first, again) = if first < name.span { (first, name.span) } else { (name.span, first) };
                     let name = At { value: name.value.clone(), span: again };
                     self.cx.push(duplicate("field", &name, first));

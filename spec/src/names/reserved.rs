@@ -4,28 +4,34 @@
 pub(super) struct Words {
     /// In alphabetical order.
     words: &'static [&'static str],
-    /// By the first byte, a bit for each length that a word has: what is looked up has mostly none of both.
-    lengths: [u32; 128],
+    /// By a byte, how many words start with a smaller one: those that start with it stand from there on.
+    before: [u8; 129],
 }
 
 impl Words {
-    /// Of a list in alphabetical order. Fails to compile with a word that is not ASCII, empty or 32 bytes long.
+    /// Of a list in alphabetical order. Fails to compile with a word that is empty or not ASCII.
     const fn new(words: &'static [&'static str]) -> Self {
-        let mut lengths = [0; 128];
+        let mut before = [0; 129];
         let mut index = 0;
         while index < words.len() {
-            let word = words[index].as_bytes();
-            lengths[word[0] as usize] |= 1 << word.len();
+            let mut byte = words[index].as_bytes()[0] as usize + 1;
+            assert!(byte < before.len(), "no word of ASCII");
+            while byte < before.len() {
+                before[byte] += 1;
+                byte += 1;
+            }
             index += 1;
         }
-        Words { words, lengths }
+        Words { words, before }
     }
 
     /// Whether it is one of them.
     pub(super) fn has(&self, name: &str) -> bool {
-        let lengths = name.bytes().next().and_then(|first| self.lengths.get(usize::from(first))).copied().unwrap_or(0);
-        let length = u32::try_from(name.len()).ok().and_then(|length| 1_u32.checked_shl(length)).unwrap_or(0);
-        lengths & length != 0 && self.words.binary_search(&name).is_ok()
+        let Some(first) = name.bytes().next().map(usize::from).filter(|first| first + 1 < self.before.len()) else {
+            return false;
+        };
+        let [start, end] = [first, first + 1].map(|byte| usize::from(self.before[byte]));
+        self.words[start..end].contains(&name)
     }
 }
 

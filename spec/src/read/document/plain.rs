@@ -34,6 +34,7 @@ pub(super) fn parse(text: &str) -> Option<Table<'_>> {
         header: None,
         keys: Vec::new(),
         open: Vec::new(),
+        entries: Vec::new(),
         plain: true,
     };
     let mut sound = true;
@@ -107,9 +108,10 @@ enum Open<'t> {
     },
     Table {
         start: usize,
-        table: Table<'t>,
         /// How many keys of tables around it wait for their values.
         keys: usize,
+        /// How many entries of tables around it wait for their ends.
+        entries: usize,
     },
 }
 
@@ -122,6 +124,8 @@ struct Builder<'t> {
     /// Parts of the header that is being read, or of keys that wait for their values.
     keys: Vec<Key<'t>>,
     open: Vec<Open<'t>>,
+    /// Entries of tables in braces that have not ended, so that each table takes the memory that it needs and no more.
+    entries: Vec<Entry<'t>>,
     /// Whether everything so far could be told to be TOML.
     plain: bool,
 }
@@ -153,8 +157,9 @@ impl<'t> Builder<'t> {
         }
         let Some(key) = path.pop() else { return self.give_up() };
         let value = Value { kind: Kind::Table(table), place };
-        let Some(parent) = descend(&mut self.root, path, Made::ByLongerHeader) else { return self.give_up() };
-        match (known(&mut parent.entries, &key.name), of_array) {
+        let root = Growing { entries: &mut self.root.entries, from: 0 };
+        let Some(mut parent) = descend(root, path, Made::ByLongerHeader) else { return self.give_up() };
+        match (known(parent.own(), &key.name), of_array) {
             (None, false) => parent.entries.push(Entry { key, value }),
             (None, true) => {
                 let kind = Kind::Array(Array { items: vec![value], of_headers: true });
@@ -176,8 +181,8 @@ impl<'t> Builder<'t> {
         }
         let (table, keys) = match self.open.last_mut() {
             Some(Open::Array { items, .. }) => return items.push(value),
-            Some(Open::Table { table, keys, .. }) => (table, *keys),
-            None => (&mut self.current, 0),
+            Some(Open::Table { keys, entries, .. }) => (Growing { entries: &mut self.entries, from: *entries }, *keys),
+            None => (Growing { entries: &mut self.current.entries, from: 0 }, 0),
         };
         // Of the keys that wait, those of this value, which has a path if they are several.
         let table = match self.keys.len().checked_sub(keys) {
@@ -194,26 +199,41 @@ impl<'t> Builder<'t> {
     }
 }
 
+/// The entries of a table that grows, behind those of others.
+struct Growing<'a, 't> {
+    entries: &'a mut Vec<Entry<'t>>,
+    from: usize,
+}
+
+impl<'t> Growing<'_, 't> {
+    fn own(&mut self) -> &mut [Entry<'t>] {
+        &mut self.entries[self.from..]
+    }
+}
+
 /// The table at this path, made on the way where it is not there yet. `None` if something stands there that may not be
 /// added to.
 fn descend<'a, 't>(
-    table: &'a mut Table<'t>,
+    table: Growing<'a, 't>,
     path: impl IntoIterator<Item = Key<'t>>,
     made: Made,
-) -> Option<&'a mut Table<'t>> {
+) -> Option<Growing<'a, 't>> {
     let mut table = table;
     for key in path {
         // Two lookups, since the borrow of what is found would last to the end.
-        if known(&mut table.entries, &key.name).is_none() {
+        if known(table.own(), &key.name).is_none() {
             let kind = Kind::Table(Table { entries: Vec::new(), made });
             let value = Value { kind, place: key.place };
             table.entries.push(Entry { key, value });
             let Kind::Table(last) = &mut table.entries.last_mut()?.value.kind else { return None };
-            table = last;
+            table = Growing { entries: &mut last.entries, from: 0 };
             continue;
         }
-        match known(&mut table.entries, &key.name)? {
-            Kind::Table(inner) if may_grow(inner.made, made) => table = inner,
+        let Growing { entries, from } = table;
+        match known(&mut entries[from..], &key.name)? {
+            Kind::Table(inner) if may_grow(inner.made, made) => {
+                table = Growing { entries: &mut inner.entries, from: 0 };
+            }
             _ => return None,
         }
     }
@@ -261,15 +281,14 @@ impl EventReceiver for Builder<'_> {
     }
 
     fn inline_table_open(&mut self, span: Span, _: &mut dyn ErrorSink) -> bool {
-        let table = Table { entries: Vec::new(), made: Made::Inline };
-        self.open.push(Open::Table { start: span.start(), table, keys: self.keys.len() });
+        self.open.push(Open::Table { start: span.start(), keys: self.keys.len(), entries: self.entries.len() });
         self.plain &= self.open.len() < DEEPEST;
         self.plain
     }
 
     fn inline_table_close(&mut self, span: Span, _: &mut dyn ErrorSink) {
-        let Some(Open::Table { start, mut table, .. }) = self.open.pop() else { return self.give_up() };
-        table.entries.shrink_to_fit();
+        let Some(Open::Table { start, entries, .. }) = self.open.pop() else { return self.give_up() };
+        let table = Table { entries: self.entries.drain(entries..).collect(), made: Made::Inline };
         self.close(Value { kind: Kind::Table(table), place: Place::new(start..span.end()) });
     }
 
