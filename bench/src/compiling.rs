@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    ffi::{OsStr, OsString},
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     Extent, inputs,
-    measure::{Costs, repeat, words},
+    measure::{Child, Costs, in_turn},
     report::{Bound, Section, megabytes, milliseconds, number},
 };
 
@@ -49,26 +49,28 @@ pub(crate) fn run(extent: Extent) -> Result<Section, String> {
     let folder = TempDir::new().map_err(|error| format!("no temporary folder: {error}"))?;
     let mut section = Section::default();
     for &count in counts {
-        let mut measured = Vec::new();
+        eprintln!("{count} structs");
+        let mut children = Vec::new();
         for (number, way) in WAYS.iter().enumerate() {
-            eprintln!("{count} structs: {}", way.name);
             let source = folder.path().join(format!("way{number}.rs"));
             let text = (way.text)(folder.path(), count)?;
             fs::write(&source, text).map_err(|error| format!("{}: {error}", source.display()))?;
-            let check = runtime.compile(&source, "metadata", seconds, most)?;
-            measured.push((check, runtime.compile(&source, "link", seconds, most)?));
+            children.extend([runtime.compile(&source, "metadata")?, runtime.compile(&source, "link")?]);
         }
+        let measured = in_turn(&children, seconds, most)?;
         rows(&mut section, count, &measured);
     }
     Ok(section)
 }
 
-fn rows(section: &mut Section, count: usize, measured: &[(Costs, Costs)]) {
+/// `measured` has what checking and building take, way by way.
+fn rows(section: &mut Section, count: usize, measured: &[Costs]) {
+    let measured: Vec<(&Costs, &Costs)> = measured.chunks_exact(2).map(|two| (&two[0], &two[1])).collect();
     let title = format!("{count} structs of 10 fields, CPU time of rustc, without optimisation:");
     let head = ["", "`cargo check`", "of bpf-layout's", "`cargo build`", "of bpf-layout's", "peak memory"];
     let table = section.table(&title, &head);
     let (check, build) = (measured[OURS].0.cpu().median, measured[OURS].1.cpu().median);
-    for (way, (checked, built)) in WAYS.iter().zip(measured) {
+    for (way, (checked, built)) in WAYS.iter().zip(&measured) {
         table.row(vec![
             way.name.into(),
             milliseconds(checked.cpu()),
@@ -131,15 +133,17 @@ impl Runtime {
         }
     }
 
-    fn compile(&self, source: &Path, emit: &str, seconds: u64, most: usize) -> Result<Costs, String> {
+    /// rustc for one file.
+    fn compile(&self, source: &Path, emit: &str) -> Result<Child, String> {
         let text = |text: &str| OsString::from(text);
         let with = |before: &str, path: &Path| {
             let mut word = OsString::from(before);
             word.push(path);
             word
         };
-        let arguments = [
-            text("rustc"),
+        let arguments = vec![
+            // Through rustup's proxy each start costs as much as small inputs do.
+            rustc()?.into(),
             text("--edition=2024"),
             text("--crate-type=lib"),
             text("--crate-name=types"),
@@ -151,11 +155,7 @@ impl Runtime {
             with("-Ldependency=", &self.dependencies),
             source.as_os_str().to_owned(),
         ];
-        let mut all: Vec<&OsStr> = words(&arguments.iter().collect::<Vec<_>>());
-        // Through rustup's proxy each start costs as much as small inputs do.
-        let rustc = rustc()?;
-        all[0] = rustc.as_os_str();
-        repeat("run", &all, seconds, most)
+        Ok(Child { name: "run", arguments })
     }
 }
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::{
     Extent, inputs,
-    measure::{Costs, repeat},
+    measure::{Child, Costs, in_turn},
     report::{Bound, Section, megabytes, milliseconds, number},
 };
 
@@ -48,19 +48,19 @@ struct Inputs {
 
 pub(crate) fn run(extent: Extent) -> Result<Section, String> {
     let (counts, seconds): (&[usize], u64) = match extent {
-        Extent::Full => (&[10, 100, 1_000, 10_000], 3),
+        Extent::Full => (&[10, 100, 1_000, 10_000], 8),
         Extent::Short => (&[10, 100], 0),
     };
     let folder = TempDir::new().map_err(|error| format!("no temporary folder: {error}"))?;
     let mut measured = Vec::new();
     for &count in counts {
         let inputs = Inputs::write(folder.path(), count)?;
-        let costs = WAYS.iter().map(|way| {
-            eprintln!("{count} structs: {}", way.name);
-            let paths = (way.input)(&inputs);
-            repeat(way.child, &paths.iter().map(|path| path.as_os_str()).collect::<Vec<_>>(), seconds, 9)
-        });
-        measured.push((count, costs.collect::<Result<Vec<_>, _>>()?));
+        eprintln!("{count} structs");
+        let child = |way: &Way| {
+            let arguments = (way.input)(&inputs).into_iter().map(|path| path.as_os_str().to_owned()).collect();
+            Child { name: way.child, arguments }
+        };
+        measured.push((count, in_turn(&WAYS.each_ref().map(child), seconds, 9)?));
     }
     Ok(section(&measured))
 }

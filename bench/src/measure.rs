@@ -26,23 +26,34 @@ pub(crate) struct Cost {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Costs(Vec<Cost>);
 
-/// Runs this program as the child `name` again and again: at least once, until `seconds` have passed, at most `most` times.
+/// This program as a child, not run yet.
+pub(crate) struct Child {
+    pub(crate) name: &'static str,
+    pub(crate) arguments: Vec<OsString>,
+}
+
+/// Runs this program as one child after another, round by round, so that a processor that changes its pace does so for all:
+/// each at least once, until it has taken `seconds`, at most `most` times.
 ///
 /// # Errors
-/// If it fails.
-pub(crate) fn repeat(name: &str, arguments: &[&OsStr], seconds: u64, most: usize) -> Result<Costs, String> {
-    let (started, mut costs) = (Instant::now(), Costs::default());
-    while costs.0.is_empty() || costs.0.len() < most && started.elapsed() < Duration::from_secs(seconds) {
-        costs.push(once(name, arguments)?);
+/// If one fails.
+pub(crate) fn in_turn(children: &[Child], seconds: u64, most: usize) -> Result<Vec<Costs>, String> {
+    let mut measured = vec![Costs::default(); children.len()];
+    for _ in 0..most {
+        for (Child { name, arguments }, costs) in children.iter().zip(&mut measured) {
+            if costs.0.is_empty() || costs.taken() < Duration::from_secs(seconds) {
+                costs.push(once(name, arguments)?);
+            }
+        }
     }
-    Ok(costs)
+    Ok(measured)
 }
 
 /// Runs this program as the child `name` once.
 ///
 /// # Errors
 /// If it fails.
-pub(crate) fn once(name: &str, arguments: &[&OsStr]) -> Result<Cost, String> {
+pub(crate) fn once(name: &str, arguments: &[impl AsRef<OsStr>]) -> Result<Cost, String> {
     let own = env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
     let started = Instant::now();
     let output = Command::new(own)
@@ -113,6 +124,11 @@ impl Costs {
         self.0.push(cost);
     }
 
+    /// All runs together.
+    fn taken(&self) -> Duration {
+        self.0.iter().map(|cost| cost.wall).sum()
+    }
+
     pub(crate) fn wall(&self) -> Figure {
         Figure::of(self.0.iter().map(|cost| cost.wall.as_secs_f64()).collect())
     }
@@ -144,9 +160,4 @@ impl Figure {
         let (least, most) = (values[0], values[values.len() - 1]);
         Figure { median: values[values.len() / 2], least, most, runs: values.len() }
     }
-}
-
-/// Arguments for a child.
-pub(crate) fn words<'a>(arguments: &[&'a OsString]) -> Vec<&'a OsStr> {
-    arguments.iter().map(|argument| argument.as_os_str()).collect()
 }

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::{
     Extent, inputs,
     kernel::{self, layouts, program, storm::Storm},
-    measure::{Costs, repeat},
+    measure::{Child, Costs, in_turn},
     report::{Bound, Section, megabytes, milliseconds, number},
 };
 
@@ -40,14 +40,18 @@ fn large_specs(section: &mut Section, counts: [(usize, usize); 2]) -> Result<(),
         let (spec, output) = (folder.path().join(format!("{structs}.toml")), folder.path().join(structs.to_string()));
         let text = inputs::spec(structs) + &inputs::maps(maps);
         fs::write(&spec, text).map_err(|error| format!("{}: {error}", spec.display()))?;
-        let ours = repeat("bpf-layout", &[spec.as_os_str(), output.as_os_str()], 10, 3)?;
-        measured.push((ours, repeat("toml", &[spec.as_os_str()], 10, 3)?));
+        let children = [
+            Child { name: "bpf-layout", arguments: vec![spec.clone().into(), output.into()] },
+            Child { name: "toml", arguments: vec![spec.into()] },
+        ];
+        measured.push(in_turn(&children, 10, 3)?);
     }
     let table = section.table(
         "Header and Rust types of a whole spec, median (least to most):",
         &["", "time", "of parsing the TOML alone", "peak memory", "of parsing the TOML alone"],
     );
-    for ((structs, maps), (ours, toml)) in counts.iter().zip(&measured) {
+    for ((structs, maps), costs) in counts.iter().zip(&measured) {
+        let (ours, toml) = (&costs[0], &costs[1]);
         table.row(vec![
             format!("{structs} structs and {maps} maps"),
             milliseconds(ours.wall()),
@@ -56,7 +60,7 @@ fn large_specs(section: &mut Section, counts: [(usize, usize); 2]) -> Result<(),
             format!("{}x", number(ours.peak().median / toml.peak().median)),
         ]);
     }
-    let growth = |figure: fn(&Costs) -> f64| figure(&measured[1].0) / figure(&measured[0].0);
+    let growth = |figure: fn(&Costs) -> f64| figure(&measured[1][0]) / figure(&measured[0][0]);
     let bound = Bound::AtMost(counts[1].0 as f64 / counts[0].0 as f64);
     section.aim("growth of time, for ten times the spec", growth(|costs| costs.wall().median), bound);
     section.aim("growth of peak memory, for ten times the spec", growth(|costs| costs.peak().median), bound);
