@@ -93,7 +93,7 @@ fn values(facts: &mut Vec<Fact>, values: &Values) {
 }
 
 fn map(facts: &mut Vec<Fact>, map: &Map) {
-    let part = |part: &Part| format!("{} of {} bytes", part.ty, part.size);
+    let part = |part: &Part| format!("{} of {}", part.ty, bytes(part.size));
     facts.push((None, "type", map.kind.name.to_owned()));
     let parameters = [
         ("key", map.key.as_ref().map(part)),
@@ -114,4 +114,9 @@ fn map(facts: &mut Vec<Fact>, map: &Map) {
 fn order<'a>(facts: &mut Vec<Fact>, names: impl Iterator<Item = &'a String>) {
     let names: Vec<&str> = names.map(String::as_str).collect();
     facts.push((None, "order", names.join(", ")));
+}
+
+/// `1 byte`, `16 bytes`
+pub(super) fn bytes(count: u64) -> String {
+    format!("{count} byte{}", if count == 1 { "" } else { "s" })
 }

@@ -149,7 +149,7 @@ fn summary(definition: &Definition) -> String {
     let word = if word == "extern" { "extern type" } else { word };
     match (&definition.body, definition.size()) {
         (Body::Values(values), _) if values.flags => format!("flags in a {}", values.repr.info().name),
-        (_, Some(size)) => format!("{article} {word} of {size} bytes"),
+        (_, Some(size)) => format!("{article} {word} of {}", facts::bytes(size)),
         (_, None) => format!("{article} {word}"),
     }
 }
