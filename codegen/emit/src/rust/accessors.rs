@@ -89,3 +89,75 @@ fn optional(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Record), i
     };
     out.method(name, &["&self"], Some(&format!("::core::option::Option<{ty}>")), &[body]);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use bpf_layout_spec::{Options, load_with};
+
+    const SPEC: &str = r#"spec = 1
+[union.addr]
+fields = [{ name = "v4", type = "u8[4]", when = 4 }, { name = "v6", type = "u8[16]", when = 6 }]
+[struct.packed]
+packed = true
+fields = [{ name = "family", type = "u8" }, { name = "addr", type = "addr", tag = "family" }]
+[struct.plain]
+fields = [{ name = "family", type = "u8" }, { name = "addr", type = "addr", tag = "family", optional = true }]
+[struct.bits]
+fields = [
+  { name = "a", type = "bool", bits = 1, optional = true },
+  { name = "b", type = "u8", bits = 3, optional = true },
+  { name = "c", type = "bool", optional = true },
+  { name = "d", type = "u8" },
+]
+[profile.lean]
+omit = ["bits.a", "bits.b", "bits.c", "plain.addr"]
+"#;
+
+    /// The functions of a type, in order.
+    fn functions(profile: Option<&str>, of: &str) -> Vec<String> {
+        let mut reader = |_: &Path| Ok(SPEC.to_owned());
+        let options = Options { profile: profile.map(str::to_owned) };
+        let loaded = load_with(Path::new("layouts.toml"), &mut reader, &options).expect("a spec");
+        let module = super::super::module(&loaded.layouts);
+        let (_, rest) = module.split_once(&format!("impl {of} {{\n")).expect("it has methods");
+        let lines = rest.lines().take_while(|line| *line != "}").map(str::trim_start);
+        let functions = lines.filter_map(|line| line.strip_prefix("pub ")?.split_once("fn "));
+        functions.map(|(_, function)| function.trim_end_matches(" {").to_owned()).collect()
+    }
+
+    #[test]
+    fn readers_are_the_same_in_every_profile() {
+        let expected: [(&str, &[&str]); 3] = [
+            ("Packed", &["addr(&self) -> AddrRef<'_>"]),
+            ("Plain", &["addr(&self) -> ::core::option::Option<AddrRef<'_>>"]),
+            (
+                "Bits",
+                &[
+                    "a(&self) -> ::core::option::Option<bool>",
+                    "b(&self) -> ::core::option::Option<u8>",
+                    "c(&self) -> ::core::option::Option<&::bpf_layout::Bool>",
+                ],
+            ),
+        ];
+        for (of, expected) in expected {
+            for profile in [None, Some("lean")] {
+                let mut readers = functions(profile, of);
+                readers.retain(|function| !function.starts_with("set_"));
+                assert_eq!(readers, expected, "{of} under {profile:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_profile_omits_is_not_set() {
+        let setters = |profile, of| {
+            let mut setters = functions(profile, of);
+            setters.retain(|function| function.starts_with("set_"));
+            setters.len()
+        };
+        assert_eq!(["Packed", "Plain", "Bits"].map(|of| setters(None, of)), [2, 2, 2]);
+        assert_eq!(["Packed", "Plain", "Bits"].map(|of| setters(Some("lean"), of)), [2, 0, 0]);
+    }
+}
