@@ -131,4 +131,23 @@ mod tests {
         assert_eq!([number(16384), number(-100_000), number(1_234_567)], ["16384", "-100_000", "1_234_567"]);
         assert_eq!([hexadecimal(0x1000), hexadecimal(0x1_0000)], ["0x1000", "0x1_0000"]);
     }
+
+    #[test]
+    fn brackets_stand_where_the_value_needs_them() {
+        let spec = "spec = 1\n[lengths]\nA = 64\nB = 16\nC = \"A - (B - 2)\"\nD = \"A - B - 2\"\nE = \"A / (B / 2)\"\n\
+            F = \"(A + B) * 2\"\nG = \"A + B * 2\"\nH = \"B << 2\"\n";
+        let mut reader = |_: &std::path::Path| Ok(spec.to_owned());
+        let loaded = bpf_layout_spec::load_with("layouts.toml".as_ref(), &mut reader, &Default::default());
+        let module = crate::rust::module(&loaded.expect("a spec").layouts);
+        for (name, text) in [
+            ("C", "A_LEN - (B_LEN - 2)"),
+            ("D", "A_LEN - B_LEN - 2"),
+            ("E", "A_LEN / (B_LEN / 2)"),
+            ("F", "(A_LEN + B_LEN) * 2"),
+            ("G", "A_LEN + B_LEN * 2"),
+            ("H", "B_LEN << 2"),
+        ] {
+            assert!(module.contains(&format!("pub const {name}_LEN: usize = {text};\n")), "{name}: {module}");
+        }
+    }
 }
