@@ -98,7 +98,11 @@ mod tests {
 
     const SPEC: &str = r#"spec = 1
 [union.addr]
-fields = [{ name = "v4", type = "u8[4]", when = 4 }, { name = "v6", type = "u8[16]", when = 6 }]
+fields = [
+  { name = "v4", type = "u8[4]", when = 4 },
+  { name = "v6", type = "u8[16]", when = 6 },
+  { name = "raw", type = "u8[16]", when = 9, optional = true },
+]
 [struct.packed]
 packed = true
 fields = [{ name = "family", type = "u8" }, { name = "addr", type = "addr", tag = "family" }]
@@ -111,16 +115,27 @@ fields = [
   { name = "c", type = "bool", optional = true },
   { name = "d", type = "u8" },
 ]
+[struct.taken]
+fields = [
+  { name = "family", type = "u8" },
+  { name = "addr", type = "addr", tag = "family" },
+  { name = "set_addr_v4", type = "u8", optional = true },
+  { name = "set_addr_v6", type = "u8", bits = 3 },
+]
 [profile.lean]
-omit = ["bits.a", "bits.b", "bits.c", "plain.addr"]
+omit = ["bits.a", "bits.b", "bits.c", "plain.addr", "addr.raw"]
 "#;
 
-    /// The functions of a type, in order.
-    fn functions(profile: Option<&str>, of: &str) -> Vec<String> {
+    fn module(profile: Option<&str>) -> String {
         let mut reader = |_: &Path| Ok(SPEC.to_owned());
         let options = Options { profile: profile.map(str::to_owned) };
         let loaded = load_with(Path::new("layouts.toml"), &mut reader, &options).expect("a spec");
-        let module = super::super::module(&loaded.layouts);
+        super::super::module(&loaded.layouts)
+    }
+
+    /// The functions of a type, in order.
+    fn functions(profile: Option<&str>, of: &str) -> Vec<String> {
+        let module = module(profile);
         let (_, rest) = module.split_once(&format!("impl {of} {{\n")).expect("it has methods");
         let lines = rest.lines().take_while(|line| *line != "}").map(str::trim_start);
         let functions = lines.filter_map(|line| line.strip_prefix("pub ")?.split_once("fn "));
@@ -157,7 +172,34 @@ omit = ["bits.a", "bits.b", "bits.c", "plain.addr"]
             setters.retain(|function| function.starts_with("set_"));
             setters.len()
         };
-        assert_eq!(["Packed", "Plain", "Bits"].map(|of| setters(None, of)), [2, 2, 2]);
+        assert_eq!(["Packed", "Plain", "Bits"].map(|of| setters(None, of)), [3, 3, 2]);
         assert_eq!(["Packed", "Plain", "Bits"].map(|of| setters(Some("lean"), of)), [2, 0, 0]);
+    }
+
+    #[test]
+    fn members_that_are_left_out_are_no_variants() {
+        for (profile, raw) in [(None, true), (Some("lean"), false)] {
+            let module = module(profile);
+            let (_, variants) = module.split_once("pub enum AddrRef<'a> {").expect("an enum over the members");
+            let (variants, _) = variants.split_once("\n}\n").expect("its end");
+            assert_eq!(
+                ["V4(", "V6(", "Raw("].map(|variant| variants.contains(variant)),
+                [true, true, raw],
+                "{variants}"
+            );
+        }
+    }
+
+    #[test]
+    fn setters_keep_clear_of_fields() {
+        let functions = functions(None, "Taken");
+        for name in ["set_addr_v4", "set_addr_v6"] {
+            let found = |start: String| functions.iter().filter(|function| function.starts_with(&start)).count();
+            assert_eq!(
+                [found(format!("{name}(&self)")), found(format!("{name}_(&mut self"))],
+                [1, 1],
+                "{functions:#?}"
+            );
+        }
     }
 }

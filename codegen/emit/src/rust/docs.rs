@@ -104,6 +104,12 @@ mod tests {
     }
 
     #[test]
+    fn code_ends_where_it_ends() {
+        assert_eq!(lines("```\na[1]\n~~~\nb[1]\n```\nc[1]"), ["```text", "a[1]", "~~~", "b[1]", "```", "c\\[1\\]"]);
+        assert_eq!(lines("`a[1]` b[1] `c[1]` d[1]"), ["`a[1]` b\\[1\\] `c[1]` d\\[1\\]"]);
+    }
+
+    #[test]
     fn open_fences_are_closed_and_the_invisible_is_shown() {
         assert_eq!(lines("~~~rust\nx"), ["~~~text", "x", "~~~"]);
         assert_eq!(lines("a\u{202e}b\u{0}c"), ["a\u{fffd}b\u{fffd}c"]);
