@@ -77,3 +77,33 @@ impl Out {
         4 * self.indent + columns <= COLUMNS
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is written at this indentation.
+    fn written(indent: usize, write: impl FnOnce(&mut Out)) -> String {
+        let mut out = Out { indent, ..Out::default() };
+        write(&mut out);
+        out.finish()
+    }
+
+    #[test]
+    fn lines_are_as_long_as_they_may_be() {
+        for indent in [0, 1, 3] {
+            let room = COLUMNS - 4 * indent;
+            let assigned = |length: usize| written(indent, |out| out.assign("left", &"r".repeat(length)));
+            let longest = room - "left = ;".len();
+            assert_eq!(assigned(longest).lines().map(str::len).collect::<Vec<_>>(), [COLUMNS]);
+            assert_eq!(assigned(longest + 1).lines().count(), 2, "{indent}");
+            let method = |length: usize| {
+                written(indent, |out| out.method(&"m".repeat(length), &["&self"], Some("u8"), &["1".to_owned()]))
+            };
+            let longest = room - "pub fn (&self) -> u8 {".len();
+            assert_eq!(method(longest).lines().map(str::len).max(), Some(COLUMNS));
+            assert_eq!(method(longest).lines().count(), 3);
+            assert_eq!(method(longest + 1).lines().count(), 5, "{indent}");
+        }
+    }
+}
