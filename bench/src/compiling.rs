@@ -55,7 +55,7 @@ pub(crate) fn run(extent: Extent) -> Result<Section, String> {
             let source = folder.path().join(format!("way{number}.rs"));
             let text = (way.text)(folder.path(), count)?;
             fs::write(&source, text).map_err(|error| format!("{}: {error}", source.display()))?;
-            children.extend([runtime.compile(&source, "metadata")?, runtime.compile(&source, "link")?]);
+            children.extend([runtime.compile(&source, "metadata"), runtime.compile(&source, "link")]);
         }
         let measured = in_turn(&children, seconds, most)?;
         rows(&mut section, count, &measured);
@@ -109,6 +109,8 @@ fn bindgen(_: &Path, count: usize) -> Result<String, String> {
 
 /// The runtime, compiled as a dependency is, without features that the types would have to pay for.
 struct Runtime {
+    /// The compiler itself: through rustup's proxy each start costs as much as small inputs do.
+    rustc: PathBuf,
     library: PathBuf,
     dependencies: PathBuf,
     output: TempDir,
@@ -124,6 +126,7 @@ impl Runtime {
         cargo.env_remove("CARGO_TARGET_DIR");
         match cargo.status() {
             Ok(status) if status.success() => Ok(Runtime {
+                rustc: rustc()?,
                 library: target.join("debug/libbpf_layout.rlib"),
                 dependencies: target.join("debug/deps"),
                 output: TempDir::new().map_err(|error| format!("no temporary folder: {error}"))?,
@@ -134,7 +137,7 @@ impl Runtime {
     }
 
     /// rustc for one file.
-    fn compile(&self, source: &Path, emit: &str) -> Result<Child, String> {
+    fn compile(&self, source: &Path, emit: &str) -> Child {
         let text = |text: &str| OsString::from(text);
         let with = |before: &str, path: &Path| {
             let mut word = OsString::from(before);
@@ -142,8 +145,7 @@ impl Runtime {
             word
         };
         let arguments = vec![
-            // Through rustup's proxy each start costs as much as small inputs do.
-            rustc()?.into(),
+            self.rustc.clone().into(),
             text("--edition=2024"),
             text("--crate-type=lib"),
             text("--crate-name=types"),
@@ -155,7 +157,7 @@ impl Runtime {
             with("-Ldependency=", &self.dependencies),
             source.as_os_str().to_owned(),
         ];
-        Ok(Child { name: "run", arguments })
+        Child { name: "run", arguments }
     }
 }
 

@@ -22,6 +22,7 @@
 use std::{collections::HashMap, fmt, fmt::Write as _};
 
 use crate::{
+    decimal::Decimal,
     definition::{self, Base, Body, Definition, Field, Map, Record, RecordWord, Type, Values},
     layout::Layouts,
     model::{MapId, TypeId},
@@ -240,10 +241,7 @@ impl Hash {
 
     /// In decimal digits; most of what is hashed are numbers, and [`format`](Self::format) takes longer.
     fn number(&mut self, number: u64) {
-        if number > 9 {
-            self.number(number / 10);
-        }
-        self.byte(b'0' + (number % 10) as u8);
+        self.text(&Decimal::of(number));
     }
 
     /// What stands for another definition: its fingerprint. A name, where it has none yet, does not occur: a spec defines

@@ -14,6 +14,7 @@
 pub mod breaking;
 mod check;
 pub mod compare;
+pub mod decimal;
 pub mod definition;
 pub mod diag;
 pub mod diff;

@@ -1,10 +1,10 @@
 //! What is generated from a spec, as files.
 
-use std::{panic, path::Path, sync::LazyLock, thread};
+use std::{path::Path, sync::LazyLock};
 
 use bpf_layout_spec::{fingerprint::Fingerprints, layout::Layouts};
 
-use crate::{c, rust, write::Output};
+use crate::{c, rust, threads::both, write::Output};
 
 /// Types of which so many take longer to write than a thread takes to start.
 const MANY: usize = 100;
@@ -24,18 +24,6 @@ pub fn generated(layouts: &Layouts, folder: &Path) -> Vec<Output> {
         Output { path: folder.join(format!("{stem}.h")), contents: header.into_bytes() },
         Output { path: folder.join(format!("{stem}.rs")), contents: module.into_bytes() },
     ]
-}
-
-/// What the two give, one beside the other where that is worth it.
-fn both<A, B: Send>(at_once: bool, one: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
-    if !at_once || thread::available_parallelism().is_ok_and(|processors| processors.get() == 1) {
-        return (one(), other());
-    }
-    thread::scope(|scope| {
-        let other = scope.spawn(other);
-        let one = one();
-        (one, other.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)))
-    })
 }
 
 #[cfg(test)]

@@ -8,4 +8,7 @@ pub mod files;
 mod lines;
 pub mod render;
 pub mod rust;
+#[cfg(test)]
+mod testing;
+mod threads;
 pub mod write;

@@ -1,10 +1,6 @@
 //! Text under construction, line by line. How lines of C and of Rust are broken is the matter of either.
 
-use std::{
-    fmt::{self, Write as _},
-    ops::Deref,
-    str,
-};
+use std::fmt::{self, Write as _};
 
 /// A language, as far as lines are concerned.
 pub(crate) trait Language: Default {
@@ -61,47 +57,5 @@ impl<L: Language> Lines<L> {
     /// Everything written so far.
     pub(crate) fn finish(self) -> String {
         self.text
-    }
-}
-
-/// A number in decimal digits, as a part of a line.
-pub(crate) struct Decimal {
-    digits: [u8; Decimal::MOST],
-    start: usize,
-}
-
-impl Decimal {
-    /// Digits of the largest number.
-    const MOST: usize = 20;
-
-    pub(crate) fn of(number: u64) -> Self {
-        let (mut digits, mut start, mut rest) = ([0; Self::MOST], Self::MOST - 1, number);
-        while rest > 9 {
-            digits[start] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            start -= 1;
-        }
-        digits[start] = b'0' + rest as u8;
-        Decimal { digits, start }
-    }
-}
-
-impl Deref for Decimal {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        str::from_utf8(&self.digits[self.start..]).expect("digits are ASCII")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_written_as_the_standard_library_does() {
-        for number in [0, 1, 9, 10, 99, 100, 65_535, u64::MAX - 1, u64::MAX] {
-            assert_eq!(&*Decimal::of(number), number.to_string());
-        }
     }
 }

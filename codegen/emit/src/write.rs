@@ -8,12 +8,13 @@ use std::{
     error::Error,
     fmt, fs,
     io::{self, Write as _},
-    panic,
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU64, Ordering},
     thread,
 };
+
+use crate::threads::joined;
 
 /// A file to be, with its whole contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,8 +62,6 @@ pub fn write_if_changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
     // Each waits for the disk, so they wait together.
     let staged = thread::scope(|scope| {
         let staging: Vec<_> = changed.into_iter().map(|output| scope.spawn(|| Staged::new(output))).collect();
-        let joined =
-            |staged: thread::ScopedJoinHandle<'_, _>| staged.join().unwrap_or_else(|why| panic::resume_unwind(why));
         staging.into_iter().map(joined).collect::<Result<Vec<_>, _>>()
     })?;
     staged.into_iter().map(Staged::replace).collect()

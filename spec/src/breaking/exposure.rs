@@ -47,7 +47,7 @@ impl Exposure {
 }
 
 /// Where the types of both versions go, by their names.
-pub(super) struct Exposures(HashMap<String, Exposure>);
+pub(super) struct Exposures(HashMap<Word, Exposure>);
 
 impl Exposures {
     pub(super) fn new(old: &Layouts, new: &Layouts, surviving: &Surviving) -> Self {
@@ -85,7 +85,7 @@ impl Exposures {
             }
         }
         for (def, exposure) in model.types.iter().zip(found) {
-            self.0.entry(def.name().spec.to_string()).or_default().add(exposure);
+            self.0.entry(def.name().spec.clone()).or_default().add(exposure);
         }
     }
 }

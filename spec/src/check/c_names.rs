@@ -11,7 +11,7 @@ use crate::{
 /// reported.
 pub(super) fn identifier(name: Name, c: Option<&At<String>>, cx: &mut Diagnostics) -> Option<Name> {
     let Some(c) = c else { return Some(name) };
-    checked(c, &c.value, cx).then(|| Name { c: c.value.to_string().into(), ..name })
+    checked(c, &c.value, cx).then(|| Name { c: c.value.as_str().into(), ..name })
 }
 
 /// The name of a record or enum in C, and whether a typedef gives it: `struct sample` has none, `sample_t` is one.
@@ -39,7 +39,7 @@ pub(super) fn type_name(
             return None;
         }
     };
-    checked(c, own, cx).then(|| (Name { c: own.to_owned().into(), ..name }, typedef))
+    checked(c, own, cx).then(|| (Name { c: own.into(), ..name }, typedef))
 }
 
 fn with_article(keyword: &str) -> String {

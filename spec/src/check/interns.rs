@@ -4,6 +4,7 @@ use crate::{
     intern::Parts,
     model::{Intern, Map, MapId, Name, TypeDef, TypeId},
     spec::Spec,
+    word::Word,
 };
 
 /// Every dictionary of which all parts are sound. What is wrong with the others has been reported.
@@ -18,11 +19,12 @@ pub(super) fn find(spec: &Spec, types: &[TypeDef], maps: &[Map]) -> Vec<Intern> 
     };
     let of = |def: &crate::spec::InternDef| {
         let parts = Parts::of(&def.name.value);
+        let base = Word::from(parts.base.as_str());
         let name = Name {
-            spec: def.name.value.to_string().into(),
-            upper: parts.base.to_ascii_uppercase().into(),
-            rust: parts.base.to_string().into(),
-            c: parts.base.into(),
+            spec: def.name.value.as_str().into(),
+            upper: Word::in_upper_case(&base),
+            rust: base.clone(),
+            c: base,
             span: def.name.span,
         };
         Some(Intern {

@@ -4,11 +4,10 @@
 use std::{collections::BTreeSet, iter};
 
 use bpf_layout_spec::{
+    decimal::Decimal,
     layout::{Layouts, Member, SCRATCH_MAX},
     model::{EventTag, Field, Record, RecordKind, Type, TypeDef, TypeId},
 };
-
-use crate::lines::Decimal;
 
 use super::{
     compact, expr,

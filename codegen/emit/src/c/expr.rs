@@ -100,21 +100,12 @@ fn operand(model: &Model, outer: BinaryOp, expr: &Expr, at_least: u8) -> String 
 
 #[cfg(test)]
 mod tests {
+    use crate::testing::{EXPRESSIONS, expressions};
+
     #[test]
     fn brackets_stand_where_the_value_needs_them() {
-        let spec = "spec = 1\n[lengths]\nA = 64\nB = 16\nC = \"A - (B - 2)\"\nD = \"A - B - 2\"\nE = \"A / (B / 2)\"\n\
-            F = \"(A + B) * 2\"\nG = \"A + B * 2\"\nH = \"B << (A - 62)\"\n";
-        let mut reader = |_: &std::path::Path| Ok(spec.to_owned());
-        let loaded = bpf_layout_spec::load_with("layouts.toml".as_ref(), &mut reader, &Default::default());
-        let header = crate::c::header(&loaded.expect("a spec").layouts);
-        for (name, text) in [
-            ("C", "A_LEN - (B_LEN - 2)"),
-            ("D", "A_LEN - B_LEN - 2"),
-            ("E", "A_LEN / (B_LEN / 2)"),
-            ("F", "(A_LEN + B_LEN) * 2"),
-            ("G", "A_LEN + B_LEN * 2"),
-            ("H", "B_LEN << (A_LEN - 62)"),
-        ] {
+        let header = crate::c::header(&expressions());
+        for (name, _, text) in EXPRESSIONS {
             assert!(header.contains(&format!("#define {name}_LEN ({text})\n")), "{name}: {header}");
         }
     }

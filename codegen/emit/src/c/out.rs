@@ -298,13 +298,7 @@ pub(super) fn push_spaces(text: &mut String, mut count: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// What is written at this indentation.
-    fn written(indent: usize, write: impl FnOnce(&mut Out)) -> String {
-        let mut out = Out { indent, ..Out::default() };
-        write(&mut out);
-        out.finish()
-    }
+    use crate::testing::written;
 
     #[test]
     fn aligns_arguments_behind_the_bracket() {

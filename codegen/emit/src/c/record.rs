@@ -3,12 +3,11 @@
 use std::collections::HashSet;
 
 use bpf_layout_spec::{
+    decimal::Decimal,
     fingerprint::Fingerprint,
     layout::{BitRun, Bits, Layouts, Member, TypeLayout},
     model::{Field, Record, RecordKind, TagValue, Type, TypeDef, TypeId},
 };
-
-use crate::lines::Decimal;
 
 use super::{
     comment::{comment, inline},

@@ -92,9 +92,7 @@ fn optional(out: &mut Out, layouts: &Layouts, (id, record): (TypeId, &Record), i
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use bpf_layout_spec::{Options, load_with};
+    use crate::testing::layouts;
 
     const SPEC: &str = r#"spec = 1
 [union.addr]
@@ -128,10 +126,7 @@ omit = ["bits.a", "bits.b", "bits.c", "plain.addr", "addr.raw"]
 "#;
 
     fn module(profile: Option<&str>) -> String {
-        let mut reader = |_: &Path| Ok(SPEC.to_owned());
-        let options = Options { profile: profile.map(str::to_owned) };
-        let loaded = load_with(Path::new("layouts.toml"), &mut reader, &options).expect("a spec");
-        super::super::module(&loaded.layouts)
+        super::super::module(&layouts(SPEC, profile))
     }
 
     /// The functions of a type, in order.

@@ -125,6 +125,7 @@ fn operand(model: &Model, prefix: &str, kind: ConstKind, outer: BinaryOp, (expr,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{EXPRESSIONS, expressions};
 
     #[test]
     fn long_numbers_are_grouped() {
@@ -134,19 +135,8 @@ mod tests {
 
     #[test]
     fn brackets_stand_where_the_value_needs_them() {
-        let spec = "spec = 1\n[lengths]\nA = 64\nB = 16\nC = \"A - (B - 2)\"\nD = \"A - B - 2\"\nE = \"A / (B / 2)\"\n\
-            F = \"(A + B) * 2\"\nG = \"A + B * 2\"\nH = \"B << 2\"\n";
-        let mut reader = |_: &std::path::Path| Ok(spec.to_owned());
-        let loaded = bpf_layout_spec::load_with("layouts.toml".as_ref(), &mut reader, &Default::default());
-        let module = crate::rust::module(&loaded.expect("a spec").layouts);
-        for (name, text) in [
-            ("C", "A_LEN - (B_LEN - 2)"),
-            ("D", "A_LEN - B_LEN - 2"),
-            ("E", "A_LEN / (B_LEN / 2)"),
-            ("F", "(A_LEN + B_LEN) * 2"),
-            ("G", "A_LEN + B_LEN * 2"),
-            ("H", "B_LEN << 2"),
-        ] {
+        let module = crate::rust::module(&expressions());
+        for (name, _, text) in EXPRESSIONS {
             assert!(module.contains(&format!("pub const {name}_LEN: usize = {text};\n")), "{name}: {module}");
         }
     }

@@ -81,13 +81,7 @@ impl Out {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// What is written at this indentation.
-    fn written(indent: usize, write: impl FnOnce(&mut Out)) -> String {
-        let mut out = Out { indent, ..Out::default() };
-        write(&mut out);
-        out.finish()
-    }
+    use crate::testing::written;
 
     #[test]
     fn lines_are_as_long_as_they_may_be() {

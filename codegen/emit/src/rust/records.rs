@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 
 use bpf_layout_spec::{
+    decimal::Decimal,
     fingerprint::Fingerprint,
     layout::{Layouts, Member, TypeLayout},
     model::{Field, Record, RecordKind, TagValue, Type, TypeDef, TypeId},
 };
-
-use crate::lines::Decimal;
 
 use super::{accessors, bits, compact, docs, fingerprints, names::Names, out::Out, tagged, types::Scope};
 

@@ -1,0 +1,19 @@
+//! Work beside other work.
+
+use std::{panic, thread};
+
+/// What the two give, one beside the other where that is worth it.
+pub(crate) fn both<A, B: Send>(at_once: bool, one: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
+    if !at_once || thread::available_parallelism().is_ok_and(|processors| processors.get() == 1) {
+        return (one(), other());
+    }
+    thread::scope(|scope| {
+        let other = scope.spawn(other);
+        (one(), joined(other))
+    })
+}
+
+/// What a thread gives; its panic goes on here.
+pub(crate) fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked))
+}
