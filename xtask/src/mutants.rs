@@ -151,6 +151,9 @@ fn command(part: &Part, choice: &Choice, folder: &Path) -> Command {
     for file in files(part, choice) {
         command.arg("--file").arg(if file.ends_with('/') { format!("{file}**") } else { file.to_owned() });
     }
+    for file in part.elsewhere() {
+        command.args(["--exclude", file]);
+    }
     if let Some(shard) = &choice.shard {
         command.args(["--shard", shard]);
     }
@@ -205,8 +208,7 @@ impl<'a> Judged<'a> {
     fn of(part: &Part, choice: &Choice, outcome: &'a Outcome, explained: &'a [Explained]) -> Self {
         let root = root();
         let files = files(part, choice);
-        let examined =
-            |file: &str| files.iter().any(|own| if own.ends_with('/') { file.starts_with(own) } else { file == *own });
+        let examined = |file: &str| part.has(file) && files.iter().any(|own| file.starts_with(own));
         let mut unused: Vec<&Explained> = explained.iter().filter(|entry| examined(&entry.file)).collect();
         let mut survivors = Vec::new();
         for mutant in &outcome.missed {
@@ -239,6 +241,20 @@ mod tests {
             });
         }
         assert!(PARTS[0].has("spec/src/layout/place.rs") && !PARTS[0].has("spec/src/layout_of.rs"));
+    }
+
+    #[test]
+    fn a_file_is_of_the_part_that_names_it() {
+        let parts = |path: &str| PARTS.iter().filter(|part| part.has(path)).map(|part| part.name).collect::<Vec<_>>();
+        assert_eq!(parts("spec/src/check/constants.rs"), ["expressions"]);
+        assert_eq!(parts("spec/src/check/few.rs"), ["language"]);
+        assert_eq!(parts("spec/src/check/maps.rs"), ["rules"]);
+        let rules = PARTS.iter().find(|part| part.name == "rules").expect("a part");
+        let command = command(rules, &Choice::default(), Path::new("folder"));
+        let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+        for file in ["spec/src/check/constants.rs", "spec/src/check/few.rs"] {
+            assert!(words.windows(2).any(|pair| pair == ["--exclude", file]), "{words:?}");
+        }
     }
 
     #[test]
