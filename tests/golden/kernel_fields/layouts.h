@@ -206,6 +206,29 @@ __BPF_LAYOUT_AT(struct held, maybe, 8);
 __BPF_LAYOUT_AT(struct held, mask, 16);
 __BPF_LAYOUT_AT(struct held, id, 24);
 
+/* Kernel objects in an array and in structs within this one. */
+struct slots {
+	/*   0 */ __u32 before[3];
+	/*  12 */ __u8 _pad0[4];
+#ifdef __BPF__
+	/*  16 */ struct task_struct __bpf_layout_kptr *tasks[3];
+#else
+	/*  16 */ __u64 tasks[3]; /* a kernel pointer */
+#endif
+	/*  40 */ __u32 between;
+	/*  44 */ __u8 _pad1[4];
+	/*  48 */ struct held pair[2];
+	/* 112 */ struct held last;
+	/* 144 */ __u64 after;
+} __bpf_layout_id("67917e1b16639f86") __attribute__((aligned(8)));
+__BPF_LAYOUT_SIZE(struct slots, 152, 8);
+__BPF_LAYOUT_AT(struct slots, before, 0);
+__BPF_LAYOUT_AT(struct slots, tasks, 16);
+__BPF_LAYOUT_AT(struct slots, between, 40);
+__BPF_LAYOUT_AT(struct slots, pair, 48);
+__BPF_LAYOUT_AT(struct slots, last, 112);
+__BPF_LAYOUT_AT(struct slots, after, 144);
+
 #ifdef __BPF__
 
 #ifndef __bpf_layout_inline
@@ -448,6 +471,22 @@ __bpf_layout_inline void held_init(struct held *p)
 	__bpf_layout_zero_u64((char *)p + 24, 8);
 }
 
+__bpf_layout_btf void __btf_type_slots(struct slots *p)
+{
+	(void)p;
+}
+
+/* Zeroes every byte but those that only the kernel may write. */
+__bpf_layout_inline void slots_init(struct slots *p)
+{
+	__bpf_layout_keep(__btf_type_slots);
+	__bpf_layout_zero_u64(p, 16);
+	__bpf_layout_zero_u64((char *)p + 40, 8);
+	__bpf_layout_zero_u64((char *)p + 72, 8);
+	__bpf_layout_zero_u64((char *)p + 104, 8);
+	__bpf_layout_zero_u64((char *)p + 136, 16);
+}
+
 #define DEFINE_LOCKS_MAP                                 \
 	struct {                                         \
 		__uint(type, 1); /* BPF_MAP_TYPE_HASH */ \
@@ -484,6 +523,14 @@ __bpf_layout_inline void held_init(struct held *p)
 		__type(value, struct held);              \
 	} tasks SEC(".maps")
 
+#define DEFINE_SLOTS_MAP                                 \
+	struct {                                         \
+		__uint(type, 1); /* BPF_MAP_TYPE_HASH */ \
+		__uint(max_entries, 64);                 \
+		__type(key, __u32);                      \
+		__type(value, struct slots);             \
+	} slots SEC(".maps")
+
 #ifndef BPF_LAYOUT_NO_FINGERPRINTS
 /*
  * Fingerprints of what this object was compiled with, for loaders to compare
@@ -498,12 +545,14 @@ static const struct {
 		__u64 roots;
 		__u64 list_item;
 		__u64 held;
+		__u64 slots;
 	} types;
 	struct {
 		__u64 locks;
 		__u64 timers;
 		__u64 lists;
 		__u64 tasks;
+		__u64 slots;
 	} maps;
 }
 __bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
@@ -515,12 +564,14 @@ __bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
 		.roots = 0xe3738534fb5f50f9ULL,
 		.list_item = 0xaf743aecc6b55cacULL,
 		.held = 0x6c27f240c5b97d3cULL,
+		.slots = 0x67917e1b16639f86ULL,
 	},
 	.maps = {
 		.locks = 0x61ab4a9572a43cd4ULL,
 		.timers = 0xa5142ea259e5e244ULL,
 		.lists = 0xa5e19f450ff74b66ULL,
 		.tasks = 0x8883f345d1edaff2ULL,
+		.slots = 0xd082be42cc43e946ULL,
 	},
 };
 #endif

@@ -13,12 +13,14 @@ use ::bpf_layout::Layout as _;
             "roots" = 0xe373_8534_fb5f_50f9,
             "list_item" = 0xaf74_3aec_c6b5_5cac,
             "held" = 0x6c27_f240_c5b9_7d3c,
+            "slots" = 0x6791_7e1b_1663_9f86,
         }
         maps {
             "locks" = 0x61ab_4a95_72a4_3cd4,
             "timers" = 0xa514_2ea2_59e5_e244,
             "lists" = 0xa5e1_9f45_0ff7_4b66,
             "tasks" = 0x8883_f345_d1ed_aff2,
+            "slots" = 0xd082_be42_cc43_e946,
         }
     }
 }
@@ -91,6 +93,22 @@ use ::bpf_layout::Layout as _;
     }
 }
 
+::bpf_layout::layout! {
+    /// Kernel objects in an array and in structs within this one.
+    pub struct Slots("slots"): size 152, align 8, fingerprint 0x6791_7e1b_1663_9f86 {
+        pub before: [u32; 3] = 0,
+        #[doc(hidden)]
+        pub _pad0: ::bpf_layout::Pad<4> = 12,
+        pub tasks: [::bpf_layout::KernelPtr; 3] = 16,
+        pub between: u32 = 40,
+        #[doc(hidden)]
+        pub _pad1: ::bpf_layout::Pad<4> = 44,
+        pub pair: [Held; 2] = 48,
+        pub last: Held = 112,
+        pub after: u64 = 144,
+    }
+}
+
 /// The maps of the spec.
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
 pub mod maps {
@@ -152,5 +170,20 @@ pub mod maps {
         const FLAGS: u32 = 0;
         const FINGERPRINT: ::core::option::Option<u64> =
             ::core::option::Option::Some(0x8883_f345_d1ed_aff2);
+    }
+
+    /// Map `slots`.
+    #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
+    pub struct Slots;
+
+    impl ::bpf_layout::Map for Slots {
+        type Kind = ::bpf_layout::kind::Hash;
+        type Key = u32;
+        type Value = super::Slots;
+        const NAME: &'static str = "slots";
+        const MAX_ENTRIES: u32 = 64;
+        const FLAGS: u32 = 0;
+        const FINGERPRINT: ::core::option::Option<u64> =
+            ::core::option::Option::Some(0xd082_be42_cc43_e946);
     }
 }
