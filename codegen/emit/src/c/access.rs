@@ -234,8 +234,8 @@ impl Access<'_> {
         }
         match ty {
             Type::Def(id) => self.managed_ranges(*id, start, ranges),
-            Type::Array(element, count) if count.value > 0 => {
-                let each = size / count.value;
+            Type::Array(element, count) => {
+                let each = size.checked_div(count.value).unwrap_or(0);
                 (0..count.value).for_each(|index| self.managed_in(element, start + index * each, each, ranges));
             }
             _ => ranges.push((start, start + size)),

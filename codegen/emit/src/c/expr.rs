@@ -29,7 +29,7 @@ pub(super) fn bytes(model: &Model, bytes: &Count) -> String {
 pub(super) fn define(out: &mut Out, model: &Model, constant: &Constant) {
     let name = &constant.name.c;
     let text = count(model, &Count { value: constant.value, expr: constant.expr.clone() });
-    let text = if matches!(constant.expr, Expr::Binary(..)) && text.contains(' ') { format!("({text})") } else { text };
+    let text = if text.contains(' ') { format!("({text})") } else { text };
     out.define(name, &text);
     if constant.value.is_power_of_two() {
         out.define(&format!("{name}_MASK"), &format!("({name} - 1)"));
@@ -100,13 +100,22 @@ fn operand(model: &Model, outer: BinaryOp, expr: &Expr, at_least: u8) -> String 
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{EXPRESSIONS, expressions};
+    use super::{Count, Expr, bytes};
+    use crate::testing::{EXPRESSIONS, expressions, layouts};
 
     #[test]
     fn brackets_stand_where_the_value_needs_them() {
         let header = crate::c::header(&expressions());
         for (name, _, text) in EXPRESSIONS {
             assert!(header.contains(&format!("#define {name}_LEN ({text})\n")), "{name}: {header}");
+        }
+    }
+    #[test]
+    fn bytes_are_multiples_of_1024_where_that_is_shorter() {
+        let model = layouts("spec = 1", None).model;
+        let texts = [(1000, "1000"), (1024, "1024"), (1500, "1500"), (2048, "2 * 1024"), (1 << 32, "4194304 * 1024")];
+        for (value, expected) in texts {
+            assert_eq!(bytes(&model, &Count { value, expr: Expr::Literal(value) }), expected);
         }
     }
 }
