@@ -138,6 +138,8 @@ pub(crate) const PARTS: &[Part] = &[
         judges: &["bpf-layout-spec", "bpf-layout-emit"],
         tests: &[
             "--test",
+            "breaking",
+            "--test",
             "clashes",
             "--test",
             "diagnostics",
