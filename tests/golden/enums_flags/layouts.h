@@ -177,6 +177,19 @@ struct holds_uses {
 __BPF_LAYOUT_SIZE(struct holds_uses, 144, 8);
 __BPF_LAYOUT_AT(struct holds_uses, inner, 0);
 
+/* Its enums lie in a member without a name. */
+struct unnamed_parts {
+	/* 0 */ __u32 pid;
+	/* 4 */ union {
+		/* 4 */ __u8 op; /* enum file_op */
+		/* 4 */ __u8 raw[4];
+	};
+} __bpf_layout_id("ff0941c050320276");
+__BPF_LAYOUT_SIZE(struct unnamed_parts, 8, 4);
+__BPF_LAYOUT_AT(struct unnamed_parts, pid, 0);
+__BPF_LAYOUT_AT(struct unnamed_parts, op, 4);
+__BPF_LAYOUT_AT(struct unnamed_parts, raw, 4);
+
 #ifdef __BPF__
 
 #ifndef __bpf_layout_inline
@@ -196,6 +209,36 @@ __BPF_LAYOUT_AT(struct holds_uses, inner, 0);
  * and makes a call of a larger one, as of a loop that does the same, unless the
  * stores are volatile.
  */
+#ifndef __BPF_LAYOUT_ZERO_U32
+#define __BPF_LAYOUT_ZERO_U32
+__bpf_layout_inline void __bpf_layout_zero_u32(void *p, unsigned long size)
+{
+	typedef __u32 __attribute__((may_alias)) word_t;
+	volatile word_t *word = (volatile word_t *)p;
+	unsigned long words = size / 4;
+
+#ifdef __clang__
+	if (words <= 128) {
+		__builtin_memset((word_t *)p, 0, size);
+		return;
+	}
+#endif
+	for (; words >= 8; words -= 8) {
+		word[0] = 0;
+		word[1] = 0;
+		word[2] = 0;
+		word[3] = 0;
+		word[4] = 0;
+		word[5] = 0;
+		word[6] = 0;
+		word[7] = 0;
+		word += 8;
+	}
+	for (; words; words--)
+		*word++ = 0;
+}
+#endif
+
 #ifndef __BPF_LAYOUT_ZERO_U64
 #define __BPF_LAYOUT_ZERO_U64
 __bpf_layout_inline void __bpf_layout_zero_u64(void *p, unsigned long size)
@@ -309,6 +352,19 @@ __bpf_layout_inline void holds_uses_init(struct holds_uses *p)
 	__bpf_layout_zero_u64(p, sizeof(*p));
 }
 
+__bpf_layout_btf void __btf_type_unnamed_parts(struct unnamed_parts *p)
+{
+	(void)p;
+	__bpf_layout_keep(__btf_type_file_op);
+}
+
+/* Zeroes every byte, padding included. */
+__bpf_layout_inline void unnamed_parts_init(struct unnamed_parts *p)
+{
+	__bpf_layout_keep(__btf_type_unnamed_parts);
+	__bpf_layout_zero_u32(p, sizeof(*p));
+}
+
 #define DEFINE_BY_OP_MAP                                        \
 	static __attribute__((used)) void __btf_map_by_op(void) \
 	{                                                       \
@@ -343,6 +399,7 @@ static const struct {
 		__u64 wide_flags;
 		__u64 uses;
 		__u64 holds_uses;
+		__u64 unnamed_parts;
 	} types;
 	struct {
 		__u64 by_op;
@@ -364,6 +421,7 @@ __bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
 		.wide_flags = 0x7e867a01913f93d3ULL,
 		.uses = 0xdecc6438c426a254ULL,
 		.holds_uses = 0xb5110aeea2eac479ULL,
+		.unnamed_parts = 0xff0941c050320276ULL,
 	},
 	.maps = {
 		.by_op = 0x6d300432b060c7adULL,

@@ -20,6 +20,7 @@ use ::bpf_layout::Layout as _;
             "wide_flags" = 0x7e86_7a01_913f_93d3,
             "uses" = 0xdecc_6438_c426_a254,
             "holds_uses" = 0xb511_0aee_a2ea_c479,
+            "unnamed_parts" = 0xff09_41c0_5032_0276,
         }
         maps {
             "by_op" = 0x6d30_0432_b060_c7ad,
@@ -161,6 +162,21 @@ impl Wide {
     /// Its enums lie one level down.
     pub struct HoldsUses("holds_uses"): size 144, align 8, fingerprint 0xb511_0aee_a2ea_c479 {
         pub inner: [Uses; 2] = 0,
+    }
+}
+
+::bpf_layout::layout_union! {
+    pub union UnnamedPartsAnon0("unnamed_parts__anon0"): size 4, align 1, fingerprint 0x3737_bc22_260c_b2f4 {
+        op, set_op: FileOp,
+        raw, set_raw: [u8; 4],
+    }
+}
+
+::bpf_layout::layout! {
+    /// Its enums lie in a member without a name.
+    pub struct UnnamedParts("unnamed_parts"): size 8, align 4, fingerprint 0xff09_41c0_5032_0276 {
+        pub pid: u32 = 0,
+        pub anon0: UnnamedPartsAnon0 = 4,
     }
 }
 

@@ -93,6 +93,12 @@ struct bpf_list_node {
 	__u64 __opaque[3];
 } __attribute__((aligned(8)));
 #endif
+#ifndef __BPF_LAYOUT_BPF_REFCOUNT
+#define __BPF_LAYOUT_BPF_REFCOUNT
+struct bpf_refcount {
+	__u32 __opaque[1];
+};
+#endif
 #endif
 
 #ifdef __BPF__
@@ -228,6 +234,26 @@ __BPF_LAYOUT_AT(struct slots, between, 40);
 __BPF_LAYOUT_AT(struct slots, pair, 48);
 __BPF_LAYOUT_AT(struct slots, last, 112);
 __BPF_LAYOUT_AT(struct slots, after, 144);
+
+/*
+ * What is between the lock and the references is aligned to four bytes at
+ * either end.
+ */
+struct counted {
+	/*  0 */ struct bpf_spin_lock lock;
+	/*  4 */ __u32 first;
+	/*  8 */ __u32 second;
+	/* 12 */ struct bpf_refcount references;
+	/* 16 */ __u64 data;
+	/* 24 */ struct bpf_list_node node;
+} __bpf_layout_id("ec54474a3407a7ab") __attribute__((aligned(8)));
+__BPF_LAYOUT_SIZE(struct counted, 48, 8);
+__BPF_LAYOUT_AT(struct counted, lock, 0);
+__BPF_LAYOUT_AT(struct counted, first, 4);
+__BPF_LAYOUT_AT(struct counted, second, 8);
+__BPF_LAYOUT_AT(struct counted, references, 12);
+__BPF_LAYOUT_AT(struct counted, data, 16);
+__BPF_LAYOUT_AT(struct counted, node, 24);
 
 #ifdef __BPF__
 
@@ -487,6 +513,19 @@ __bpf_layout_inline void slots_init(struct slots *p)
 	__bpf_layout_zero_u64((char *)p + 136, 16);
 }
 
+__bpf_layout_btf void __btf_type_counted(struct counted *p)
+{
+	(void)p;
+}
+
+/* Zeroes every byte but those that only the kernel may write. */
+__bpf_layout_inline void counted_init(struct counted *p)
+{
+	__bpf_layout_keep(__btf_type_counted);
+	__bpf_layout_zero_u32((char *)p + 4, 8);
+	__bpf_layout_zero_u64((char *)p + 16, 8);
+}
+
 #define DEFINE_LOCKS_MAP                                 \
 	struct {                                         \
 		__uint(type, 1); /* BPF_MAP_TYPE_HASH */ \
@@ -546,6 +585,7 @@ static const struct {
 		__u64 list_item;
 		__u64 held;
 		__u64 slots;
+		__u64 counted;
 	} types;
 	struct {
 		__u64 locks;
@@ -565,6 +605,7 @@ __bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
 		.list_item = 0xaf743aecc6b55cacULL,
 		.held = 0x6c27f240c5b97d3cULL,
 		.slots = 0x67917e1b16639f86ULL,
+		.counted = 0xec54474a3407a7abULL,
 	},
 	.maps = {
 		.locks = 0x61ab4a9572a43cd4ULL,

@@ -14,6 +14,7 @@ use ::bpf_layout::Layout as _;
             "list_item" = 0xaf74_3aec_c6b5_5cac,
             "held" = 0x6c27_f240_c5b9_7d3c,
             "slots" = 0x6791_7e1b_1663_9f86,
+            "counted" = 0xec54_474a_3407_a7ab,
         }
         maps {
             "locks" = 0x61ab_4a95_72a4_3cd4,
@@ -106,6 +107,18 @@ use ::bpf_layout::Layout as _;
         pub pair: [Held; 2] = 48,
         pub last: Held = 112,
         pub after: u64 = 144,
+    }
+}
+
+::bpf_layout::layout! {
+    /// What is between the lock and the references is aligned to four bytes at either end.
+    pub struct Counted("counted"): size 48, align 8, fingerprint 0xec54_474a_3407_a7ab {
+        pub lock: ::bpf_layout::kernel::SpinLock = 0,
+        pub first: u32 = 4,
+        pub second: u32 = 8,
+        pub references: ::bpf_layout::kernel::Refcount = 12,
+        pub data: u64 = 16,
+        pub node: ::bpf_layout::kernel::ListNode = 24,
     }
 }
 

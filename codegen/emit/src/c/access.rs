@@ -285,3 +285,36 @@ fn gaps(ranges: &[(u64, u64)], size: u64) -> Vec<(u64, u64)> {
 fn power_of_two_in(value: u64) -> u32 {
     1 << value.trailing_zeros().min(3)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::layouts;
+
+    /// The header of a struct of so many bytes: a number, or an expression of `N`.
+    fn of_bytes(count: &str, n: u64) -> String {
+        let text = format!(
+            "spec = 1\n[lengths]\nN = {n}\n[struct.record]\nfields = [{{ name = \"data\", type = \"bytes[{count}]\" }}]"
+        );
+        crate::c::header(&layouts(&text, None))
+    }
+
+    #[test]
+    fn what_does_not_fit_on_the_stack_has_scratch_memory() {
+        for (size, expected) in [(STACK, false), (STACK + 1, true), (SCRATCH_MAX, true), (SCRATCH_MAX + 1, false)] {
+            let header = of_bytes(&size.to_string(), 1);
+            assert_eq!(header.contains("#define DEFINE_RECORD_SCRATCH"), expected, "{size}");
+            assert_eq!(header.contains(&format!("{size} bytes do not fit on the stack")), expected, "{size}");
+        }
+    }
+
+    #[test]
+    fn what_may_grow_has_scratch_memory() {
+        for count in ["N", "2 * N", "N * 2", "N / 2 * 4"] {
+            let header = of_bytes(count, STACK / if count == "N" { 1 } else { 2 });
+            assert!(header.contains("512 bytes may grow beyond the stack"), "{count}: {header}");
+        }
+        assert!(of_bytes("N", STACK + 1).contains("513 bytes do not fit on the stack"));
+        assert!(!of_bytes("2 * 256", 1).contains("SCRATCH"));
+    }
+}

@@ -71,3 +71,21 @@ fn function(out: &mut Out, c_name: &str, parameter: &str, keeps: impl FnOnce(&mu
         keeps(out);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::layouts;
+
+    #[test]
+    fn only_what_comes_later_is_declared() {
+        let spec = "spec = 1\n[struct.first]\nfields = [{ name = \"lock\", type = \"bpf_spin_lock\" }, \
+            { name = \"own\", type = \"bpf_list_head\", contains = \"first.link\" }, \
+            { name = \"items\", type = \"bpf_list_head\", contains = \"later.link\" }, \
+            { name = \"link\", type = \"bpf_list_node\" }]\n\
+            [struct.later]\nfields = [{ name = \"link\", type = \"bpf_list_node\" }]";
+        let header = crate::c::header(&layouts(spec, None));
+        for (name, times) in [("first", 1), ("later", 2)] {
+            assert_eq!(header.matches(&format!("void __btf_type_{name}(")).count(), times, "{header}");
+        }
+    }
+}

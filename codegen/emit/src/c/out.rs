@@ -322,6 +322,11 @@ mod tests {
         let mut out = Out::default();
         out.continued(|out| out.call(&[&name], &[&parameter], ";"));
         assert_eq!(out.finish(), format!("{name}({parameter});\n"));
+        // Only the name is too long.
+        let (name, parameter) = ("f".repeat(LINE), format!("struct {} *p", "t".repeat(LINE - TAB - 12)));
+        let call = written(0, |out| out.call(&[&name], &[&parameter], ";"));
+        assert_eq!(call, format!("{name}(\n\t{parameter});\n"));
+        assert_eq!(width(call.lines().last().expect("a line")), LINE);
     }
 
     #[test]
@@ -348,6 +353,12 @@ mod tests {
     #[test]
     fn columns_are_those_of_characters_and_tabs() {
         assert_eq!([width(""), width("abc"), width("\t\ta"), width("\té 漢")], [0, 3, 17, 11]);
+    }
+
+    #[test]
+    fn a_line_has_room_for_what_fills_it() {
+        let out = Out { indent: 1, ..Out::default() };
+        assert!(out.fits(&"a".repeat(LINE - TAB)) && !out.fits(&"a".repeat(LINE - TAB + 1)));
     }
 
     #[test]
