@@ -34,6 +34,7 @@ pub mod scalar;
 pub mod source;
 mod spec;
 pub mod suggest;
+pub mod threads;
 mod ty;
 pub mod wakeup;
 pub mod word;

@@ -2,9 +2,9 @@
 
 use std::{path::Path, sync::LazyLock};
 
-use bpf_layout_spec::{fingerprint::Fingerprints, layout::Layouts};
+use bpf_layout_spec::{fingerprint::Fingerprints, layout::Layouts, threads::both};
 
-use crate::{c, rust, threads::both, write::Output};
+use crate::{c, rust, write::Output};
 
 /// Types of which so many take longer to write than a thread takes to start.
 const MANY: usize = 100;

@@ -10,5 +10,4 @@ pub mod render;
 pub mod rust;
 #[cfg(test)]
 mod testing;
-mod threads;
 pub mod write;

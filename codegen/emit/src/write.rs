@@ -14,7 +14,7 @@ use std::{
     thread,
 };
 
-use crate::threads::joined;
+use bpf_layout_spec::threads::joined;
 
 /// A file to be, with its whole contents.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -256,6 +256,13 @@ impl<'n> Spaces<'n> {
     }
 }
 
+/// Whether a field has one name everywhere and no method, so that it clashes only with one of the same name in the spec.
+fn is_plain(field: &Field) -> bool {
+    let Name { spec, c, rust, .. } = &field.name;
+    let has_methods = field.optional || field.bits.is_some() || field.tag.is_some();
+    c == spec && rust == spec && !has_methods && !field.anonymous && !matches!(field.ty, Type::Variable(_))
+}
+
 /// Whether something is named after a field, besides itself.
 fn brings_names(field: &Field) -> bool {
     field.optional || matches!(field.ty, Type::Variable(_)) || matches!(element(&field.ty), Type::Str(_))
@@ -282,6 +289,9 @@ impl<'t> Members<'t> {
     }
 
     fn check(&mut self, record: &'t Record, types: &'t [TypeDef], cx: &mut Reporter<'_>) {
+        if record.kind != RecordKind::Union && record.fields.iter().all(is_plain) {
+            return;
+        }
         self.c.taken.clear();
         self.seen.clear();
         self.claim_in_c(record, types, cx);

@@ -2,9 +2,11 @@
 //!
 //! The documents of `toml` keep each table in a tree that has room for eleven entries, and nearly every table of a spec is
 //! a field, of two or three. Of a thousand structs that is most of the memory that reading, checking and generating take
-//! together. So [`plain`] builds what specs consist of from the events of `toml_parser`, and leaves everything else to
-//! `toml`, errors first of all: what is TOML, and what is said of what is not, is `toml`'s word alone.
+//! together. So [`plain`] builds what specs consist of from the events of `toml_parser`, of long ones [two halves at
+//! once](halves), and leaves everything else to `toml`, errors first of all: what is TOML, and what is said of what is
+//! not, is `toml`'s word alone.
 
+mod halves;
 mod plain;
 #[cfg(test)]
 mod tests;
@@ -133,10 +135,10 @@ enum Made {
 /// # Errors
 /// All that `toml` finds wrong.
 pub(super) fn parse(text: &str) -> Result<Table<'_>, Vec<Error>> {
-    if let Some(document) = plain::parse(text) {
-        return Ok(document);
+    match halves::parse(text).or_else(|| plain::parse(text)) {
+        Some(document) => Ok(document),
+        None => by_toml(text),
     }
-    by_toml(text)
 }
 
 fn by_toml(text: &str) -> Result<Table<'_>, Vec<Error>> {

@@ -26,9 +26,15 @@ const FEW: usize = 16;
 
 /// The document, if it is one that can be told to be TOML here.
 pub(super) fn parse(text: &str) -> Option<Table<'_>> {
+    parse_part(text, 0).filter(is_without_repetition)
+}
+
+/// The same of a part that begins at this byte of the document, where names may repeat.
+pub(super) fn parse_part(text: &str, start: usize) -> Option<Table<'_>> {
     let source = Source::new(text);
     let mut builder = Builder {
         source,
+        start,
         root: Table { entries: Vec::new(), made: Made::ByHeader },
         current: Table { entries: Vec::new(), made: Made::ByHeader },
         header: None,
@@ -44,7 +50,7 @@ pub(super) fn parse(text: &str) -> Option<Table<'_>> {
     });
     builder.finish_table();
     let Builder { root, plain, .. } = builder;
-    (sound && plain && is_without_repetition(&root)).then_some(root)
+    (sound && plain).then_some(root)
 }
 
 /// Calls `parse` with the tokens of the document, a number of whole tables at a time: those of all of it would take more
@@ -71,7 +77,7 @@ fn for_each_part(source: Source<'_>, mut parse: impl FnMut(&[Token]) -> bool) {
 }
 
 /// Whether no two entries of a table, or of a table in it, are of one name.
-fn is_without_repetition(table: &Table<'_>) -> bool {
+pub(super) fn is_without_repetition(table: &Table<'_>) -> bool {
     all_differ(&table.entries) && table.entries.iter().all(|entry| is_value_without_repetition(&entry.value))
 }
 
@@ -117,6 +123,8 @@ enum Open<'t> {
 
 struct Builder<'t> {
     source: Source<'t>,
+    /// Where it begins in the document.
+    start: usize,
     root: Table<'t>,
     /// The table whose header was read last, which gets to its place when it is whole; the root before any header.
     current: Table<'t>,
@@ -134,13 +142,14 @@ impl<'t> Builder<'t> {
     fn open_header(&mut self, span: Span, of_array: bool) {
         self.finish_table();
         self.keys.clear();
-        self.header = Some(Header { path: Vec::new(), place: place(span), of_array });
+        self.header = Some(Header { path: Vec::new(), place: self.place(span), of_array });
     }
 
     fn close_header(&mut self, span: Span) {
+        let end = self.place(span).end;
         if let Some(header) = &mut self.header {
             header.path = mem::take(&mut self.keys);
-            header.place.end = place(span).end;
+            header.place.end = end;
         }
     }
 
@@ -172,6 +181,15 @@ impl<'t> Builder<'t> {
 
     fn give_up(&mut self) {
         self.plain = false;
+    }
+
+    fn place(&self, span: Span) -> Place {
+        self.between(span.start(), span.end())
+    }
+
+    /// From one byte of what is parsed to another.
+    fn between(&self, start: usize, end: usize) -> Place {
+        Place::new(self.start + start..self.start + end)
     }
 
     /// Gives a whole value to the array or table that it is in.
@@ -241,7 +259,7 @@ fn descend<'a, 't>(
 }
 
 /// Whether headers or dots may add to a table without asking what else TOML says.
-fn may_grow(table: Made, by: Made) -> bool {
+pub(super) fn may_grow(table: Made, by: Made) -> bool {
     match by {
         Made::ByDots => table == Made::ByDots,
         _ => matches!(table, Made::ByHeader | Made::ByLongerHeader),
@@ -249,7 +267,7 @@ fn may_grow(table: Made, by: Made) -> bool {
 }
 
 /// The value of this name, if it is among few or is the last one.
-fn known<'a, 't>(entries: &'a mut [Entry<'t>], name: &str) -> Option<&'a mut Kind<'t>> {
+pub(super) fn known<'a, 't>(entries: &'a mut [Entry<'t>], name: &str) -> Option<&'a mut Kind<'t>> {
     let is_it = |entry: &Entry<'_>| entry.name() == name;
     let at = match entries.last() {
         Some(last) if is_it(last) => Some(entries.len() - 1),
@@ -257,10 +275,6 @@ fn known<'a, 't>(entries: &'a mut [Entry<'t>], name: &str) -> Option<&'a mut Kin
         _ => None,
     };
     at.map(|at| &mut entries[at].value.kind)
-}
-
-fn place(span: Span) -> Place {
-    Place::new(span.start()..span.end())
 }
 
 impl EventReceiver for Builder<'_> {
@@ -289,7 +303,7 @@ impl EventReceiver for Builder<'_> {
     fn inline_table_close(&mut self, span: Span, _: &mut dyn ErrorSink) {
         let Some(Open::Table { start, entries, .. }) = self.open.pop() else { return self.give_up() };
         let table = Table { entries: self.entries.drain(entries..).collect(), made: Made::Inline };
-        self.close(Value { kind: Kind::Table(table), place: Place::new(start..span.end()) });
+        self.close(Value { kind: Kind::Table(table), place: self.between(start, span.end()) });
     }
 
     fn array_open(&mut self, span: Span, _: &mut dyn ErrorSink) -> bool {
@@ -301,14 +315,14 @@ impl EventReceiver for Builder<'_> {
     fn array_close(&mut self, span: Span, _: &mut dyn ErrorSink) {
         let Some(Open::Array { start, items }) = self.open.pop() else { return self.give_up() };
         let kind = Kind::Array(Array { items, of_headers: false });
-        self.close(Value { kind, place: Place::new(start..span.end()) });
+        self.close(Value { kind, place: self.between(start, span.end()) });
     }
 
     fn simple_key(&mut self, span: Span, encoding: Option<Encoding>, error: &mut dyn ErrorSink) {
         let mut name = Cow::Borrowed("");
         let Some(raw) = self.source.get(span) else { return self.give_up() };
         toml_parser::Raw::new_unchecked(raw.as_str(), encoding, span).decode_key(&mut name, error);
-        self.keys.push(Key { name, place: place(span) });
+        self.keys.push(Key { name, place: self.place(span) });
         self.plain &= self.keys.len() < DEEPEST;
     }
 
@@ -323,7 +337,7 @@ impl EventReceiver for Builder<'_> {
             // No key of a spec takes either; whether they are well-formed, `toml` says.
             ScalarKind::Float | ScalarKind::DateTime => return self.give_up(),
         };
-        self.close(Value { kind, place: place(span) });
+        self.close(Value { kind, place: self.place(span) });
     }
 
     fn comment(&mut self, span: Span, error: &mut dyn ErrorSink) {

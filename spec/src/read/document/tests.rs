@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use proptest::prelude::*;
 
-use super::{Kind, Table, Value, by_toml, plain};
+use super::{Kind, Table, Value, by_toml, halves, plain};
 
 /// All of a document, with every place.
 fn shown(table: &Table<'_>) -> String {
@@ -23,14 +23,16 @@ fn shown_value(value: &Value<'_>) -> String {
     format!("{kind} at {:?}", value.span())
 }
 
-/// Whether it is plain; panics if it is, and `toml` says otherwise.
+/// Whether it is plain; panics if it is, or its halves are, and `toml` says otherwise.
 fn is_plain(text: &str) -> bool {
-    let Some(document) = plain::parse(text) else { return false };
-    match by_toml(text) {
-        Ok(expected) => assert_eq!(shown(&document), shown(&expected), "{text}"),
-        Err(errors) => panic!("{text}\nis no TOML: {errors:?}"),
+    let [whole, halves] = [plain::parse(text), halves::parse(text)].map(|document| document.as_ref().map(shown));
+    for document in whole.iter().chain(&halves) {
+        match by_toml(text) {
+            Ok(expected) => assert_eq!(document, &shown(&expected), "{text}"),
+            Err(errors) => panic!("{text}\nis no TOML: {errors:?}"),
+        }
     }
-    true
+    whole.is_some()
 }
 
 /// Every `.toml` in a folder and those in it.

@@ -2,8 +2,8 @@
 
 use std::{panic, thread};
 
-/// What the two give, one beside the other where that is worth it.
-pub(crate) fn both<A, B: Send>(at_once: bool, one: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
+/// What the two give, one beside the other if `at_once` and there is more than one CPU.
+pub fn both<A, B: Send>(at_once: bool, one: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
     if !at_once || thread::available_parallelism().is_ok_and(|processors| processors.get() == 1) {
         return (one(), other());
     }
@@ -14,6 +14,6 @@ pub(crate) fn both<A, B: Send>(at_once: bool, one: impl FnOnce() -> A, other: im
 }
 
 /// What a thread gives; its panic goes on here.
-pub(crate) fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+pub fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked))
 }

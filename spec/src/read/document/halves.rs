@@ -1,0 +1,51 @@
+//! Documents whose halves are parsed at once, and put together.
+//!
+//! A document that ends with its line can be continued by any other that begins with a header. Where the line of a header
+//! stands in a text or an array, the half before it is no document, and nothing comes of it.
+
+use crate::threads::both;
+
+use super::{
+    Array, Entry, Kind, Made, Table,
+    plain::{is_without_repetition, known, may_grow, parse_part},
+};
+
+/// Bytes of a document that take longer to parse than a thread takes to start. In tests there are no short ones.
+const LONG: usize = if cfg!(test) { 1 } else { 1 << 16 };
+
+/// The document, if it is long and each of its halves is plain.
+pub(super) fn parse(text: &str) -> Option<Table<'_>> {
+    let (first, second) = text.split_at(middle(text)?);
+    let (one, other) = both(true, || parse_part(first, 0), || parse_part(second, first.len()));
+    together(one?, other?).filter(is_without_repetition)
+}
+
+/// Where the line of a header begins, about in the middle.
+fn middle(text: &str) -> Option<usize> {
+    if text.len() < LONG {
+        return None;
+    }
+    // No part of a longer character is one of ASCII.
+    text.as_bytes()[..text.len() / 2].windows(2).rposition(|two| two == b"\n[").map(|at| at + 1)
+}
+
+/// All that the two have, in the order of the file. `None` if the second adds something to the first other than tables of
+/// their own. A name that both have in one of their tables stands there twice.
+fn together<'t>(first: Table<'t>, second: Table<'t>) -> Option<Table<'t>> {
+    let Table { mut entries, made } = first;
+    for Entry { key, value } in second.entries {
+        match (known(&mut entries, &key.name), value.kind) {
+            (None, kind) => entries.push(Entry { key, value: super::Value { kind, place: value.place } }),
+            (Some(Kind::Table(one)), Kind::Table(other))
+                if other.made == Made::ByLongerHeader && may_grow(one.made, other.made) =>
+            {
+                one.entries.extend(other.entries);
+            }
+            (Some(Kind::Array(Array { items, of_headers: true })), Kind::Array(other)) if other.of_headers => {
+                items.extend(other.items);
+            }
+            _ => return None,
+        }
+    }
+    Some(Table { entries, made })
+}
