@@ -2,6 +2,8 @@
 
 mod reserved;
 
+use std::collections::HashMap;
+
 use self::reserved::{C_RESERVED, CPP_RESERVED, RUST_NEVER, RUST_RAW};
 use crate::{
     kernel::KERNEL_FIELDS,
@@ -236,8 +238,19 @@ fn type_name(spec: &str, full: &str, span: Span) -> Name {
     Name { spec: own, c: in_c(&full), rust: upper_camel(&full), upper: upper_snake(&full), span }
 }
 
-/// A field.
-pub(crate) fn field(name: &At<String>) -> Name {
+/// The names of fields. Most of a spec are called as another is, and share its text.
+#[derive(Default)]
+pub(crate) struct FieldNames<'a>(HashMap<&'a str, Name>);
+
+impl<'a> FieldNames<'a> {
+    /// The name of a field.
+    pub(crate) fn of(&mut self, name: &'a At<String>) -> Name {
+        let known = self.0.entry(&name.value).or_insert_with(|| field(name));
+        Name { span: name.span, ..known.clone() }
+    }
+}
+
+fn field(name: &At<String>) -> Name {
     let own: Word = name.value.as_str().into();
     Name { c: in_c(&own), rust: in_rust(&own), upper: upper_snake(&own), spec: own, span: name.span }
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     model::{Field, Name, Record, RecordKind, Type, TypeDef, TypeId},
-    names::{self, BadName},
+    names::{self, BadName, FieldNames},
     scalar::{Scalar, ScalarClass},
     source::Span,
     spec::{At, Body, Definition, FieldDef, FieldKind, ProfileDef, RecordDef, Shape, Text},
@@ -42,6 +42,7 @@ pub(super) struct Records<'r, 'a> {
     pub(super) checked: Vec<Checked<'a>>,
     /// Struct and field that the profile omits.
     omitted: HashSet<(String, String)>,
+    names: FieldNames<'a>,
 }
 
 impl<'r, 'a> Records<'r, 'a> {
@@ -58,7 +59,7 @@ impl<'r, 'a> Records<'r, 'a> {
             .filter_map(|omit| omit.value.split_once('.'))
             .map(|(record, field)| (record.to_owned(), field.to_owned()))
             .collect();
-        Records { types, constants, cx, defs, checked: Vec::new(), omitted }
+        Records { types, constants, cx, defs, checked: Vec::new(), omitted, names: FieldNames::default() }
     }
 
     /// Checks the definition with this index, and enters it in `defs`.
@@ -128,12 +129,12 @@ impl<'r, 'a> Records<'r, 'a> {
         })
     }
 
-    fn check_named(&mut self, def: &FieldDef, name: &At<String>, ty: &Text, owner: &str) -> Option<Field> {
+    fn check_named(&mut self, def: &FieldDef, name: &'a At<String>, ty: &'a Text, owner: &str) -> Option<Field> {
         let name_fits = check_field_name(name, self.cx);
         let resolved = self.types.resolve_field(ty, &mut Resolve { constants: self.constants, cx: self.cx });
         let align = def.align.as_ref().map(|align| check_align(align, self.cx));
         let offset = def.offset.as_ref().map(|offset| check_offset(offset, self.cx));
-        let c_name = c_names::identifier(names::field(name), def.c.as_deref(), self.cx);
+        let c_name = c_names::identifier(self.names.of(name), def.c.as_deref(), self.cx);
         let resolved = resolved?;
         let bits = def.bits.as_ref().map(|bits| self.check_bits(name, bits, ty.span, &resolved));
         let omitted = def.optional && self.omitted.contains(&(owner.to_owned(), name.value.clone()));

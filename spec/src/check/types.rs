@@ -39,6 +39,8 @@ pub(super) struct Types<'a> {
     /// Lengths whose interned strings a type holds.
     used_interns: HashSet<&'a str>,
     suggested: usize,
+    /// What fields are of, by the text that says so: most are of what another is of.
+    of_fields: HashMap<&'a str, Type>,
 }
 
 /// What resolving a type needs besides the names of types.
@@ -57,6 +59,7 @@ impl<'a> Types<'a> {
             used_aliases: HashSet::new(),
             used_interns: HashSet::new(),
             suggested: 0,
+            of_fields: HashMap::new(),
         };
         for (index, definition) in spec.types.iter().enumerate() {
             types.declare_one(index, definition, cx);
@@ -203,7 +206,16 @@ impl<'a> Types<'a> {
     }
 
     /// The type of a field, which may be an [array of no length](Type::is_open).
-    pub(super) fn resolve_field(&mut self, text: &Text, with: &mut Resolve<'_, 'a>) -> Option<Type> {
+    pub(super) fn resolve_field(&mut self, text: &'a Text, with: &mut Resolve<'_, 'a>) -> Option<Type> {
+        if let Some(known) = self.of_fields.get(text.value.as_str()) {
+            return Some(known.clone());
+        }
+        let ty = self.resolve_new_field(text, with)?;
+        self.of_fields.insert(&text.value, ty.clone());
+        Some(ty)
+    }
+
+    fn resolve_new_field(&mut self, text: &Text, with: &mut Resolve<'_, 'a>) -> Option<Type> {
         let expr = parse(text, with.cx)?;
         let open = expr.open.is_some();
         let element = self.resolve_expr(text, &TypeExpr { open: None, ..expr }, with)?;
