@@ -126,6 +126,41 @@ __BPF_LAYOUT_AT(struct row, first, 0);
 __BPF_LAYOUT_AT(struct row, others, 2);
 __BPF_LAYOUT_AT(struct row, sum, 8);
 
+/* Something follows it where it is a member. */
+struct note {
+	/* 0 */ __u16 len;
+	/* 2 */ __u8 text[0];
+} __bpf_layout_id("f71247d919e2051f");
+__BPF_LAYOUT_SIZE(struct note, 2, 2);
+__BPF_LAYOUT_AT(struct note, len, 0);
+__BPF_LAYOUT_AT(struct note, text, 2);
+
+struct noted {
+	/* 0 */ struct note note;
+	/* 2 */ __u8 _pad0[2];
+	/* 4 */ __u32 sum;
+} __bpf_layout_id("ef0b75c529ceb63d");
+__BPF_LAYOUT_SIZE(struct noted, 8, 4);
+__BPF_LAYOUT_AT(struct noted, note, 0);
+__BPF_LAYOUT_AT(struct noted, sum, 4);
+
+/* Another of it follows it. */
+struct entry {
+	/* 0 */ __u16 len;
+	/* 2 */ __u8 text[0];
+} __bpf_layout_id("f71247d919e2051f");
+__BPF_LAYOUT_SIZE(struct entry, 2, 2);
+__BPF_LAYOUT_AT(struct entry, len, 0);
+__BPF_LAYOUT_AT(struct entry, text, 2);
+
+struct entries {
+	/*  0 */ __u32 count;
+	/*  4 */ struct entry all[2][3];
+} __bpf_layout_id("cc7bc33292175454");
+__BPF_LAYOUT_SIZE(struct entries, 16, 4);
+__BPF_LAYOUT_AT(struct entries, count, 0);
+__BPF_LAYOUT_AT(struct entries, all, 4);
+
 union either {
 	/* 0 */ __u32 word;
 	/* 0 */ __u8 bytes[0];
@@ -414,6 +449,54 @@ __bpf_layout_inline void row_init(struct row *p)
 	__bpf_layout_zero_u32(p, sizeof(*p));
 }
 
+__bpf_layout_btf void __btf_type_note(struct note *p)
+{
+	(void)p;
+}
+
+/* Zeroes every byte, padding included. */
+__bpf_layout_inline void note_init(struct note *p)
+{
+	__bpf_layout_keep(__btf_type_note);
+	__bpf_layout_zero_u16(p, sizeof(*p));
+}
+
+__bpf_layout_btf void __btf_type_noted(struct noted *p)
+{
+	(void)p;
+}
+
+/* Zeroes every byte, padding included. */
+__bpf_layout_inline void noted_init(struct noted *p)
+{
+	__bpf_layout_keep(__btf_type_noted);
+	__bpf_layout_zero_u32(p, sizeof(*p));
+}
+
+__bpf_layout_btf void __btf_type_entry(struct entry *p)
+{
+	(void)p;
+}
+
+/* Zeroes every byte, padding included. */
+__bpf_layout_inline void entry_init(struct entry *p)
+{
+	__bpf_layout_keep(__btf_type_entry);
+	__bpf_layout_zero_u16(p, sizeof(*p));
+}
+
+__bpf_layout_btf void __btf_type_entries(struct entries *p)
+{
+	(void)p;
+}
+
+/* Zeroes every byte, padding included. */
+__bpf_layout_inline void entries_init(struct entries *p)
+{
+	__bpf_layout_keep(__btf_type_entries);
+	__bpf_layout_zero_u32(p, sizeof(*p));
+}
+
 __bpf_layout_btf void __btf_type_either(union either *p)
 {
 	(void)p;
@@ -476,6 +559,10 @@ static const struct {
 		__u64 marked;
 		__u64 cell;
 		__u64 row;
+		__u64 note;
+		__u64 noted;
+		__u64 entry;
+		__u64 entries;
 		__u64 either;
 	} types;
 	struct {
@@ -494,6 +581,10 @@ __bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
 		.marked = 0x12cfaf053d63e606ULL,
 		.cell = 0x0c1699ba293bc815ULL,
 		.row = 0x02755c3ef91315f1ULL,
+		.note = 0xf71247d919e2051fULL,
+		.noted = 0xef0b75c529ceb63dULL,
+		.entry = 0xf71247d919e2051fULL,
+		.entries = 0xcc7bc33292175454ULL,
 		.either = 0x017ca44f6a7f7d4fULL,
 	},
 	.maps = {

@@ -14,6 +14,10 @@ use ::bpf_layout::Layout as _;
             "marked" = 0x12cf_af05_3d63_e606,
             "cell" = 0x0c16_99ba_293b_c815,
             "row" = 0x0275_5c3e_f913_15f1,
+            "note" = 0xf712_47d9_19e2_051f,
+            "noted" = 0xef0b_75c5_29ce_b63d,
+            "entry" = 0xf712_47d9_19e2_051f,
+            "entries" = 0xcc7b_c332_9217_5454,
             "either" = 0x017c_a44f_6a7f_7d4f,
         }
         maps {
@@ -107,6 +111,38 @@ impl Marked {
         pub first: Cell = 0,
         pub others: [Cell; 3] = 2,
         pub sum: u32 = 8,
+    }
+}
+
+::bpf_layout::layout! {
+    /// Something follows it where it is a member.
+    pub struct Note("note"): size 2, align 2, fingerprint 0xf712_47d9_19e2_051f {
+        pub len: u16 = 0,
+        pub text: [u8; 0] = 2,
+    }
+}
+
+::bpf_layout::layout! {
+    pub struct Noted("noted"): size 8, align 4, fingerprint 0xef0b_75c5_29ce_b63d {
+        pub note: Note = 0,
+        #[doc(hidden)]
+        pub _pad0: ::bpf_layout::Pad<2> = 2,
+        pub sum: u32 = 4,
+    }
+}
+
+::bpf_layout::layout! {
+    /// Another of it follows it.
+    pub struct Entry("entry"): size 2, align 2, fingerprint 0xf712_47d9_19e2_051f {
+        pub len: u16 = 0,
+        pub text: [u8; 0] = 2,
+    }
+}
+
+::bpf_layout::layout! {
+    pub struct Entries("entries"): size 16, align 4, fingerprint 0xcc7b_c332_9217_5454 {
+        pub count: u32 = 0,
+        pub all: [[Entry; 3]; 2] = 4,
     }
 }
 

@@ -270,3 +270,29 @@ pub(super) fn end_of_packed_not_aligned(out: &mut Out, needs: &Needs) {
         out.lines(["#if defined(__GNUC__) && !defined(__clang__)", "#pragma GCC diagnostic pop", "#endif"]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::layouts;
+
+    /// The lines that include headers, for `extern` types of these ones.
+    fn included(headers: &[&str]) -> Vec<String> {
+        let define = |(number, header): (usize, &&str)| {
+            format!("[extern.e{number}]\nc = \"struct e{number}\"\ninclude = '{header}'\nsize = 4\nalign = 4\n")
+        };
+        let types: String = headers.iter().enumerate().map(define).collect();
+        let header = crate::c::header(&layouts(&format!("spec = 1\n{types}"), None));
+        let wanted = |line: &&str| ["#include", "#ifndef __VMLINUX_H__"].iter().any(|start| line.starts_with(start));
+        header.lines().filter(wanted).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn headers_are_included_once_and_the_kernels_only_without_vmlinux_h() {
+        assert_eq!(included(&[]), [""; 0]);
+        let own = ["#include \"b.h\"", "#include \"a.h\""];
+        assert_eq!(included(&["\"b.h\"", "\"a.h\"", "\"b.h\""]), own);
+        let system = ["#ifndef __VMLINUX_H__", "#include <linux/in.h>"];
+        assert_eq!(included(&["<linux/in.h>", "<linux/in.h>"]), system);
+        assert_eq!(included(&["\"b.h\"", "<linux/in.h>", "\"a.h\""]), [system, own].concat());
+    }
+}
