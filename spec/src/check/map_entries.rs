@@ -54,8 +54,8 @@ fn wrong_ring(map: &Written<'_>, bytes: u64, span: Span) -> Option<Diagnostic> {
     Some(wrong.note(note))
 }
 
-/// A number of bytes as a spec writes it.
+/// A number of bytes, which is not zero, as a spec writes it.
 fn in_units(bytes: u64) -> String {
-    let unit = crate::expr::UNITS.iter().rev().find(|(_, factor)| bytes >= *factor && bytes.is_multiple_of(*factor));
+    let unit = crate::expr::UNITS.iter().rev().find(|(_, factor)| bytes.is_multiple_of(*factor));
     unit.map_or_else(|| bytes.to_string(), |(unit, factor)| format!("{} {unit}", bytes / factor))
 }

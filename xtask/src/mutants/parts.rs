@@ -146,6 +146,8 @@ pub(crate) const PARTS: &[Part] = &[
             "--test",
             "language",
             "--test",
+            "limits",
+            "--test",
             "load",
             "--test",
             "layout",

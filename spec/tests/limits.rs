@@ -1,0 +1,106 @@
+//! What just fits, and what is one too many.
+
+use std::path::Path;
+
+use bpf_layout_spec::{Failure, Loaded, Options, diag::Code, layout::SCRATCH_MAX, load_with, model::Variable};
+
+/// A spec of these definitions.
+fn loaded(definitions: &str) -> Result<Loaded, Failure> {
+    let text = format!("spec = 1\n{definitions}");
+    load_with(Path::new("layouts.toml"), &mut |_: &Path| Ok(text.clone()), &Options::default())
+}
+
+/// The codes of what is wrong in a spec of these definitions.
+fn wrong(definitions: &str) -> Vec<Code> {
+    let failure = loaded(definitions).err();
+    failure.map_or_else(Vec::new, |failure| failure.diagnostics.iter().map(|one| one.code).collect())
+}
+
+/// Checks that of these numbers only those that are marked are accepted.
+fn check(what: &str, code: Code, definitions: impl Fn(u64) -> String, numbers: &[(u64, bool)]) {
+    for &(number, fits) in numbers {
+        let expected = if fits { Vec::new() } else { vec![code] };
+        assert_eq!(wrong(&definitions(number)), expected, "{what}: {number}");
+    }
+}
+
+/// A map of a key of so many bytes.
+fn keyed(kind: &str, size: u64, more: &str) -> String {
+    format!(
+        "[struct.key]\nfields = [{{ name = \"a\", type = \"bytes[{size}]\" }}]\n\
+         [map.m]\ntype = \"{kind}\"\nkey = \"key\"\nvalue = \"u64\"\n{more}"
+    )
+}
+
+#[test]
+fn keys() {
+    let hash = |size| keyed("hash", size, "max_entries = 1");
+    check("hash", Code::MapLimit, hash, &[(1, true), (512, true), (513, false)]);
+    let trie = |size| keyed("lpm_trie", size, "max_entries = 1\nflags = [\"no_prealloc\"]");
+    check("lpm_trie", Code::MapLimit, trie, &[(4, false), (5, true), (260, true), (261, false)]);
+    let storage = |size| keyed("cgroup_storage", size, "");
+    let sizes = [(4, false), (8, true), (12, false), (16, true), (24, false)];
+    check("cgroup_storage", Code::MapLimit, storage, &sizes);
+}
+
+#[test]
+fn values() {
+    let map = |kind: &'static str, key: &'static str| {
+        move |size: u64| {
+            format!("[map.m]\ntype = \"{kind}\"\nkey = \"{key}\"\nvalue = \"bytes[{size}]\"\nmax_entries = 1")
+        }
+    };
+    let most = (4 << 20) - 64;
+    check("hash", Code::MapLimit, map("hash", "u32"), &[(most - 8, true), (most - 7, false)]);
+    check("hash", Code::MapLimit, map("hash", "u64[2]"), &[(most - 16, true), (most - 15, false)]);
+    check("percpu_hash", Code::MapLimit, map("percpu_hash", "u32"), &[(32 << 10, true), ((32 << 10) + 1, false)]);
+    let traces = |frames: u64| {
+        format!("[map.m]\ntype = \"stack_trace\"\nkey = \"u32\"\nvalue = \"u64[{frames}]\"\nmax_entries = 1")
+    };
+    check("stack_trace", Code::MapLimit, traces, &[(1, true), (127, true), (128, false)]);
+}
+
+#[test]
+fn numbers_of_entries() {
+    let arena = |pages: u64| format!("[map.m]\ntype = \"arena\"\nflags = [\"mmapable\"]\nmax_entries = {pages}");
+    check("arena", Code::MapLimit, arena, &[(1, true), (1 << 20, true), ((1 << 20) + 1, false)]);
+    let ring = |bytes: u64| format!("[map.m]\ntype = \"ringbuf\"\nmax_entries = {bytes}");
+    check("ringbuf", Code::MapLimit, ring, &[(4096, true), (8192, true), (2048, false)]);
+    let array = |entries: u64| format!("[map.m]\ntype = \"array\"\nvalue = \"u32\"\nmax_entries = {entries}");
+    check("array", Code::MapLimit, array, &[(1, true), (u32::MAX.into(), true), (1 << 32, false)]);
+}
+
+#[test]
+fn compact_events() {
+    let one = |most: u64| {
+        format!(
+            "[event.e]\nfields = [{{ name = \"a\", type = \"u32\" }}, {{ name = \"b\", type = \"bytes[..{most}]\" }}]"
+        )
+    };
+    for (most, what) in [(Variable::MAX, "`e` may have"), (Variable::MAX + 1, "`b` of `e` may have")] {
+        let failure = loaded(&one(most)).err().expect("too large");
+        let messages: Vec<&str> = failure.diagnostics.iter().map(|one| one.message.as_str()).collect();
+        assert!(matches!(messages[..], [message] if message.starts_with(what)), "{most}: {messages:?}");
+    }
+    let two = |most: u64| {
+        format!(
+            "[event.e]\nfields = [{{ name = \"a\", type = \"u64\" }}, {{ name = \"b\", type = \"bytes[..16384]\" }}, \
+             {{ name = \"c\", type = \"bytes[..{most}]\" }}]"
+        )
+    };
+    // Beside the fields it has counters, a header and a byte to spare.
+    let half = SCRATCH_MAX - 16384;
+    let fits = (half - 100..half).rev().find(|most| wrong(&two(*most)).is_empty()).expect("some fit");
+    let layouts = loaded(&two(fits)).unwrap_or_else(|_| panic!("{fits}")).layouts;
+    let (id, _) = layouts.model.records().next().expect("the event");
+    assert_eq!(layouts.room(id).map(|room| room.size), Some(SCRATCH_MAX), "{fits}");
+    check("an event", Code::TooLarge, two, &[(fits, true), (fits + 1, false)]);
+}
+
+#[test]
+fn several_events_of_a_buffer_have_tags() {
+    let event = |name: &str| format!("[event.{name}]\nfields = [{{ name = \"a\", type = \"u32\" }}]\n");
+    let map = |events: &str| format!("[map.m]\ntype = \"ringbuf\"\nmax_entries = 4096\nevents = [{events}]\n");
+    assert_eq!(wrong(&(event("one") + &map("\"one\""))), []);
+    assert_eq!(wrong(&(event("one") + &event("two") + &map("\"one\", \"two\""))), [Code::Tag; 2]);
+}
