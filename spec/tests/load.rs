@@ -93,6 +93,31 @@ fn a_profile_overrides_and_omits() {
 }
 
 #[test]
+fn a_profile_overrides_what_it_says_of_a_map() {
+    let spec = "spec = 1\n[map.m]\ntype = \"hash\"\nkey = \"u32\"\nvalue = \"u64\"\nmax_entries = 10\n\
+        [map.other]\ntype = \"hash\"\nkey = \"u32\"\nvalue = \"u64\"\nmax_entries = 10\n\
+        [map.ring]\ntype = \"ringbuf\"\nmax_entries = 4096\n\
+        [profile.p]\nmap.m = { type = \"lru_hash\", max_entries = 20, flags = [\"no_common_lru\"], pinning = \"by_name\" }\n\
+        map.ring = { max_entries = 8192, wakeup = \"never\" }\n";
+    let maps = |profile| {
+        let loaded = good(spec, profile);
+        let one = |map: &bpf_layout_spec::model::Map| {
+            let entries = map.max_entries.as_ref().map_or(0, |count| count.value);
+            let flags: Vec<&str> = map.flags.iter().map(|flag| flag.name).collect();
+            let pinned = if map.pinned_by_name { "pinned" } else { "" };
+            format!("{} {entries} {} {pinned}", map.kind.name, flags.join(" "))
+        };
+        let wakeups: Vec<String> = loaded.layouts.model.maps.iter().map(|map| format!("{:?}", map.wakeup)).collect();
+        (loaded.layouts.model.maps.iter().map(one).collect::<Vec<_>>(), wakeups)
+    };
+    let (plain, always) = maps(None);
+    assert_eq!(plain, ["hash 10  ", "hash 10  ", "ringbuf 4096  "]);
+    let (changed, never) = maps(Some("p"));
+    assert_eq!(changed, ["lru_hash 20 no_common_lru pinned", "hash 10  ", "ringbuf 8192  "]);
+    assert!(always[..2] == never[..2] && always[2] != never[2], "{always:?} {never:?}");
+}
+
+#[test]
 fn an_unknown_profile_is_named_with_those_that_exist() {
     let found = bad(DESIGN, Some("leen"));
     assert_eq!(codes(&found), [Code::UnknownName]);

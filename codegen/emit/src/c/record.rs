@@ -481,6 +481,14 @@ mod tests {
     }
 
     #[test]
+    fn long_bitfields_take_two_lines() {
+        let name = "n".repeat(64);
+        let field = format!("{{ name = \"{name}\", type = \"u64\", bits = 3 }}");
+        let header = crate::c::header(&layouts(&format!("spec = 1\n[struct.s]\nfields = [{field}]"), None));
+        assert!(header.contains(&format!("\t/* 0:0 */\n\t__u64\n\t\t{name} : 3;\n")), "{header}");
+    }
+
+    #[test]
     fn records_that_lie_unaligned_are_no_reason_to_warn() {
         for (ty, expected) in [("pair", 1), ("pair[2]", 1), ("pair[2][3]", 1), ("u32", 0), ("u32[2]", 0)] {
             assert_eq!(of_unaligned(ty).matches("ignored \"-Wpacked-not-aligned\"").count(), expected, "{ty}");
