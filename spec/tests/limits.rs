@@ -71,6 +71,25 @@ fn numbers_of_entries() {
 }
 
 #[test]
+fn no_entries_are_none_where_none_are_needed() {
+    for (kind, entries, expected) in [
+        ("perf_event_array", 0, Some(None)),
+        ("perf_event_array", 8, Some(Some(8))),
+        ("task_storage", 0, Some(None)),
+        ("task_storage", 8, None),
+    ] {
+        let value =
+            if kind == "task_storage" { "key = \"i32\"\nvalue = \"u64\"\nflags = [\"no_prealloc\"]" } else { "" };
+        let map = format!("[map.m]\ntype = \"{kind}\"\nmax_entries = {entries}\n{value}");
+        let found = loaded(&map).ok().map(|loaded| {
+            let entries = loaded.layouts.model.maps[0].max_entries.as_ref();
+            entries.map(|count| count.value)
+        });
+        assert_eq!(found, expected, "{map}");
+    }
+}
+
+#[test]
 fn compact_events() {
     let one = |most: u64| {
         format!(

@@ -95,7 +95,8 @@ fn guard(stem: &str) -> String {
     format!("__BPF_LAYOUT_{name}_H__")
 }
 
-/// Everything that the header refers to. Functions and maps for BPF count lengths and keys in `__u32` and `__u64`.
+/// Everything that the header refers to. Functions and maps for BPF count lengths and keys in `__u32` and `__u64`, and
+/// other typedefs are made of those of unsigned integers.
 fn needs(layouts: &Layouts) -> Needs {
     let mut needs = Needs::default();
     for (id, record) in layouts.model.records() {

@@ -65,7 +65,7 @@ pub(super) fn collect_needs(needs: &mut Needs, layouts: &Layouts, id: TypeId, re
                 needs.packed_not_aligned |= layout.is_unaligned(*offset, align) && is_record(layouts, &field.ty);
             }
             Member::Bits(run) => run.bits.iter().for_each(|bits| needs.add_scalar(bits.unit)),
-            Member::Padding { .. } => needs.add_scalar(bpf_layout_spec::scalar::Scalar::U8),
+            Member::Padding { .. } => {}
         }
     }
 }

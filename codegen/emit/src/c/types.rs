@@ -55,16 +55,12 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    /// Takes down what a type refers to.
+    /// Takes down what a type refers to, beside the unsigned integers that every header has.
     pub(super) fn add(&mut self, layouts: &Layouts, ty: &Type) {
         match ty {
             Type::Scalar(scalar) => self.add_scalar(*scalar),
-            Type::Str(_) => {}
-            Type::Variable(_) => {
-                self.add_scalar(Scalar::U16);
-                self.variable = true;
-            }
-            Type::Bytes(_) => self.add_scalar(Scalar::U8),
+            Type::Str(_) | Type::Bytes(_) => {}
+            Type::Variable(_) => self.variable = true,
             Type::Array(element, _) => self.add(layouts, element),
             Type::Def(id) => match layouts.model.ty(*id) {
                 TypeDef::Enum(def) if !def.is_natural() => self.add_scalar(def.repr),
@@ -72,14 +68,11 @@ impl Needs {
                 TypeDef::Enum(_) | TypeDef::Record(_) | TypeDef::Extern(_) => {}
             },
             Type::Kernel(field) => {
-                self.add_scalar(Scalar::U32);
-                self.add_scalar(Scalar::U64);
                 if !self.kernel_fields.contains(field) {
                     self.kernel_fields.push(*field);
                 }
             }
             Type::Kptr(kind, target) => {
-                self.add_scalar(Scalar::U64);
                 self.kptr_targets.insert(target.clone());
                 if !self.kptr_kinds.contains(kind) {
                     self.kptr_kinds.push(*kind);
@@ -88,16 +81,9 @@ impl Needs {
         }
     }
 
-    /// Takes down a scalar and those that its typedef is made of.
+    /// Takes down a scalar.
     pub(super) fn add_scalar(&mut self, scalar: Scalar) {
         self.scalars.insert(scalar);
-        match scalar {
-            Scalar::Be16 => self.add_scalar(Scalar::U16),
-            Scalar::Be32 | Scalar::Ipv4 => self.add_scalar(Scalar::U32),
-            Scalar::Be64 | Scalar::U128 | Scalar::I128 | Scalar::Ktime | Scalar::Ptr => self.add_scalar(Scalar::U64),
-            Scalar::Ipv6 | Scalar::Mac => self.add_scalar(Scalar::U8),
-            _ => {}
-        }
     }
 
     /// Whether a typedef of this name is needed.
