@@ -71,6 +71,18 @@ fn numbers_of_entries() {
 }
 
 #[test]
+fn extras_of_maps() {
+    let filter = |functions: u64| {
+        format!("[map.m]\ntype = \"bloom_filter\"\nvalue = \"u64\"\nmax_entries = 16\nmap_extra = {functions}")
+    };
+    check("bloom_filter", Code::MapLimit, filter, &[(1, true), (15, true), (16, false)]);
+    let arena = |address: u64| {
+        format!("[map.m]\ntype = \"arena\"\nmax_entries = 16\nflags = [\"mmapable\"]\nmap_extra = {address}")
+    };
+    check("arena", Code::MapLimit, arena, &[(4096, true), (1 << 44, true), (4097, false), ((1 << 44) + 1, false)]);
+}
+
+#[test]
 fn no_entries_are_none_where_none_are_needed() {
     for (kind, entries, expected) in [
         ("perf_event_array", 0, Some(None)),

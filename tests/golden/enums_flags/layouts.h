@@ -137,6 +137,13 @@ enum __wide_flags {
 };
 #define WIDE_FLAGS_HIGH 0x10000000000ULL
 
+/*
+ * No bit of it is an enumerator.
+ * Bits of a __u64.
+ */
+#define HIGH_FLAGS_FIRST 0x10000000000ULL
+#define HIGH_FLAGS_SECOND 0x20000000000ULL
+
 struct uses {
 	/*  0 */ __u8 op; /* enum file_op */
 	/*  1 */ __u8 _pad0[3];
@@ -154,8 +161,9 @@ struct uses {
 	/* 52 */ enum natural naturals[2];
 	/* 60 */ __u8 _pad2[4];
 	/* 64 */ __u64 wide_flags; /* enum __wide_flags */
-} __bpf_layout_id("decc6438c426a254") __attribute__((aligned(8)));
-__BPF_LAYOUT_SIZE(struct uses, 72, 8);
+	/* 72 */ __u64 high_flags; /* high_flags */
+} __bpf_layout_id("20c05386be04382b") __attribute__((aligned(8)));
+__BPF_LAYOUT_SIZE(struct uses, 80, 8);
 __BPF_LAYOUT_AT(struct uses, op, 0);
 __BPF_LAYOUT_AT(struct uses, natural, 4);
 __BPF_LAYOUT_AT(struct uses, error, 8);
@@ -169,12 +177,13 @@ __BPF_LAYOUT_AT(struct uses, small, 48);
 __BPF_LAYOUT_AT(struct uses, ops, 49);
 __BPF_LAYOUT_AT(struct uses, naturals, 52);
 __BPF_LAYOUT_AT(struct uses, wide_flags, 64);
+__BPF_LAYOUT_AT(struct uses, high_flags, 72);
 
 /* Its enums lie one level down. */
 struct holds_uses {
 	/*   0 */ struct uses inner[2];
-} __bpf_layout_id("b5110aeea2eac479") __attribute__((aligned(8)));
-__BPF_LAYOUT_SIZE(struct holds_uses, 144, 8);
+} __bpf_layout_id("94561db6e0519161") __attribute__((aligned(8)));
+__BPF_LAYOUT_SIZE(struct holds_uses, 160, 8);
 __BPF_LAYOUT_AT(struct holds_uses, inner, 0);
 
 /* Its enums lie in a member without a name. */
@@ -397,6 +406,7 @@ static const struct {
 		__u64 open_flags;
 		__u64 small;
 		__u64 wide_flags;
+		__u64 high_flags;
 		__u64 uses;
 		__u64 holds_uses;
 		__u64 unnamed_parts;
@@ -419,12 +429,13 @@ __bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
 		.open_flags = 0x0f5684ff0aadd67fULL,
 		.small = 0x497ac0acf390cc78ULL,
 		.wide_flags = 0x7e867a01913f93d3ULL,
-		.uses = 0xdecc6438c426a254ULL,
-		.holds_uses = 0xb5110aeea2eac479ULL,
+		.high_flags = 0x85d6f9a85c88c1c6ULL,
+		.uses = 0x20c05386be04382bULL,
+		.holds_uses = 0x94561db6e0519161ULL,
 		.unnamed_parts = 0xff0941c050320276ULL,
 	},
 	.maps = {
-		.by_op = 0x6d300432b060c7adULL,
+		.by_op = 0x19af9d1c60bfbbb2ULL,
 	},
 };
 #endif

@@ -18,12 +18,13 @@ use ::bpf_layout::Layout as _;
             "open_flags" = 0x0f56_84ff_0aad_d67f,
             "small" = 0x497a_c0ac_f390_cc78,
             "wide_flags" = 0x7e86_7a01_913f_93d3,
-            "uses" = 0xdecc_6438_c426_a254,
-            "holds_uses" = 0xb511_0aee_a2ea_c479,
+            "high_flags" = 0x85d6_f9a8_5c88_c1c6,
+            "uses" = 0x20c0_5386_be04_382b,
+            "holds_uses" = 0x9456_1db6_e051_9161,
             "unnamed_parts" = 0xff09_41c0_5032_0276,
         }
         maps {
-            "by_op" = 0x6d30_0432_b060_c7ad,
+            "by_op" = 0x19af_9d1c_60bf_bbb2,
         }
     }
 }
@@ -131,8 +132,16 @@ impl Wide {
     }
 }
 
+::bpf_layout::flags! {
+    /// No bit of it is an enumerator.
+    pub flags HighFlags("high_flags"): u64 {
+        FIRST = 0x100_0000_0000,
+        SECOND = 0x200_0000_0000,
+    }
+}
+
 ::bpf_layout::layout! {
-    pub struct Uses("uses"): size 72, align 8, fingerprint 0xdecc_6438_c426_a254 {
+    pub struct Uses("uses"): size 80, align 8, fingerprint 0x20c0_5386_be04_382b {
         pub op: FileOp = 0,
         #[doc(hidden)]
         pub _pad0: ::bpf_layout::Pad<3> = 1,
@@ -152,6 +161,7 @@ impl Wide {
         #[doc(hidden)]
         pub _pad2: ::bpf_layout::Pad<4> = 60,
         pub wide_flags: WideFlags = 64,
+        pub high_flags: HighFlags = 72,
     }
     details [
         ::bpf_layout::Detail::FieldName { field: "short", c: "short_" },
@@ -160,7 +170,7 @@ impl Wide {
 
 ::bpf_layout::layout! {
     /// Its enums lie one level down.
-    pub struct HoldsUses("holds_uses"): size 144, align 8, fingerprint 0xb511_0aee_a2ea_c479 {
+    pub struct HoldsUses("holds_uses"): size 160, align 8, fingerprint 0x9456_1db6_e051_9161 {
         pub inner: [Uses; 2] = 0,
     }
 }
@@ -195,6 +205,6 @@ pub mod maps {
         const MAX_ENTRIES: u32 = 16;
         const FLAGS: u32 = 0;
         const FINGERPRINT: ::core::option::Option<u64> =
-            ::core::option::Option::Some(0x6d30_0432_b060_c7ad);
+            ::core::option::Option::Some(0x19af_9d1c_60bf_bbb2);
     }
 }
