@@ -195,3 +195,12 @@ fn duplicate(what: &str, name: &At<String>, first: Span) -> Diagnostic {
         .also(first, "first defined here")
         .help("rename one of the two, or remove it")
 }
+
+/// A kind of definition with its article, if it has one.
+fn article(what: &str) -> String {
+    match what {
+        "flags" => what.to_owned(),
+        _ if what.starts_with(['a', 'e', 'i', 'o']) => format!("an {what}"),
+        _ => format!("a {what}"),
+    }
+}

@@ -1,5 +1,6 @@
 //! `c`: names that C programs already have for what the spec defines. They are written as they are, so nothing is escaped.
 
+use super::article;
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     model::Name,
@@ -27,7 +28,7 @@ pub(super) fn type_name(
         [own] => (*own, true),
         [word, own] if *word == keyword => (*own, false),
         [word, own] if ["struct", "union", "enum"].contains(word) => {
-            let message = format!("`{}` is {} here, and `c` says `{word}`", name.spec, with_article(keyword));
+            let message = format!("`{}` is {} here, and `c` says `{word}`", name.spec, article(keyword));
             let wrong = Diagnostic::new(Code::InvalidValue, message, c.span, format!("expected `{keyword}`"));
             cx.push(wrong.help(format!("write `c = \"{keyword} {own}\"`")));
             return None;
@@ -40,11 +41,6 @@ pub(super) fn type_name(
         }
     };
     checked(c, own, cx).then(|| (Name { c: own.into(), ..name }, typedef))
-}
-
-fn with_article(keyword: &str) -> String {
-    let article = if keyword == "enum" { "an" } else { "a" };
-    format!("{article} {keyword}")
 }
 
 fn checked(c: &At<String>, own: &str, cx: &mut Diagnostics) -> bool {

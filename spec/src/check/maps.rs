@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    c_names,
+    article, c_names,
     constants::{Constants, Scope},
     duplicate,
     map_entries::{PAGE_SIZE, wrong_entries},
@@ -385,13 +385,4 @@ pub(super) fn refuses(map: &Written<'_>, part: &str, span: Span) -> Diagnostic {
 /// Which function of the kernel enforces a rule.
 pub(super) fn rule_of(kind: &MapKind) -> String {
     format!("the kernel checks this in `{}`", kind.rule)
-}
-
-/// A kind of definition with its article.
-fn article(what: &str) -> String {
-    if what.starts_with(['a', 'e', 'i', 'o', 'u']) && what != "union" {
-        format!("an {what}")
-    } else {
-        format!("a {what}")
-    }
 }
