@@ -93,11 +93,22 @@ fn a_profile_overrides_and_omits() {
 }
 
 #[test]
+fn of_types_that_never_end_nothing_else_is_said() {
+    let clash = "[struct.b_c]\nfields = [{ name = \"x\", type = \"u32\" }]\n[struct.BC]\nfields = [{ name = \"x\", type = \"u32\" }]\n";
+    let circle = "[struct.a]\nfields = [{ name = \"x\", type = \"a\" }]\n";
+    assert_eq!(codes(&bad(&format!("spec = 1\n{clash}"), None)), [Code::ClashingName]);
+    for spec in [format!("spec = 1\n{circle}{clash}"), format!("spec = 1\n{clash}{circle}")] {
+        assert_eq!(codes(&bad(&spec, None)), [Code::Recursion], "{spec}");
+    }
+}
+
+#[test]
 fn a_profile_overrides_what_it_says_of_a_map() {
     let spec = "spec = 1\n[map.m]\ntype = \"hash\"\nkey = \"u32\"\nvalue = \"u64\"\nmax_entries = 10\n\
-        [map.other]\ntype = \"hash\"\nkey = \"u32\"\nvalue = \"u64\"\nmax_entries = 10\n\
+        [map.other]\ntype = \"hash\"\nkey = \"u32\"\nvalue = \"u64\"\nmax_entries = 10\npinning = \"by_name\"\n\
         [map.ring]\ntype = \"ringbuf\"\nmax_entries = 4096\n\
         [profile.p]\nmap.m = { type = \"lru_hash\", max_entries = 20, flags = [\"no_common_lru\"], pinning = \"by_name\" }\n\
+        map.other.pinning = \"none\"\n\
         map.ring = { max_entries = 8192, wakeup = \"never\" }\n";
     let maps = |profile| {
         let loaded = good(spec, profile);
@@ -111,7 +122,7 @@ fn a_profile_overrides_what_it_says_of_a_map() {
         (loaded.layouts.model.maps.iter().map(one).collect::<Vec<_>>(), wakeups)
     };
     let (plain, always) = maps(None);
-    assert_eq!(plain, ["hash 10  ", "hash 10  ", "ringbuf 4096  "]);
+    assert_eq!(plain, ["hash 10  ", "hash 10  pinned", "ringbuf 4096  "]);
     let (changed, never) = maps(Some("p"));
     assert_eq!(changed, ["lru_hash 20 no_common_lru pinned", "hash 10  ", "ringbuf 8192  "]);
     assert!(always[..2] == never[..2] && always[2] != never[2], "{always:?} {never:?}");
