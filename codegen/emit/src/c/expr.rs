@@ -105,9 +105,14 @@ mod tests {
 
     #[test]
     fn brackets_stand_where_the_value_needs_them() {
-        let header = crate::c::header(&expressions());
+        let layouts = expressions();
+        let header = crate::c::header(&layouts);
         for (name, _, text) in EXPRESSIONS {
             assert!(header.contains(&format!("#define {name}_LEN ({text})\n")), "{name}: {header}");
+            let constant = layouts.model.constants.iter().find(|constant| constant.name.spec == *name);
+            let constant = constant.expect("a length").clone();
+            let count = Count { value: constant.value, expr: constant.expr };
+            assert_eq!(crate::c::count(&layouts.model, &count), text);
         }
     }
     #[test]
