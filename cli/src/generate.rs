@@ -7,7 +7,7 @@ use bpf_layout_emit::{files, write};
 use crate::{args::Generate, failure::Failure, print, spec_file};
 
 pub(crate) fn run(options: &Generate) -> Result<ExitCode, Failure> {
-    // The process ends here: to give back what a spec takes would take a tenth of its time.
+    // The process ends here, and its memory goes as a whole.
     let loaded = ManuallyDrop::new(spec_file::load(&options.spec)?);
     let outputs = files::generated(&loaded.layouts, &options.out_dir);
     if options.check {
