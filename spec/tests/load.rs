@@ -194,6 +194,24 @@ fn tags_resolve_to_variants_and_numbers() {
 }
 
 #[test]
+fn tags_are_of_their_enum_wherever_it_is_defined() {
+    // What a record holds goes before it, so that the ids of all of these change.
+    let text = "spec = 1\n[event.e]\ntag = { kind = \"b\" }\n\
+        fields = [{ name = \"kind\", type = \"kind\" }, { name = \"u\", type = \"u\", tag = \"kind\" }]\n\
+        [union.u]\nfields = [{ name = \"x\", type = \"u32\", when = \"a\" }, { name = \"y\", type = \"u8\", when = \"b\" }]\n\
+        [struct.z]\nfields = [{ name = \"e\", type = \"u32\" }]\n\
+        [enum.kind]\nrepr = \"u8\"\nvariants = [{ name = \"a\", value = 1 }, { name = \"b\", value = 2 }]\n";
+    let model = good(text, None).layouts.model;
+    let record = |name: &str| model.records().find(|(_, record)| record.name.spec == name).unwrap().1;
+    let RecordKind::Event { tag: Some(tag) } = &record("e").kind else { panic!("{:?}", record("e").kind) };
+    let fields = &record("u").fields;
+    for (value, expected) in [(&tag.value, 1), (&fields[0].when[0], 0), (&fields[1].when[0], 1)] {
+        let TagValue::Variant(id, index) = value else { panic!("{value:?}") };
+        assert_eq!((&*model.ty(*id).name().spec, *index), ("kind", expected));
+    }
+}
+
+#[test]
 fn types_resolve_outermost_dimension_first() {
     let text = "spec = 1\n[lengths]\nN = 3\n[alias]\npair = \"u16[2]\"\n\
         [struct.s]\nfields = [{ name = \"a\", type = \"pair[N]\" }, { name = \"b\", type = \"str[16][4]\" }]";
