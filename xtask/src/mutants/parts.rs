@@ -150,6 +150,8 @@ pub(crate) const PARTS: &[Part] = &[
             "--test",
             "load",
             "--test",
+            "placement",
+            "--test",
             "layout",
         ],
         skip: &[],
