@@ -129,6 +129,15 @@ fn a_profile_overrides_what_it_says_of_a_map() {
 }
 
 #[test]
+fn what_is_wrong_of_a_profile_is_said_once_applied_or_not() {
+    let spec = "spec = 1\n[map.m]\ntype = \"hash\"\nkey = \"u32\"\nvalue = \"u64\"\nmax_entries = 10\n\
+        [profile.p]\nmap.m = { flags = [\"no\"], pinning = \"no\" }\n";
+    for profile in [None, Some("p")] {
+        assert_eq!(codes(&bad(spec, profile)), [Code::MapFlag, Code::InvalidValue], "{profile:?}");
+    }
+}
+
+#[test]
 fn an_unknown_profile_is_named_with_those_that_exist() {
     let found = bad(DESIGN, Some("leen"));
     assert_eq!(codes(&found), [Code::UnknownName]);
