@@ -102,6 +102,54 @@ fn no_entries_are_none_where_none_are_needed() {
 }
 
 #[test]
+fn bitfields() {
+    let kinds = "[enum.kind]\nrepr = \"u8\"\nvariants = [{ name = \"a\", value = 1 }]\n\
+        [flags.mode]\nrepr = \"u16\"\nbits = [{ name = \"a\", value = 1 }]\n\
+        [struct.inner]\nfields = [{ name = \"a\", type = \"u32\" }]\n";
+    let field = |ty: &str, bits: u64| {
+        format!("{kinds}[struct.s]\nfields = [{{ name = \"a\", type = \"{ty}\", bits = {bits} }}]")
+    };
+    let widths =
+        [("bool", 1), ("u8", 8), ("i16", 16), ("u32", 32), ("i64", 64), ("u64", 64), ("kind", 8), ("mode", 16)];
+    for (ty, width) in widths {
+        check(ty, Code::Bitfield, |bits| field(ty, bits), &[(0, false), (1, true), (width, true), (width + 1, false)]);
+    }
+    for ty in ["u128", "i128", "be32", "str[4]", "u32[2]", "inner"] {
+        assert_eq!(wrong(&field(ty, 1)), [Code::Bitfield], "{ty}");
+    }
+}
+
+#[test]
+fn fields_of_a_struct() {
+    let of = |count: u64| {
+        let fields: String = (0..count).map(|n| format!("{{name=\"f{n}\",type=\"u8\"}},")).collect();
+        format!("[struct.s]\nfields = [{fields}]")
+    };
+    check("fields", Code::TooLarge, of, &[(1, true), (0xffff, true), (0x1_0000, false)]);
+}
+
+#[test]
+fn offsets_are_of_32_bits() {
+    let at = |offset: i128| {
+        let spec = format!("[struct.s]\nfields = [{{ name = \"a\", type = \"u8\", offset = {offset} }}]");
+        let failure = loaded(&spec).err();
+        failure.map_or_else(Vec::new, |failure| failure.diagnostics.into_iter().map(|one| one.message).collect())
+    };
+    assert_eq!(at(0), [""; 0]);
+    for offset in [-1, 1 << 32] {
+        assert_eq!(at(offset), [format!("an offset of {offset} is not possible")]);
+    }
+    assert!(at(u32::MAX.into()).iter().all(|message| !message.contains("is not possible")));
+}
+
+#[test]
+fn rooms() {
+    let event =
+        |rooms: u64| format!("[event.e]\nrooms = {rooms}\nfields = [{{ name = \"a\", type = \"bytes[..8]\" }}]");
+    check("rooms", Code::InvalidValue, event, &[(0, false), (1, true), (16, true), (17, false), (1 << 32, false)]);
+}
+
+#[test]
 fn compact_events() {
     let one = |most: u64| {
         format!(
