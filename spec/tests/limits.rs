@@ -143,6 +143,18 @@ fn offsets_are_of_32_bits() {
 }
 
 #[test]
+fn tags() {
+    let of = |ty: &'static str| {
+        move |value: u64| {
+            format!("[event.e]\ntag = {{ kind = {value} }}\nfields = [{{ name = \"kind\", type = \"{ty}\" }}]")
+        }
+    };
+    check("u8", Code::ValueOutOfRange, of("u8"), &[(0, true), (255, true), (256, false)]);
+    check("i16", Code::ValueOutOfRange, of("i16"), &[(0, true), (32_767, true), (32_768, false)]);
+    check("u64", Code::ValueOutOfRange, of("u64"), &[(0, true), (i64::MAX as u64, true)]);
+}
+
+#[test]
 fn rooms() {
     let event =
         |rooms: u64| format!("[event.e]\nrooms = {rooms}\nfields = [{{ name = \"a\", type = \"bytes[..8]\" }}]");

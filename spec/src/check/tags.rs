@@ -197,7 +197,8 @@ fn enum_value(selector: &Selector, id: TypeId, def: &crate::model::Enum, cx: &mu
         Some(near) => unknown.help(format!("did you mean `{near}`?")),
         None => {
             let names: Vec<&str> = def.variants.iter().take(8).map(|variant| variant.name.spec.as_str()).collect();
-            unknown.help(format!("its variants are {}", crate::read::list(&names)))
+            let some = if names.len() < def.variants.len() { "some of " } else { "" };
+            unknown.help(format!("{some}its variants are {}", crate::read::list(&names)))
         }
     });
     None
