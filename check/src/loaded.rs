@@ -193,11 +193,8 @@ impl<'a> Adapter<'_, '_, 'a> {
         self.part(self.found.key, defined, self.found.key_size)
     }
 
-    /// The values of a map of maps are the maps, which the kernel knows by a number of its own.
+    /// The values of a map of maps are the maps, which the kernel knows by a number of its own; no spec gives them a type.
     fn value(&mut self) -> Option<ObservedPart> {
-        if self.map.kind.map_in_map && self.found.kind == self.map.kind.id {
-            return None;
-        }
         let defined = self.definition.and_then(|definition| definition.value);
         self.part(self.found.value, defined, self.found.value_size)
     }

@@ -156,6 +156,63 @@ fn what_cannot_be_known_without_btf_is_unknown() {
     );
 }
 
+/// A program with maps as libbpf reads them: `pairs` of so many entries, a queue, and maps of maps of these values.
+fn program(entries: u32, inner_value: &str) -> String {
+    format!(
+        "#define __uint(name, val) int (*name)[val]\n#define __type(name, val) val *name\n\
+         #define __array(name, val) val *name[]\n#define SEC(x) __attribute__((section(x), used))\n\
+         struct pair {{ unsigned a, b; }};\n\
+         struct {{ __uint(type, 27); __uint(max_entries, 4096); }} ring SEC(\".maps\");\n\
+         struct {{ __uint(type, 22); __uint(max_entries, 8); __type(value, struct pair); }} waiting SEC(\".maps\");\n\
+         struct {{ __uint(type, 1); __uint(max_entries, {entries}); __type(key, unsigned); __type(value, struct pair); }} \
+         pairs SEC(\".maps\");\n\
+         struct plain {{ __uint(type, 1); __uint(max_entries, 1000); __type(key, unsigned); __type(value, {inner_value}); }};\n\
+         struct {{ __uint(type, 12); __uint(max_entries, 4); __type(key, unsigned); __array(values, struct plain); }} \
+         outer SEC(\".maps\");\n"
+    )
+}
+
+#[test]
+fn definitions_of_the_object_tell_what_the_kernel_does_not() {
+    if !has_tool("clang") {
+        return;
+    }
+    let spec = spec(&format!("{MAPS}[map.waiting]\ntype = \"queue\"\nvalue = \"pair\"\nmax_entries = 8\n"));
+    let folder = folder();
+    let check = |program: &str, map: LoadedMap| {
+        let bytes = compile(CLANG, folder.path(), "maps", program).expect("it compiles");
+        let object = Object::parse(&bytes).expect("an object");
+        let objects = [LoadedObject { btf: Some(object.btf()), place: "BTF id 1".into(), maps: vec![map] }];
+        let found = check_loaded(&spec.layouts, &objects, HOST);
+        let unknown = found.outcome.unknown.iter().map(|(_, thing, why)| format!("{}: {why}", thing.name));
+        told(&found).into_iter().chain(unknown).collect::<Vec<_>>()
+    };
+    // libbpf gives the kernel no types of a queue.
+    let waiting = loaded(&spec, "waiting");
+    assert_eq!(check(&program(1000, "unsigned long long"), waiting.clone()), [""; 0]);
+    let renamed = program(1000, "unsigned long long").replace(" waiting SEC", " idle SEC");
+    let untyped = "waiting: no BTF that is loaded has its types, so that only sizes could be compared";
+    assert_eq!(check(&renamed, waiting), [untyped]);
+
+    let pairs = loaded(&spec, "pairs");
+    let few = LoadedMap { max_entries: 500, ..pairs.clone() };
+    assert_eq!(check(&program(1000, "unsigned long long"), few.clone()), ["resized 1000 / 500"]);
+    assert_eq!(check(&program(500, "unsigned long long"), few), ["map-max-entries 1000 / 500"]);
+    assert_eq!(check(&program(500, "unsigned long long"), pairs), [""; 0]);
+
+    let outer = LoadedMap { key_size: 4, value_size: 4, ..loaded(&spec, "outer") };
+    assert_eq!(check(&program(1000, "unsigned long long"), outer.clone()), [""; 0]);
+    assert_eq!(check(&program(1000, "unsigned"), outer), ["map-value 8 / 4"]);
+}
+
+#[test]
+fn differences_name_the_kernel() {
+    let spec = spec(MAPS);
+    let found = check(&spec, LoadedMap { map_extra: Some(5), ..loaded(&spec, "filter") });
+    let [difference] = &found.outcome.differences[..] else { panic!("{found:?}") };
+    assert_eq!((&*difference.witness, &*difference.place), ("the running kernel", "map id 6"));
+}
+
 #[test]
 fn types_that_do_not_exist_are_survived() {
     let spec = spec(MAPS);
