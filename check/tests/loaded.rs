@@ -50,6 +50,10 @@ map_extra = 3
 type = "array_of_maps"
 max_entries = 4
 inner = "plain"
+[map.store]
+type = "task_storage"
+value = "u32"
+flags = ["no_prealloc"]
 "#;
 
 /// A map as the kernel would tell of it, had loading changed nothing.
@@ -100,6 +104,7 @@ fn entries_are_what_loading_makes_of_them() {
         ("ring", 131_072, Some("resized 65536 / 131072")),
         ("perf", 3, None),
         ("perf", 64, Some("resized 3 / 64")),
+        ("store", 0, None),
     ] {
         let found = check(&spec, LoadedMap { max_entries: entries, ..loaded(&spec, map) });
         assert_eq!(told(&found), Vec::from_iter(expected.map(str::to_owned)), "{map} with {entries}");

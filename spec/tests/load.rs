@@ -203,6 +203,19 @@ fn tags_resolve_to_variants_and_numbers() {
 }
 
 #[test]
+fn what_is_said_of_an_unnamed_member_is_said_of_the_field() {
+    let text = "spec = 1\n[struct.s]\nfields = [{ name = \"a\", type = \"u32\" }, \
+        { union = [{ name = \"b\", type = \"u32\" }], doc = \"Either.\" }]\n";
+    let model = good(text, None).layouts.model;
+    let docs = |name: &str| {
+        let record = model.records().find(|(_, record)| record.name.spec == name).unwrap().1;
+        (record.doc.as_deref(), record.fields.iter().map(|field| field.doc.as_deref()).collect::<Vec<_>>())
+    };
+    assert_eq!(docs("s"), (None, vec![None, Some("Either.")]));
+    assert_eq!(docs("s__anon0"), (None, vec![None]));
+}
+
+#[test]
 fn tags_are_of_their_enum_wherever_it_is_defined() {
     // What a record holds goes before it, so that the ids of all of these change.
     let text = "spec = 1\n[event.e]\ntag = { kind = \"b\" }\n\
