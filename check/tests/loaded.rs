@@ -54,6 +54,11 @@ inner = "plain"
 type = "task_storage"
 value = "u32"
 flags = ["no_prealloc"]
+[map.common]
+type = "lru_hash"
+key = "u32"
+value = "u64"
+max_entries = 1000
 "#;
 
 /// A map as the kernel would tell of it, had loading changed nothing.
@@ -100,6 +105,8 @@ fn entries_are_what_loading_makes_of_them() {
         // As many for each of three CPUs.
         ("recent", 1002, None),
         ("recent", 1005, Some("resized 1002 / 1005")),
+        ("common", 1000, None),
+        ("common", 1002, Some("resized 1000 / 1002")),
         ("ring", 65_536, None),
         ("ring", 131_072, Some("resized 65536 / 131072")),
         ("perf", 3, None),

@@ -155,6 +155,15 @@ fn tags() {
 }
 
 #[test]
+fn dimensions_with_those_of_aliases() {
+    let of = |own: u64| {
+        let (inner, outer) = ("[2]".repeat(8), "[2]".repeat(usize::try_from(own).expect("few")));
+        format!("[alias]\na = \"u8{inner}\"\n[struct.s]\nfields = [{{ name = \"a\", type = \"a{outer}\" }}]")
+    };
+    check("dimensions beside eight", Code::TooLarge, of, &[(0, true), (8, true), (9, false)]);
+}
+
+#[test]
 fn rooms() {
     let event =
         |rooms: u64| format!("[event.e]\nrooms = {rooms}\nfields = [{{ name = \"a\", type = \"bytes[..8]\" }}]");
