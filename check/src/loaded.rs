@@ -6,7 +6,7 @@ use bpf_layout_spec::{
     compare::{
         Observed, ObservedEnum, ObservedMap, ObservedPart, ObservedRecord, ObservedType, Thing, ThingKind, compare,
     },
-    kernel::{Entries, MapKind},
+    kernel::Entries,
     layout::Layouts,
     model::{Map, MapId, Type},
 };
@@ -241,7 +241,8 @@ impl<'a> Adapter<'_, '_, 'a> {
         match (entries.unwrap_or(0), self.map.kind.entries) {
             (0, _) if self.map.kind.id == PERF_EVENT_ARRAY => cpus.into(),
             (entries, Entries::RingBytes) => ring_bytes(entries, page_size.into()),
-            (entries, _) if is_lru(self.map.kind) && self.found.map_flags & NO_COMMON_LRU != 0 => {
+            // `htab_map_alloc` of `kernel/bpf/hashtab.c` gives each CPU's list of such a map as many elements.
+            (entries, _) if self.found.map_flags & NO_COMMON_LRU != 0 => {
                 entries.next_multiple_of(u64::from(cpus.max(1)))
             }
             (entries, _) => entries,
@@ -259,11 +260,6 @@ impl<'a> Adapter<'_, '_, 'a> {
 fn is_open(ty: Option<&Type>, part: Option<&ObservedPart>) -> bool {
     let plain = |ty: &Type| matches!(ty, Type::Scalar(scalar) if scalar.info().c_array == 1);
     ty.is_some_and(|ty| !plain(ty)) && part.is_none_or(|part| part.shape.is_none())
-}
-
-/// `htab_map_alloc` of `kernel/bpf/hashtab.c` gives each CPU's list of such a map as many elements.
-fn is_lru(kind: &MapKind) -> bool {
-    kind.flags & NO_COMMON_LRU != 0
 }
 
 /// `adjust_ringbuf_sz` of libbpf: the kernel takes powers of two of at least a page, whose size only the machine knows.

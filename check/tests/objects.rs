@@ -5,7 +5,7 @@ mod support;
 use std::process::Command;
 
 use bpf_layout_btf::Object;
-use bpf_layout_check::{Outcome, check};
+use bpf_layout_check::{Outcome, check, observe, observe_types};
 use bpf_layout_spec::{Loaded, compare::Difference};
 use support::{Compiler, compile, folder, has_tool, spec};
 
@@ -201,5 +201,22 @@ fn damaged_objects_are_errors_or_differences_and_never_a_panic() {
     assert!(errors > 500 && others > 500, "{errors} errors, {others} other answers");
     for len in (0..object.len()).step_by(13) {
         assert!(Object::parse(&object[..len]).is_err() || len > start, "{len}");
+    }
+}
+
+#[test]
+fn objects_of_gcc_are_known_by_their_mark() {
+    if !has_tool("clang") {
+        return;
+    }
+    const CLANG: Compiler = ("clang", &["--target=bpf", "-g", "-O2"]);
+    let (spec, folder) = (spec(SPEC), folder());
+    for (mark, expected) in [("GCC: (12.2.0) 12.2.0", true), ("another compiler", false)] {
+        let program = format!("__asm__(\".ident \\\"{mark}\\\"\");\nstruct point {{ unsigned x, y; }} point;\n");
+        let bytes = compile(CLANG, folder.path(), "mark", &program).expect("it compiles");
+        let object = Object::parse(&bytes).expect("an object");
+        let observed = observe(&spec.layouts, "mark", &object).expect("readable");
+        let seen = observe_types("mark", &object, &[]).expect("readable");
+        assert_eq!([observed.by_gcc, seen.observed.by_gcc], [expected; 2], "{mark}");
     }
 }

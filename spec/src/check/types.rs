@@ -170,7 +170,7 @@ impl<'a> Types<'a> {
             on_chain.insert(index, chain.len());
             let expr = self.alias_def(index).and_then(|def| def.ty.as_ref()).and_then(|text| parse(text, with.cx));
             next = match &expr {
-                Some(TypeExpr { base: Base::Name(name), .. }) if !is_builtin(name) => self.by_name.get(name).copied(),
+                Some(TypeExpr { base: Base::Name(name), .. }) => self.by_name.get(name).copied(),
                 _ => None,
             };
             chain.push((index, expr));
