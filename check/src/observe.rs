@@ -325,3 +325,17 @@ fn enumeration<'a>(ty: &Type<'a>, name: &'a str) -> ObservedEnum<'a> {
 fn place(id: TypeId) -> String {
     format!("BTF type {id}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_without_the_folder_that_they_are_in() {
+        for (path, plain) in
+            [("./a.h", "a.h"), ("src/./b/./a.h", "src/b/a.h"), ("/a/../b.h", "/a/../b.h"), ("a.h", "a.h")]
+        {
+            assert_eq!(plain_path(path), plain);
+        }
+    }
+}

@@ -4,8 +4,8 @@ mod support;
 
 use std::process::Command;
 
-use bpf_layout_btf::Object;
-use bpf_layout_check::{Outcome, check, observe, observe_types};
+use bpf_layout_btf::{Kind, Object};
+use bpf_layout_check::{Outcome, check, observe, observe_btf, observe_types};
 use bpf_layout_spec::{Loaded, compare::Difference};
 use support::{Compiler, compile, folder, has_tool, spec};
 
@@ -209,7 +209,6 @@ fn objects_of_gcc_are_known_by_their_mark() {
     if !has_tool("clang") {
         return;
     }
-    const CLANG: Compiler = ("clang", &["--target=bpf", "-g", "-O2"]);
     let (spec, folder) = (spec(SPEC), folder());
     for (mark, expected) in [("GCC: (12.2.0) 12.2.0", true), ("another compiler", false)] {
         let program = format!("__asm__(\".ident \\\"{mark}\\\"\");\nstruct point {{ unsigned x, y; }} point;\n");
@@ -219,4 +218,39 @@ fn objects_of_gcc_are_known_by_their_mark() {
         let seen = observe_types("mark", &object, &[]).expect("readable");
         assert_eq!([observed.by_gcc, seen.observed.by_gcc], [expected; 2], "{mark}");
     }
+}
+
+#[test]
+fn types_that_are_asked_for_are_found_behind_others() {
+    if !has_tool("clang") {
+        return;
+    }
+    let program = "struct point { unsigned x, y; };\nstruct line { struct point from, to; };\ntypedef const struct line lines[3][2];\n\
+        volatile lines all;\n";
+    let bytes = compile(CLANG, folder().path(), "asked", program).expect("it compiles");
+    let object = Object::parse(&bytes).expect("an object");
+    let id = |kind, name| object.btf().find(kind, name).unwrap_or_else(|| panic!("{name}"));
+    let wanted = [
+        id(Kind::Int, "unsigned int"),
+        id(Kind::Struct, "point"),
+        id(Kind::Struct, "line"),
+        id(Kind::Typedef, "lines"),
+    ];
+    let seen = observe_types("asked", &object, &wanted).expect("readable");
+    let found: Vec<_> = seen.wanted.iter().map(|index| Some(seen.ids[(*index)?])).collect();
+    assert_eq!(found, [None, Some(wanted[1]), Some(wanted[2]), Some(wanted[2])]);
+}
+
+#[test]
+fn btf_of_no_object_is_read_as_that_of_one() {
+    if !has_tool("clang") {
+        return;
+    }
+    let spec = spec(SPEC);
+    let bytes = build(CLANG, BY_HAND);
+    let object = Object::parse(&bytes).expect("an object");
+    let whole = observe(&spec.layouts, "one", &object).expect("readable");
+    let bare = observe_btf(&spec.layouts, "one", object.btf());
+    assert_eq!((bare.types.len(), bare.maps.len(), &*bare.witness), (whole.types.len(), 0, "one"));
+    assert!(!bare.types.is_empty());
 }

@@ -203,6 +203,14 @@ fn tags_resolve_to_variants_and_numbers() {
 }
 
 #[test]
+fn only_so_many_suggestions_are_looked_for() {
+    let fields: String = (0..60).map(|n| format!("{{ name = \"f{n}\", type = \"u23\" }}, ")).collect();
+    let found = bad(&format!("spec = 1\n[struct.s]\nfields = [{fields}]"), None);
+    let suggested = found.iter().filter(|one| one.help.iter().any(|help| help == "did you mean `u32`?"));
+    assert_eq!((found.len(), suggested.count()), (60, 50));
+}
+
+#[test]
 fn what_is_said_of_an_unnamed_member_is_said_of_the_field() {
     let text = "spec = 1\n[struct.s]\nfields = [{ name = \"a\", type = \"u32\" }, \
         { union = [{ name = \"b\", type = \"u32\" }], doc = \"Either.\" }]\n";
