@@ -6,7 +6,10 @@ use std::process::Command;
 
 use bpf_layout_btf::{Kind, Object};
 use bpf_layout_check::{Outcome, check, observe, observe_btf, observe_types};
-use bpf_layout_spec::{Loaded, compare::Difference};
+use bpf_layout_spec::{
+    Loaded,
+    compare::{Difference, ObservedPart},
+};
 use support::{Compiler, compile, folder, has_tool, spec};
 
 const SPEC: &str = r#"spec = 1
@@ -253,4 +256,35 @@ fn btf_of_no_object_is_read_as_that_of_one() {
     let bare = observe_btf(&spec.layouts, "one", object.btf());
     assert_eq!((bare.types.len(), bare.maps.len(), &*bare.witness), (whole.types.len(), 0, "one"));
     assert!(!bare.types.is_empty());
+}
+
+#[test]
+fn maps_are_read_with_their_parameters() {
+    if !has_tool("clang") {
+        return;
+    }
+    let program = "#define __uint(name, val) int (*name)[val]\n#define __type(name, val) val *name\n\
+        #define SEC(x) __attribute__((section(x), used))\n\
+        struct { __uint(type, 1); __uint(max_entries, 8); __type(key, int); __uint(value_size, 12); __uint(pinning, 1); \
+        __uint(map_flags, 5); __uint(numa_node, 0); } kept SEC(\".maps\");\n\
+        struct { __uint(type, 30); __uint(max_entries, 9); __type(value, int); __uint(map_extra, 3); __uint(pinning, 0); } \
+        other SEC(\".maps\");\n";
+    let bytes = compile(CLANG, folder().path(), "maps", program).expect("it compiles");
+    let object = Object::parse(&bytes).expect("an object");
+    let observed = observe(&spec(SPEC).layouts, "maps", &object).expect("readable");
+    let size = |part: &Option<ObservedPart>| part.as_ref().and_then(|part| part.size);
+    let found: Vec<_> = observed
+        .maps
+        .iter()
+        .map(|map| {
+            let numbers = [map.kind, map.max_entries, map.flags, map.numa_node, map.map_extra];
+            (map.name, numbers, [size(&map.key), size(&map.value)], map.pinned_by_name, map.map_extra_unknown)
+        })
+        .collect();
+    let kept = [Some(1), Some(8), Some(5), Some(0), None];
+    let other = [Some(30), Some(9), None, None, Some(3)];
+    assert_eq!(
+        found,
+        [("kept", kept, [Some(4), Some(12)], Some(true), false), ("other", other, [None, Some(4)], Some(false), false)]
+    );
 }

@@ -42,7 +42,7 @@ mod warnings;
 
 use std::{
     env,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     path::{Path, PathBuf},
     process,
 };
@@ -164,7 +164,7 @@ impl Builder {
             Some(folder) => located(folder),
             None => env::var_os("OUT_DIR").map(PathBuf::from).ok_or(Error::NoOutDir)?,
         };
-        let (profile, asked_environment) = self.chosen_profile();
+        let (profile, asked_environment) = self.chosen_profile(|| env::var(PROFILE_VARIABLE).ok());
         let spec = located(&self.spec);
         let loaded = bpf_layout_spec::load(&spec, &Options { profile })?;
         let looked = lock::check(&spec, self.lock)?;
@@ -209,10 +209,10 @@ impl Builder {
     }
 
     /// The profile to apply, and whether the environment had a say.
-    fn chosen_profile(&self) -> (Option<String>, bool) {
+    fn chosen_profile(&self, environment: impl FnOnce() -> Option<String>) -> (Option<String>, bool) {
         match &self.profile {
             Some(name) => (Some(name.clone()), false),
-            None => (env::var(PROFILE_VARIABLE).ok().filter(|name| !name.is_empty()), true),
+            None => (environment().filter(|name| !name.is_empty()), true),
         }
     }
 }
@@ -220,12 +220,47 @@ impl Builder {
 /// A path of the build script's author. Cargo runs build scripts in the package's folder, where the path works as it
 /// is and messages show it as it was written; elsewhere it is completed.
 fn located(path: &Path) -> PathBuf {
-    match (env::var_os("CARGO_MANIFEST_DIR"), env::current_dir()) {
-        (Some(manifest), Ok(here)) if here != Path::new(&manifest) => Path::new(&manifest).join(path),
+    located_in(env::var_os("CARGO_MANIFEST_DIR").as_deref(), env::current_dir().ok().as_deref(), path)
+}
+
+/// The same, in this package and this current folder.
+fn located_in(package: Option<&OsStr>, here: Option<&Path>, path: &Path) -> PathBuf {
+    match (package, here) {
+        (Some(package), Some(here)) if here != Path::new(package) => Path::new(package).join(path),
         _ => path.to_path_buf(),
     }
 }
 
 fn spec_warnings(loaded: &Loaded) -> impl Iterator<Item = String> + '_ {
     loaded.warnings.iter().map(|warning| render::one_line(warning, &loaded.sources))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_chooses_a_profile_where_the_script_does_not() {
+        let chosen = |script: Option<&str>, environment: Option<&str>| {
+            let builder = Builder::new("layouts.toml");
+            let builder = script.map_or(builder.clone(), |name| builder.profile(name));
+            builder.chosen_profile(|| environment.map(str::to_owned))
+        };
+        assert_eq!(chosen(None, None), (None, true));
+        assert_eq!(chosen(None, Some("")), (None, true));
+        assert_eq!(chosen(None, Some("lean")), (Some("lean".to_owned()), true));
+        assert_eq!(chosen(Some("small"), Some("lean")), (Some("small".to_owned()), false));
+    }
+
+    #[test]
+    fn paths_are_those_of_the_package() {
+        let located = |package: Option<&str>, here: Option<&str>, path: &str| {
+            located_in(package.map(OsStr::new), here.map(Path::new), Path::new(path))
+        };
+        assert_eq!(located(Some("/package"), Some("/package"), "a.toml"), Path::new("a.toml"));
+        assert_eq!(located(Some("/package"), Some("/elsewhere"), "a.toml"), Path::new("/package/a.toml"));
+        assert_eq!(located(Some("/package"), Some("/elsewhere"), "/b/a.toml"), Path::new("/b/a.toml"));
+        assert_eq!(located(None, Some("/elsewhere"), "a.toml"), Path::new("a.toml"));
+        assert_eq!(located(Some("/package"), None, "a.toml"), Path::new("a.toml"));
+    }
 }
