@@ -127,3 +127,32 @@ fn report(layouts: &Layouts, observed: &Observed<'_>, tables: &[Table<'_>]) -> R
     }
     report
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_named_with_what_to_do() {
+        let told = |error: Error| {
+            let unreadable = Unreadable { object: "a.o".into(), error: error.clone() };
+            assert_eq!(unreadable.source().map(ToString::to_string), Some(error.to_string()));
+            let text = unreadable.to_string();
+            let (first, help) =
+                text.split_once('\n').map_or((&*text, None), |(first, help)| (first, Some(help.to_owned())));
+            assert_eq!(first, format!("cannot check `a.o`: {error}"));
+            help
+        };
+        for (error, help) in [
+            (Error::NoSection(".BTF"), "  = help: compile it with `-g`, and keep the section `.BTF` when stripping it"),
+            (Error::NotBpf, "  = help: compile it with `clang --target=bpf -g`, or `bpf-gcc -gbtf`"),
+        ] {
+            assert_eq!(told(error).as_deref(), Some(help));
+        }
+        let no_object = Object::parse(b"text").expect_err("no object");
+        assert_eq!(told(no_object).as_deref(), Some("  = help: name the `.o` file that clang or bpf-gcc wrote"));
+        assert_eq!(told(Error::NoSection(".maps")), None);
+    }
+}

@@ -136,6 +136,16 @@ fn a_spec_without_programs_needs_no_clang() {
 }
 
 #[test]
+fn warnings_of_the_spec_are_returned() {
+    let package = Package::new("");
+    fs::write(package.path("layouts.toml"), format!("{SPEC}[alias]\nidle = \"u32\"\n")).expect("writable");
+    let builder = Builder::new(package.path("layouts.toml")).out_dir(package.path("out"));
+    let output = builder.build().expect("it can be built");
+    let expected = format!("{}:17:1: warning[unused]: the alias `idle` is used nowhere", package.path("layouts.toml").display());
+    assert!(matches!(&output.warnings[..], [warning] if warning.starts_with(&expected)), "{:?}", output.warnings);
+}
+
+#[test]
 fn an_invalid_spec_is_shown_as_everywhere_and_writes_nothing() {
     let package = Package::new(&program());
     fs::write(package.path("layouts.toml"), SPEC.replace("\"u32\"", "\"u31\"")).expect("writable");
