@@ -79,6 +79,22 @@ fn what_the_object_does_not_use_and_other_specs_do_not_matter() {
 }
 
 #[test]
+fn what_a_fingerprint_tells_does_not_agree() {
+    if !has_tool("clang") {
+        return;
+    }
+    let (now, before) = (spec(SPEC), spec(&SPEC.replace("ktime", "u64")));
+    let agrees = |loaded: &Loaded| {
+        let bytes = build(CLANG, &program(&loaded.layouts));
+        let outcome = check(&now.layouts, [("o", &bytes[..])]).unwrap_or_else(|error| panic!("{error}"));
+        outcome.agrees.into_iter().map(|thing| thing.name).collect::<Vec<_>>()
+    };
+    let (all, others) = (agrees(&now), agrees(&before));
+    assert!(all.len() > 1 && all.contains(&"point".to_owned()), "{all:?}");
+    assert_eq!(others, all.into_iter().filter(|name| name != "point").collect::<Vec<_>>());
+}
+
+#[test]
 fn a_stale_part_of_a_linked_object_is_found() {
     if !has_tool("clang") || !has_tool("bpftool") {
         return;

@@ -8,7 +8,7 @@ use bpf_layout_btf::{Kind, Object};
 use bpf_layout_check::{Outcome, check, observe, observe_btf, observe_types};
 use bpf_layout_spec::{
     Loaded,
-    compare::{Difference, ObservedPart},
+    compare::{Difference, ObservedPart, Thing},
 };
 use support::{Compiler, compile, folder, has_tool, spec};
 
@@ -287,4 +287,25 @@ fn maps_are_read_with_their_parameters() {
         found,
         [("kept", kept, [Some(4), Some(12)], Some(true), false), ("other", other, [None, Some(4)], Some(false), false)]
     );
+}
+
+#[test]
+fn what_several_objects_say_is_put_together() {
+    if !has_tool("clang") {
+        return;
+    }
+    let spec = spec(SPEC);
+    let [good, none, bad] = ["struct point { unsigned x, y; } p;\n", "int p;\n", "struct point { short x, y; } p;\n"]
+        .map(|text| build(CLANG, text));
+    for (objects, agrees, absent) in [
+        ([&good, &none], true, false),
+        ([&good, &good], true, false),
+        ([&good, &bad], false, false),
+        ([&none, &none], false, true),
+    ] {
+        let named = ["one.o", "two.o"].into_iter().zip(objects.map(Vec::as_slice));
+        let outcome = check(&spec.layouts, named).unwrap_or_else(|error| panic!("{error}"));
+        let has = |things: &[Thing]| things.iter().any(|thing| thing.name == "point");
+        assert_eq!((has(&outcome.agrees), has(&outcome.not_in_object)), (agrees, absent));
+    }
 }

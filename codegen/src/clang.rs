@@ -35,10 +35,7 @@ pub(crate) struct Clang {
 impl Clang {
     /// Takes the program that the build script names, or else the environment, and asks for its version.
     pub(crate) fn find(named: Option<&Path>) -> Result<Self, Error> {
-        let program = named.map(Path::to_path_buf).unwrap_or_else(|| {
-            let named = env::var_os(CLANG_VARIABLE).filter(|name| !name.is_empty());
-            named.unwrap_or_else(|| "clang".into()).into()
-        });
+        let program = chosen(named, env::var_os(CLANG_VARIABLE));
         // One call for both: each takes as long as a small program takes to compile.
         let answer = ask(&program, &["-v", "-E", "-x", "c", "/dev/null"])?;
         let said = String::from_utf8_lossy(&answer.stderr);
@@ -57,7 +54,8 @@ impl Clang {
         arguments.extend(ERRORS.iter().map(Into::into));
         // The caret lines are read in a build log, where escapes for colour are noise.
         arguments.push("-fno-color-diagnostics".into());
-        arguments.extend(endianness().map(Into::into));
+        let target = env::var("CARGO_CFG_TARGET_ENDIAN").ok();
+        arguments.extend(target.as_deref().and_then(endianness).map(Into::into));
         for (flag, folder) in
             folders.iter().map(|folder| ("-I", *folder)).chain(system.map(|folder| ("-isystem", folder)))
         {
@@ -69,6 +67,12 @@ impl Clang {
         arguments.extend_from_slice(more);
         arguments
     }
+}
+
+/// Which program: what the build script names, what the environment does, or the first in `PATH`.
+fn chosen(named: Option<&Path>, environment: Option<OsString>) -> PathBuf {
+    let environment = environment.filter(|name| !name.is_empty()).map(PathBuf::from);
+    named.map(Path::to_path_buf).or(environment).unwrap_or_else(|| "clang".into())
 }
 
 fn ask(program: &Path, arguments: &[&str]) -> Result<Output, Error> {
@@ -90,8 +94,8 @@ fn search_list(text: &str) -> Vec<PathBuf> {
 }
 
 /// `-target bpf`, which libbpf-cargo passes, means the byte order of this machine; another may be built for.
-fn endianness() -> Option<&'static str> {
-    match env::var("CARGO_CFG_TARGET_ENDIAN").ok()?.as_str() {
+fn endianness(target: &str) -> Option<&'static str> {
+    match target {
         "big" if cfg!(target_endian = "little") => Some("-mbig-endian"),
         "little" if cfg!(target_endian = "big") => Some("-mlittle-endian"),
         _ => None,
@@ -115,6 +119,25 @@ mod tests {
         ] {
             assert_eq!(major_version(text), version, "{text}");
         }
+    }
+
+    #[test]
+    fn the_environment_names_a_clang_where_the_script_does_not() {
+        let chosen = |named: Option<&str>, environment: Option<&str>| {
+            chosen(named.map(Path::new), environment.map(OsString::from)).to_string_lossy().into_owned()
+        };
+        assert_eq!(chosen(None, None), "clang");
+        assert_eq!(chosen(None, Some("")), "clang");
+        assert_eq!(chosen(None, Some("clang-19")), "clang-19");
+        assert_eq!(chosen(Some("/opt/clang"), Some("clang-19")), "/opt/clang");
+    }
+
+    #[test]
+    fn another_byte_order_is_asked_for() {
+        let little = cfg!(target_endian = "little");
+        assert_eq!(endianness("big"), little.then_some("-mbig-endian"));
+        assert_eq!(endianness("little"), (!little).then_some("-mlittle-endian"));
+        assert_eq!(endianness(""), None);
     }
 
     #[test]

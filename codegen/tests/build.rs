@@ -141,7 +141,8 @@ fn warnings_of_the_spec_are_returned() {
     fs::write(package.path("layouts.toml"), format!("{SPEC}[alias]\nidle = \"u32\"\n")).expect("writable");
     let builder = Builder::new(package.path("layouts.toml")).out_dir(package.path("out"));
     let output = builder.build().expect("it can be built");
-    let expected = format!("{}:17:1: warning[unused]: the alias `idle` is used nowhere", package.path("layouts.toml").display());
+    let expected =
+        format!("{}:17:1: warning[unused]: the alias `idle` is used nowhere", package.path("layouts.toml").display());
     assert!(matches!(&output.warnings[..], [warning] if warning.starts_with(&expected)), "{:?}", output.warnings);
 }
 
