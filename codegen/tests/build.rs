@@ -370,3 +370,43 @@ error: `opens` costs 2,361,280 bytes when full, 1.3 MB over the budget of 1 MiB
     let warnings = builder().build().unwrap_or_else(|error| panic!("{error}")).warnings;
     assert!(matches!(warnings.as_slice(), [one] if one.contains("`opens`") && one.contains("3.5 MB")), "{warnings:?}");
 }
+
+/// The build script of [`cargo_is_told`], a process of its own.
+#[test]
+#[ignore = "a process that another test runs"]
+fn build_script() {
+    Builder::new("layouts.toml").run();
+}
+
+/// What a build script tells cargo of a spec, and what it says to those who are not cargo.
+fn told(spec: &str, profile: &str) -> (Vec<String>, String) {
+    let package = Package::new("");
+    fs::write(package.path("layouts.toml"), spec).expect("writable");
+    let output = Command::new(env::current_exe().expect("this program"))
+        .args(["build_script", "--exact", "--ignored", "--nocapture"])
+        .current_dir(package.0.path())
+        .env("OUT_DIR", package.path("out"))
+        .env("CARGO_MANIFEST_DIR", package.0.path())
+        .env("BPF_LAYOUT_PROFILE", profile)
+        .output()
+        .expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    let lines = String::from_utf8_lossy(&output.stdout);
+    let lines = lines.lines().filter_map(|line| line.find("cargo::").map(|at| line[at..].to_owned()));
+    (lines.collect(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn cargo_is_told() {
+    let watched = ["cargo::rerun-if-changed=layouts.toml", "cargo::rerun-if-env-changed=BPF_LAYOUT_PROFILE"];
+    assert_eq!(told(SPEC, "").0, watched);
+    assert_eq!(told(SPEC, "long").0, watched);
+    let (lines, _) = told(&format!("{SPEC}[alias]\nidle = \"u32\"\n"), "");
+    assert_eq!(lines[..2], watched);
+    assert!(matches!(&lines[2..], [line] if line.starts_with("cargo::warning=layouts.toml:17:1: ")), "{lines:?}");
+
+    let (lines, errors) = told(SPEC, "short");
+    assert_eq!(lines[0], "cargo::error=error[unknown-name]: there is no profile `short`");
+    assert!(lines.iter().all(|line| line.starts_with("cargo::error=")), "{lines:?}");
+    assert!(errors.contains("error[unknown-name]: there is no profile `short`"), "{errors}");
+}
