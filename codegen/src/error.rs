@@ -182,3 +182,24 @@ impl From<WriteError> for Error {
         Error::File(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn what_the_system_or_a_reader_said_is_the_source() {
+        let said = |error: Error| error.source().map(ToString::to_string);
+        let denied = || io::Error::from(io::ErrorKind::PermissionDenied);
+        let file = WriteError { action: "read", path: "a.c".into(), source: denied() };
+        assert_eq!(said(Error::File(file)), Some(format!("cannot read `a.c`: {}", denied())));
+        assert_eq!(said(Error::NoClang { program: "clang".into(), source: denied() }), Some(denied().to_string()));
+        let spec = |_: &std::path::Path| Ok("spec = 1\n".to_owned());
+        let loaded = bpf_layout_spec::load_with("a.toml".as_ref(), &mut { spec }, &Default::default()).expect("a spec");
+        let object = bpf_layout_check::check(&loaded.layouts, [("a.o", &b"text"[..])]).expect_err("no object");
+        assert_eq!(said(Error::Unreadable(object.clone())), Some(object.to_string()));
+        assert_eq!(said(Error::NoOutDir), None);
+    }
+}

@@ -62,3 +62,23 @@ impl Visit for Message {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_clang_says_is_collected_without_its_count() {
+        let found = collected(|| {
+            let span = tracing::warn_span!(target: "compiler-stderr", "a span");
+            let _inside = span.enter();
+            tracing::warn!(target: "compiler-stderr", "a.c:1:2: warning: why");
+            tracing::warn!(target: "compiler-stderr", lines = 3, "a.c:2:2: warning: how");
+            tracing::warn!(target: "libbpf", "something else");
+            tracing::warn!(target: "compiler-stderr", "1 warning generated.");
+            tracing::warn!(target: "compiler-stderr", "2 warnings generated.");
+            7
+        });
+        assert_eq!(found, (7, ["a.c:1:2: warning: why", "a.c:2:2: warning: how"].map(str::to_owned).to_vec()));
+    }
+}
