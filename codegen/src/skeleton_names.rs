@@ -25,3 +25,21 @@ pub(crate) fn breaks_as_program(name: &str) -> bool {
 pub(crate) fn breaks_as_map(name: &str) -> bool {
     FOR_MAPS.contains(&name) || KEYWORDS.contains(&name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_skeletons_and_words_of_rust_break_them() {
+        for (name, program, map) in [
+            ("prog", true, false),
+            ("config", false, true),
+            ("object", true, true),
+            ("match", true, true),
+            ("events", false, false),
+        ] {
+            assert_eq!((breaks_as_program(name), breaks_as_map(name)), (program, map), "{name}");
+        }
+    }
+}

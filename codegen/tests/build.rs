@@ -179,6 +179,15 @@ fn script(package: &Package, line: &str) -> PathBuf {
 }
 
 #[test]
+fn headers_beside_a_source_are_found_with_either_bracket() {
+    if !has_clang() {
+        return;
+    }
+    let package = Package::new(&program().replace("\"own.h\"", "<own.h>"));
+    assert_eq!(build(&package).inputs, ["layouts.toml", "tracer.bpf.c", "own.h"].map(|name| package.path(name)));
+}
+
+#[test]
 fn errors_of_clang_are_passed_on_and_leave_the_last_object() {
     if !has_clang() {
         return;
