@@ -210,6 +210,8 @@ fn definitions_of_the_object_tell_what_the_kernel_does_not() {
     let few = LoadedMap { max_entries: 500, ..pairs.clone() };
     assert_eq!(check(&program(1000, "unsigned long long"), few.clone()), ["resized 1000 / 500"]);
     assert_eq!(check(&program(500, "unsigned long long"), few), ["map-max-entries 1000 / 500"]);
+    let neither = LoadedMap { max_entries: 700, ..pairs.clone() };
+    assert_eq!(check(&program(500, "unsigned long long"), neither), ["resized 1000 / 700"]);
     assert_eq!(check(&program(500, "unsigned long long"), pairs), [""; 0]);
 
     let outer = LoadedMap { key_size: 4, value_size: 4, ..loaded(&spec, "outer") };

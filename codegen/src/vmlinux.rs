@@ -30,7 +30,7 @@ const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
 /// Writes `vmlinux.h` into its own folder, which is returned with the file to watch, if there is one.
 pub(crate) fn provide(from: &Vmlinux, out_dir: &Path) -> Result<(PathBuf, Option<PathBuf>), Error> {
     let (contents, watched) = match from {
-        Vmlinux::RunningKernel => (dump_running_kernel()?, None),
+        Vmlinux::RunningKernel => (dump(Path::new("bpftool"), Path::new(KERNEL_BTF))?, None),
         Vmlinux::File(path) => {
             let path = located(path);
             let contents =
@@ -43,14 +43,16 @@ pub(crate) fn provide(from: &Vmlinux, out_dir: &Path) -> Result<(PathBuf, Option
     Ok((folder, watched))
 }
 
-fn dump_running_kernel() -> Result<Vec<u8>, Error> {
-    if !Path::new(KERNEL_BTF).exists() {
+/// The types of a kernel as C, by bpftool.
+fn dump(bpftool: &Path, kernel: &Path) -> Result<Vec<u8>, Error> {
+    if !kernel.exists() {
+        let kernel = kernel.display();
         return Err(Error::Vmlinux(format!(
-            "this kernel does not describe its types ({KERNEL_BTF} is missing)\n  = help: boot one with \
+            "this kernel does not describe its types ({kernel} is missing)\n  = help: boot one with \
              CONFIG_DEBUG_INFO_BTF=y, or use `Vmlinux::File`"
         )));
     }
-    let dump = Command::new("bpftool").args(["btf", "dump", "file", KERNEL_BTF, "format", "c"]).output();
+    let dump = Command::new(bpftool).args(["btf", "dump", "file"]).arg(kernel).args(["format", "c"]).output();
     match dump {
         Ok(output) if output.status.success() => Ok(output.stdout),
         Ok(output) => {
@@ -63,5 +65,24 @@ fn dump_running_kernel() -> Result<Vec<u8>, Error> {
                 .into(),
         )),
         Err(error) => Err(Error::Vmlinux(format!("cannot run bpftool: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_keeps_bpftool_from_dumping_is_told() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let said = |bpftool: &str, kernel: &Path| match dump(Path::new(bpftool), kernel) {
+            Ok(text) => String::from_utf8_lossy(&text).into_owned(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(said("echo", here), format!("btf dump file {} format c\n", here.display()));
+        assert!(said("echo", &here.join("nowhere")).contains("nowhere is missing"));
+        assert!(said("false", here).starts_with("there is no vmlinux.h: bpftool failed: "));
+        assert!(said("/nowhere/bpftool", here).contains("is not installed"));
+        assert!(said(&here.display().to_string(), here).starts_with("there is no vmlinux.h: cannot run bpftool: "));
     }
 }
