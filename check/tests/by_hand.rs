@@ -170,7 +170,7 @@ fn what_is_no_integer() {
             ObservedType::Record(record) if record.name == "s" => Some(record.members[0].shape.clone()),
             _ => None,
         });
-        last = all.last();
+        last = all.rev().next();
     });
     let mut shape = last.expect("the struct");
     for _ in 0..Btf::MAX_DEPTH {

@@ -236,6 +236,14 @@ fn methods_of_rust() {
     assert_eq!(clashes(&event("{ name = \"as_bytes\", type = \"str[..8]\" }")), ["as_bytes in Rust"]);
     assert_eq!(clashes(&event("{ name = \"set_p\", type = \"str[..8]\" }")), [""; 0]);
 
+    // Where every field has a method, too.
+    assert_eq!(
+        clashes(&format!("[struct.s]\nfields = [{setter}, {{ name = \"set_x\", type = \"u32\", bits = 3 }}]")),
+        clash
+    );
+    let variable = "{ name = \"p\", type = \"bytes[..8]\" }, { name = \"parse\", type = \"bytes[..8]\" }";
+    assert_eq!(clashes(&format!("[event.e]\nfields = [{variable}]")), ["parse in Rust"]);
+
     let fields = "{ name = \"x\", type = \"u32\" }, { name = \"set_x\", type = \"u32\" }";
     assert_eq!(clashes(&format!("[union.either]\nfields = [{fields}]")), clash);
     assert_eq!(clashes(&format!("[struct.both]\nfields = [{fields}]")), [""; 0]);
@@ -254,4 +262,13 @@ fn members_of_c() {
     };
     assert_eq!(clashes(&record("word", "beside")), ["word in C"]);
     assert_eq!(clashes(&record("words", "beside")), [""; 0]);
+    let pair = "[struct.pair]\nfields = [{ name = \"first\", type = \"u32\" }]\n";
+    let named = "{ name = \"a\", type = \"pair\" }, { name = \"b\", c = \"first\", type = \"u32\" }";
+    assert_eq!(clashes(&format!("{pair}[struct.s]\nfields = [{named}]")), [""; 0]);
+    for fields in [
+        "{ name = \"a\", c = \"word\", type = \"u32\" }, { name = \"b\", c = \"word\", type = \"u32\" }",
+        "{ union = [{ name = \"a\", c = \"word\", type = \"u32\" }] }, { union = [{ name = \"b\", c = \"word\", type = \"u32\" }] }",
+    ] {
+        assert_eq!(clashes(&format!("[struct.s]\nfields = [{fields}]")), ["word in C"], "{fields}");
+    }
 }

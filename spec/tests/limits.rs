@@ -178,7 +178,7 @@ fn compact_events() {
         )
     };
     for (most, what) in [(Variable::MAX, "`e` may have"), (Variable::MAX + 1, "`b` of `e` may have")] {
-        let failure = loaded(&one(most)).err().expect("too large");
+        let failure = loaded(&one(most)).expect_err("too large");
         let messages: Vec<&str> = failure.diagnostics.iter().map(|one| one.message.as_str()).collect();
         assert!(matches!(messages[..], [message] if message.starts_with(what)), "{most}: {messages:?}");
     }

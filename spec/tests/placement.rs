@@ -56,7 +56,8 @@ fn map(kind: &MapKind) -> String {
 
 #[test]
 fn maps_hold_what_the_kernel_supports() {
-    let classes: [(&str, fn(FieldSupport) -> bool); 6] = [
+    type Supports = fn(FieldSupport) -> bool;
+    let classes: [(&str, Supports); 6] = [
         (LOCK, |support| support.locks),
         (OTHER_LOCK, |support| support.locks),
         (TIMER, |support| support.callbacks),
