@@ -223,6 +223,21 @@ fn structs_by_their_typedefs() {
 }
 
 #[test]
+fn what_has_no_name_is_called_as_the_typedef_that_was_asked_for() {
+    let mut writer = Writer::new(false);
+    let number = writer.int("unsigned int");
+    let name = writer.string("a");
+    let unnamed = writer.ty(STRUCT, "", 1, 4, &[name, number, 0]);
+    let inner = writer.ty(TYPEDEF, "inner_t", 0, unnamed, &[]);
+    let outer = writer.ty(TYPEDEF, "outer_t", 0, inner, &[]);
+    struct_of(&mut writer, &[outer]);
+    observed(&writer, |observed| {
+        let found = record(observed, "outer_t");
+        assert_eq!((found.alias, found.size), (true, 4));
+    });
+}
+
+#[test]
 fn enums_of_every_size() {
     let mut writer = Writer::new(false);
     let name = writer.string("A");
