@@ -166,11 +166,11 @@ fn what_is_no_integer() {
     struct_of(&mut writer, &[deep]);
     let mut last = None;
     observed(&writer, |observed| {
-        let all = observed.types.iter().filter_map(|ty| match ty {
+        let mut all = observed.types.iter().filter_map(|ty| match ty {
             ObservedType::Record(record) if record.name == "s" => Some(record.members[0].shape.clone()),
             _ => None,
         });
-        last = all.rev().next();
+        last = all.next_back();
     });
     let mut shape = last.expect("the struct");
     for _ in 0..Btf::MAX_DEPTH {
