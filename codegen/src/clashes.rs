@@ -19,7 +19,7 @@ pub(crate) fn advice(messages: &str, loaded: &Loaded, header: &Path) -> Vec<Stri
     let lines: Vec<&str> = messages.lines().collect();
     for (at, line) in lines.iter().enumerate() {
         let Some((file, name)) = clash(line) else { continue };
-        let previous = lines[at + 1..].iter().find_map(|line| Some(line.split_once(": note: previous ")?.0));
+        let previous = lines[at..].iter().find_map(|line| Some(line.split_once(": note: previous ")?.0));
         let Some(theirs) = previous.map(file_of).and_then(|previous| other(file, previous, header)) else { continue };
         let told = subject(loaded, name).map(|subject| subject.advice(theirs, loaded));
         advice.extend(told.filter(|told| !advice.contains(told)).into_iter().collect::<Vec<_>>());
