@@ -11,6 +11,7 @@ use bpf_layout_spec::{
     diag::{Code, Diagnostic},
     load, load_with,
     model::{ConstKind, RecordKind, TagValue, Type, TypeDef},
+    wakeup::Wakeup,
 };
 
 /// Loads a spec that consists of the given files; the first is the one asked for.
@@ -134,6 +135,23 @@ fn what_is_wrong_of_a_profile_is_said_once_applied_or_not() {
         [profile.p]\nmap.m = { flags = [\"no\"], pinning = \"no\" }\n";
     for profile in [None, Some("p")] {
         assert_eq!(codes(&bad(spec, profile)), [Code::MapFlag, Code::InvalidValue], "{profile:?}");
+    }
+}
+
+#[test]
+fn policies_of_wakeups_are_words_or_numbers() {
+    let Wakeup::Adaptive { share: usual, after_ms } = Wakeup::ADAPTIVE else { panic!("{:?}", Wakeup::ADAPTIVE) };
+    let half = "1/2".parse().expect("a share");
+    for (written, expected) in [
+        ("\"always\"", Wakeup::Always),
+        ("\"never\"", Wakeup::Never),
+        ("\"adaptive\"", Wakeup::ADAPTIVE),
+        ("{ share = \"1/2\", after = \"1 s\" }", Wakeup::Adaptive { share: half, after_ms: 1000 }),
+        ("{ share = \"1/2\" }", Wakeup::Adaptive { share: half, after_ms }),
+        ("{ after = \"1 s\" }", Wakeup::Adaptive { share: usual, after_ms: 1000 }),
+    ] {
+        let text = format!("spec = 1\n[map.ring]\ntype = \"ringbuf\"\nmax_entries = 4096\nwakeup = {written}\n");
+        assert_eq!(good(&text, None).layouts.model.maps[0].wakeup, expected, "{written}");
     }
 }
 
