@@ -49,3 +49,51 @@ fn together<'t>(first: Table<'t>, second: Table<'t>) -> Option<Table<'t>> {
     }
     Some(Table { entries, made })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{middle, parse};
+
+    /// The two halves of a text.
+    fn halves(text: &str) -> Option<(&str, &str)> {
+        middle(text).map(|at| text.split_at(at))
+    }
+
+    #[test]
+    fn the_second_half_begins_with_the_last_header_of_the_first() {
+        assert_eq!(
+            halves("[a]\nx = 1\n[b]\ny = 2\nz = 3\nw = 4\n"),
+            Some(("[a]\nx = 1\n", "[b]\ny = 2\nz = 3\nw = 4\n"))
+        );
+        let three = "[a]\n[b]\nx = 1\n[c]\ny = 2\n";
+        assert_eq!(halves(three), Some(("[a]\n", "[b]\nx = 1\n[c]\ny = 2\n")));
+        assert_eq!(halves("é = 1\n[é]\né = \"é\"\n"), Some(("é = 1\n", "[é]\né = \"é\"\n")));
+        for text in ["", "\n", "[a]\nx = 1\n", "x = [[1],\n [2], [3], [4]]\n", "x = 1\ny = 2\n[b]\n"] {
+            assert_eq!(halves(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn halves_are_put_together_where_the_second_only_adds_tables() {
+        let names = |text: &str| {
+            let table = parse(text)?;
+            Some(table.entries.iter().map(|entry| entry.name().to_owned()).collect::<Vec<_>>().join(" "))
+        };
+        let padded = |first: &str, second: &str| format!("{first}{second}{}", "# nothing more\n".repeat(4));
+        for (first, second, all) in [
+            ("[a]\n", "[b]\n", Some("a b")),
+            ("[s.a]\n", "[s.b]\n", Some("s")),
+            ("[s]\n", "[s.b]\n", Some("s")),
+            ("[[l]]\n", "[[l]]\n", Some("l")),
+            ("[s.b]\n", "[s]\n", None),
+            ("[s.a]\n", "[s.a]\n", None),
+            ("s.a = 1\n", "[s.b]\n", None),
+            ("[[l]]\n", "[l.b]\n", None),
+            ("l = []\n", "[[l]]\n", None),
+            ("x = [\n", "[1], 2]\n", None),
+            ("x = \"\"\"\n", "[a]\n\"\"\"\n", None),
+        ] {
+            assert_eq!(names(&padded(first, second)).as_deref(), all, "{first}{second}");
+        }
+    }
+}
