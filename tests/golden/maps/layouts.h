@@ -720,16 +720,6 @@ __bpf_layout_inline struct gone_event *gone_event_reserve(void *ringbuf)
 		__type(value, __u32);                                \
 	} lossy SEC(".maps")
 
-/* Shared with userspace, at one address in both. */
-#define DEFINE_MEMORY_MAP                                  \
-	struct {                                           \
-		__uint(type, 33); /* BPF_MAP_TYPE_ARENA */ \
-		__uint(max_entries, 100);                  \
-		__ulong(map_extra, 0x100000000000ULL);     \
-		/* BPF_F_MMAPABLE */                       \
-		__uint(map_flags, 0x400);                  \
-	} memory SEC(".maps")
-
 #ifndef BPF_LAYOUT_NO_FINGERPRINTS
 /*
  * Fingerprints of what this object was compiled with, for loaders to compare
@@ -774,7 +764,6 @@ static const struct {
 		__u64 polled;
 		__u64 from_user;
 		__u64 lossy;
-		__u64 memory;
 	} maps;
 }
 __bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
@@ -816,7 +805,6 @@ __bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
 		.polled = 0x90fd19137c8909baULL,
 		.from_user = 0xe87aafbcbc0f0be1ULL,
 		.lossy = 0x639acb389b44f2f2ULL,
-		.memory = 0x66e9faffa177f76dULL,
 	},
 };
 #endif

@@ -43,7 +43,6 @@ use ::bpf_layout::Layout as _;
             "polled" = 0x90fd_1913_7c89_09ba,
             "from_user" = 0xe87a_afbc_bc0f_0be1,
             "lossy" = 0x639a_cb38_9b44_f2f2,
-            "memory" = 0x66e9_faff_a177_f76d,
         }
     }
 }
@@ -576,21 +575,5 @@ pub mod maps {
             /// Event `gone`.
             Gone(super::GoneEvent),
         }
-    }
-
-    /// Shared with userspace, at one address in both.
-    #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
-    pub struct Memory;
-
-    impl ::bpf_layout::Map for Memory {
-        type Kind = ::bpf_layout::kind::Arena;
-        type Key = ();
-        type Value = ();
-        const NAME: &'static str = "memory";
-        const MAX_ENTRIES: u32 = 100;
-        // BPF_F_MMAPABLE
-        const FLAGS: u32 = 0x400;
-        const FINGERPRINT: ::core::option::Option<u64> =
-            ::core::option::Option::Some(0x66e9_faff_a177_f76d);
     }
 }
