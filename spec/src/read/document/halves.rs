@@ -41,9 +41,8 @@ fn together<'t>(first: Table<'t>, second: Table<'t>) -> Option<Table<'t>> {
             {
                 one.entries.extend(other.entries);
             }
-            (Some(Kind::Array(Array { items, of_headers: true })), Kind::Array(other)) if other.of_headers => {
-                items.extend(other.items);
-            }
+            // The second begins with a header, so that its arrays are of headers, too.
+            (Some(Kind::Array(Array { items, of_headers: true })), Kind::Array(other)) => items.extend(other.items),
             _ => return None,
         }
     }
