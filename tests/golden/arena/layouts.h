@@ -48,6 +48,17 @@ typedef unsigned long long __u64;
 #endif
 #endif
 
+/* What lies in it. */
+struct cell {
+	/* Address of another. */
+	/*  0 */ __u64 next;
+	/*  8 */ __u32 value;
+	/* 12 */ __u8 _pad0[4];
+} __bpf_layout_id("8fa615d4da268461") __attribute__((aligned(8)));
+__BPF_LAYOUT_SIZE(struct cell, 16, 8);
+__BPF_LAYOUT_AT(struct cell, next, 0);
+__BPF_LAYOUT_AT(struct cell, value, 8);
+
 #ifdef __BPF__
 
 #ifndef __bpf_layout_inline
@@ -61,6 +72,53 @@ typedef unsigned long long __u64;
 #define __bpf_layout_btf static __attribute__((noinline, unused))
 #define __bpf_layout_keep(function) __asm__ volatile("" : : "i"(function))
 #endif
+
+/*
+ * BPF has no memset() to call. clang expands one of up to 128 stores in place,
+ * and makes a call of a larger one, as of a loop that does the same, unless the
+ * stores are volatile.
+ */
+#ifndef __BPF_LAYOUT_ZERO_U64
+#define __BPF_LAYOUT_ZERO_U64
+__bpf_layout_inline void __bpf_layout_zero_u64(void *p, unsigned long size)
+{
+	typedef __u64 __attribute__((may_alias)) word_t;
+	volatile word_t *word = (volatile word_t *)p;
+	unsigned long words = size / 8;
+
+#ifdef __clang__
+	if (words <= 128) {
+		__builtin_memset((word_t *)p, 0, size);
+		return;
+	}
+#endif
+	for (; words >= 8; words -= 8) {
+		word[0] = 0;
+		word[1] = 0;
+		word[2] = 0;
+		word[3] = 0;
+		word[4] = 0;
+		word[5] = 0;
+		word[6] = 0;
+		word[7] = 0;
+		word += 8;
+	}
+	for (; words; words--)
+		*word++ = 0;
+}
+#endif
+
+__bpf_layout_btf void __btf_type_cell(struct cell *p)
+{
+	(void)p;
+}
+
+/* Zeroes every byte, padding included. */
+__bpf_layout_inline void cell_init(struct cell *p)
+{
+	__bpf_layout_keep(__btf_type_cell);
+	__bpf_layout_zero_u64(p, sizeof(*p));
+}
 
 /* Shared with userspace, at one address in both. */
 #define DEFINE_MEMORY_MAP                                  \
@@ -80,11 +138,17 @@ typedef unsigned long long __u64;
 static const struct {
 	__u64 version;
 	struct {
+		__u64 cell;
+	} types;
+	struct {
 		__u64 memory;
 	} maps;
 }
 __bpf_layout_fingerprints_layouts __attribute__((section(".rodata"), used)) = {
 	.version = 1,
+	.types = {
+		.cell = 0x8fa615d4da268461ULL,
+	},
 	.maps = {
 		.memory = 0x66e9faffa177f76dULL,
 	},

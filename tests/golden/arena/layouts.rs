@@ -7,10 +7,22 @@ use ::bpf_layout::Layout as _;
     /// What the layouts come to, to be compared with what a BPF object carries.
     pub const FINGERPRINTS("layouts"): version 1 {
         types {
+            "cell" = 0x8fa6_15d4_da26_8461,
         }
         maps {
             "memory" = 0x66e9_faff_a177_f76d,
         }
+    }
+}
+
+::bpf_layout::layout! {
+    /// What lies in it.
+    pub struct Cell("cell"): size 16, align 8, fingerprint 0x8fa6_15d4_da26_8461 {
+        /// Address of another.
+        pub next: u64 = 0,
+        pub value: u32 = 8,
+        #[doc(hidden)]
+        pub _pad0: ::bpf_layout::Pad<4> = 12,
     }
 }
 
