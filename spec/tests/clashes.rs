@@ -1,14 +1,14 @@
 //! Every name that is generated, claimed by a second definition, and names that are not generated, which stay free.
 
-use std::path::Path;
+mod support;
 
-use bpf_layout_spec::{Options, diag::Code, load_with};
+use bpf_layout_spec::diag::Code;
+use support::try_load;
 
 /// What clashes in a spec of these definitions: `NAME in LANGUAGE`. There may be nothing else wrong with it.
 fn clashes(definitions: &str) -> Vec<String> {
     let text = format!("spec = 1\n{definitions}");
-    let loaded = load_with(Path::new("layouts.toml"), &mut |_: &Path| Ok(text.clone()), &Options::default());
-    let Err(failure) = loaded else { return Vec::new() };
+    let Err(failure) = try_load(&text, None) else { return Vec::new() };
     let clash = |message: &str| {
         let (_, name) = message.split_once(" both need the name `").expect("what they both need");
         name.replace('`', "")

@@ -1,13 +1,13 @@
 //! What just fits, and what is one too many.
 
-use std::path::Path;
+mod support;
 
-use bpf_layout_spec::{Failure, Loaded, Options, diag::Code, layout::SCRATCH_MAX, load_with, model::Variable};
+use bpf_layout_spec::{Failure, Loaded, diag::Code, layout::SCRATCH_MAX, model::Variable};
+use support::try_load;
 
 /// A spec of these definitions.
 fn loaded(definitions: &str) -> Result<Loaded, Failure> {
-    let text = format!("spec = 1\n{definitions}");
-    load_with(Path::new("layouts.toml"), &mut |_: &Path| Ok(text.clone()), &Options::default())
+    try_load(&format!("spec = 1\n{definitions}"), None)
 }
 
 /// The codes of what is wrong in a spec of these definitions.

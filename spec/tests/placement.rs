@@ -1,20 +1,18 @@
 //! Where the kernel's own fields may stand.
 
-use std::path::Path;
+mod support;
 
 use bpf_layout_spec::{
-    Options,
     diag::Code,
     kernel::{FieldSupport, MAP_KINDS, MapKind, Part},
-    load_with,
 };
+use support::try_load;
 
 /// How many fields are said to be misplaced in a spec of these definitions. There may be nothing else wrong with it.
 fn misplaced(definitions: &str) -> usize {
     let text =
         format!("spec = 1\n[struct.item]\nfields = [{{ name = \"node\", type = \"bpf_list_node\" }}]\n{definitions}");
-    let loaded = load_with(Path::new("layouts.toml"), &mut |_: &Path| Ok(text.clone()), &Options::default());
-    let found = loaded.err().map_or_else(Vec::new, |failure| failure.diagnostics);
+    let found = try_load(&text, None).err().map_or_else(Vec::new, |failure| failure.diagnostics);
     for one in &found {
         assert_eq!(one.code, Code::MisplacedType, "{}\n{text}", one.message);
     }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bpf_layout_spec::{Loaded, Options, layout::Layouts, lock};
+use bpf_layout_spec::{Failure, Loaded, Options, layout::Layouts, lock};
 
 /// The root spec, every golden spec, and those of this folder.
 pub fn specs() -> Vec<PathBuf> {
@@ -32,8 +32,12 @@ pub fn load_all(path: &Path) -> (Loaded, Vec<Layouts>) {
 
 /// A spec by its text.
 pub fn load(text: &str, profile: Option<&str>) -> Loaded {
+    try_load(text, profile).unwrap_or_else(|failure| panic!("{:?}", failure.diagnostics))
+}
+
+/// A spec by its text, if it is one.
+pub fn try_load(text: &str, profile: Option<&str>) -> Result<Loaded, Failure> {
     let options = Options { profile: profile.map(str::to_owned) };
     let read = &mut |_: &Path| Ok(text.to_owned());
-    let loaded = bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &options);
-    loaded.unwrap_or_else(|failure| panic!("{:?}", failure.diagnostics))
+    bpf_layout_spec::load_with(Path::new("layouts.toml"), read, &options)
 }
