@@ -171,8 +171,7 @@ fn what_cannot_be_known_without_btf_is_unknown() {
 /// A program with maps as libbpf reads them: `pairs` of so many entries, a queue, and maps of maps of these values.
 fn program(entries: u32, inner_value: &str) -> String {
     format!(
-        "#define __uint(name, val) int (*name)[val]\n#define __type(name, val) val *name\n\
-         #define __array(name, val) val *name[]\n#define SEC(x) __attribute__((section(x), used))\n\
+        "#include <linux/types.h>\n#include <bpf/bpf_helpers.h>\n\
          struct pair {{ unsigned a, b; }};\n\
          struct {{ __uint(type, 27); __uint(max_entries, 4096); }} ring SEC(\".maps\");\n\
          struct {{ __uint(type, 22); __uint(max_entries, 8); __type(value, struct pair); }} waiting SEC(\".maps\");\n\

@@ -263,8 +263,7 @@ fn maps_are_read_with_their_parameters() {
     if !has_tool("clang") {
         return;
     }
-    let program = "#define __uint(name, val) int (*name)[val]\n#define __type(name, val) val *name\n\
-        #define SEC(x) __attribute__((section(x), used))\n\
+    let program = "#include <linux/types.h>\n#include <bpf/bpf_helpers.h>\n\
         struct { __uint(type, 1); __uint(max_entries, 8); __type(key, int); __uint(value_size, 12); __uint(pinning, 1); \
         __uint(map_flags, 5); __uint(numa_node, 0); } kept SEC(\".maps\");\n\
         struct { __uint(type, 30); __uint(max_entries, 9); __type(value, int); __uint(map_extra, 3); __uint(pinning, 0); } \
