@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use bpf_layout_emit::{files, write};
+use bpf_layout_emit::files;
 use bpf_layout_spec::{Options, load};
 
 use crate::{kernel::storm, measure, parsing, skew};
@@ -37,12 +37,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
 /// Header and Rust types, as the build script makes them.
 fn generate(spec: &Path, folder: &Path) -> Result<(), String> {
     let loaded = load(spec, &Options::default()).map_err(|failure| format!("{:?}", failure.diagnostics))?;
-    let outputs = files::generated(&loaded.layouts, folder);
     // What stands there already with the same text would not be written.
-    for output in &outputs {
-        let _ = fs::remove_file(&output.path);
-    }
-    write::write_if_changed(&outputs).map(|_| ()).map_err(|error| error.to_string())
+    let _ = fs::remove_dir_all(folder);
+    files::write(&loaded.layouts, folder).map(|_| ()).map_err(|error| error.to_string())
 }
 
 /// What every reader of TOML has to do.

@@ -2,22 +2,23 @@
 
 use std::{mem::ManuallyDrop, process::ExitCode};
 
-use bpf_layout_emit::{files, write};
+use bpf_layout_emit::{
+    files::{self, Written},
+    write,
+};
 
 use crate::{args::Generate, failure::Failure, print, spec_file};
 
 pub(crate) fn run(options: &Generate) -> Result<ExitCode, Failure> {
     // The process ends here, and its memory goes as a whole.
     let loaded = ManuallyDrop::new(spec_file::load(&options.spec)?);
-    let outputs = files::generated(&loaded.layouts, &options.out_dir);
     if options.check {
-        return check(&outputs);
+        return check(&files::generated(&loaded.layouts, &options.out_dir));
     }
-    let written = write::write_if_changed(&outputs)?;
     let mut text = String::new();
-    for output in &outputs {
-        let word = if written.contains(&output.path.as_path()) { "wrote" } else { "unchanged" };
-        text += &format!("{word:<9} {}\n", output.path.display());
+    for Written { path, changed } in files::write(&loaded.layouts, &options.out_dir)? {
+        let word = if changed { "wrote" } else { "unchanged" };
+        text += &format!("{word:<9} {}\n", path.display());
     }
     print(&text)?;
     Ok(ExitCode::SUCCESS)

@@ -47,7 +47,7 @@ use std::{
     process,
 };
 
-use bpf_layout_emit::{files, render, write};
+use bpf_layout_emit::{files, render};
 use bpf_layout_spec::{Loaded, Options};
 
 pub use crate::{
@@ -169,10 +169,9 @@ impl Builder {
         let loaded = bpf_layout_spec::load(&spec, &Options { profile })?;
         let looked = lock::check(&spec, self.lock)?;
         let budget_warnings = budget::check(&loaded)?;
-        let outputs = files::generated(&loaded.layouts, &out_dir);
-        write::write_if_changed(&outputs)?;
+        let written = files::write(&loaded.layouts, &out_dir)?;
 
-        let mut report = Output::new(outputs, &loaded);
+        let mut report = Output::new(written, &loaded);
         if asked_environment {
             report.variables.push(PROFILE_VARIABLE);
         }

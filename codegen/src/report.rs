@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bpf_layout_emit::write;
+use bpf_layout_emit::files::Written;
 use bpf_layout_spec::Loaded;
 
 /// What a build has made.
@@ -37,14 +37,10 @@ pub struct Object {
 }
 
 impl Output {
-    pub(crate) fn new(outputs: Vec<write::Output>, loaded: &Loaded) -> Self {
-        let path = |extension: &str| {
-            let found = outputs.iter().find(|output| output.path.extension().is_some_and(|found| found == extension));
-            found.map(|output| output.path.clone()).unwrap_or_default()
-        };
+    pub(crate) fn new([header, rust]: [Written; 2], loaded: &Loaded) -> Self {
         Output {
-            header: path("h"),
-            rust: path("rs"),
+            header: header.path,
+            rust: rust.path,
             objects: Vec::new(),
             warnings: Vec::new(),
             inputs: loaded.sources.paths().map(Path::to_path_buf).collect(),

@@ -63,7 +63,8 @@ use crate::{
     spec::{At, Definition, ProfileDef, Spec},
 };
 
-/// Checks a spec under a profile. A [`Model`] comes out only if nothing is wrong; what is, is in `cx`.
+/// Checks a spec under a profile, all but [`check_clashes`]. A [`Model`] comes out only if nothing is wrong; what is, is in
+/// `cx`.
 pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Diagnostics) -> Option<Model> {
     let applied = profiles::select(spec, profile, cx);
     let mut constants = Constants::compute(spec, applied, cx);
@@ -84,9 +85,13 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
     placement::check_placement(&types, &maps, cx);
     variable::check_variable(&types, &maps, cx);
     let interns = interns::find(spec, &types, &maps);
-    clashes::check_clashes(constants.as_deref().unwrap_or_default(), &types, &maps, &interns, cx);
     let outside = outside::check_outside(spec, &types, &maps, cx);
-    let model = Model {
+    if cx.has_errors() {
+        // There will be no model, and names still have to be looked at.
+        clashes::check_clashes(constants.as_deref().unwrap_or_default(), &types, &maps, &interns, cx);
+        return None;
+    }
+    Some(Model {
         spec_name: file_name(path.file_name()),
         stem: file_name(path.file_stem()),
         version: version?,
@@ -100,8 +105,12 @@ pub(crate) fn check(spec: &Spec, path: &Path, profile: Option<&str>, cx: &mut Di
         outside,
         allow,
         interns,
-    };
-    (!cx.has_errors()).then_some(model)
+    })
+}
+
+/// Names of a model that become one in C or in Rust.
+pub(crate) fn check_clashes(model: &Model, cx: &mut Diagnostics) {
+    clashes::check_clashes(&model.constants, &model.types, &model.maps, &model.interns, cx);
 }
 
 fn file_name(name: Option<&std::ffi::OsStr>) -> String {

@@ -212,6 +212,11 @@ impl Diagnostics {
         self.found.push(diagnostic);
     }
 
+    /// Records what another collector has.
+    pub(crate) fn append(&mut self, other: Diagnostics) {
+        self.found.extend(other.found);
+    }
+
     /// Whether anything recorded so far stops generation.
     #[must_use]
     pub fn has_errors(&self) -> bool {

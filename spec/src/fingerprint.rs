@@ -19,7 +19,9 @@
 //! shows in offsets and sizes. Alignment as such: bytes mean the same at any address, and readers take them at any.
 //! Whether a record is a struct or an event, or a field of whole bytes a bitfield.
 
-use std::{collections::HashMap, fmt, fmt::Write as _};
+use std::{fmt, fmt::Write as _};
+
+use rustc_hash::FxHashMap;
 
 use crate::{
     decimal::Decimal,
@@ -95,8 +97,8 @@ impl Fingerprints {
 /// Fingerprints by name, of definitions that come before those that are made of them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
-    types: HashMap<String, Fingerprint>,
-    maps: HashMap<String, Fingerprint>,
+    types: FxHashMap<String, Fingerprint>,
+    maps: FxHashMap<String, Fingerprint>,
 }
 
 impl Known {

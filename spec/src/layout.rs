@@ -6,6 +6,7 @@ mod place;
 
 pub use compact::{Room, SCRATCH_MAX};
 pub use place::lay_out;
+pub(crate) use place::lay_out_types;
 
 use crate::{
     model::{Model, Type, TypeId, Variable},
@@ -133,18 +134,7 @@ impl Layouts {
     /// If the type came from another model.
     #[must_use]
     pub fn size_align(&self, ty: &Type) -> (u64, u32) {
-        match ty {
-            Type::Scalar(scalar) => (scalar.info().size.into(), scalar.info().align),
-            Type::Str(count) | Type::Bytes(count) => (count.value, 1),
-            Type::Array(element, count) => {
-                let (size, align) = self.size_align(element);
-                (size.saturating_mul(count.value), align)
-            }
-            Type::Variable(_) => (Variable::SIZE, Variable::ALIGN),
-            Type::Def(id) => (self.of(*id).size, self.of(*id).align),
-            Type::Kernel(field) => (field.info().size.into(), field.info().align),
-            Type::Kptr(..) => (8, 8),
-        }
+        size_align(&self.types, ty)
     }
 
     /// The layout of a definition.
@@ -154,5 +144,24 @@ impl Layouts {
     #[must_use]
     pub fn of(&self, id: TypeId) -> &TypeLayout {
         &self.types[id.0 as usize]
+    }
+}
+
+/// Size in bytes and alignment of a type that is made of these.
+fn size_align(types: &[TypeLayout], ty: &Type) -> (u64, u32) {
+    match ty {
+        Type::Scalar(scalar) => (scalar.info().size.into(), scalar.info().align),
+        Type::Str(count) | Type::Bytes(count) => (count.value, 1),
+        Type::Array(element, count) => {
+            let (size, align) = size_align(types, element);
+            (size.saturating_mul(count.value), align)
+        }
+        Type::Variable(_) => (Variable::SIZE, Variable::ALIGN),
+        Type::Def(id) => {
+            let TypeLayout { size, align, .. } = types[id.0 as usize];
+            (size, align)
+        }
+        Type::Kernel(field) => (field.info().size.into(), field.info().align),
+        Type::Kptr(..) => (8, 8),
     }
 }

@@ -45,6 +45,7 @@ use diag::{Diagnostic, Diagnostics};
 use layout::Layouts;
 use read::Origin;
 use source::Sources;
+use threads::both;
 
 /// What to load a spec with.
 #[derive(Clone, Debug, Default)]
@@ -136,7 +137,23 @@ fn run(
     let mut spec = read::read(path, origin, sources, cx)?;
     intern::expand(&mut spec, cx);
     let model = check::check(&spec, path, options.profile.as_deref(), cx)?;
-    let layouts = layout::lay_out(model, cx)?;
-    check::check_limits(&layouts, cx);
+    let mut clashes = Diagnostics::new();
+    // Neither asks what the other finds.
+    let (types, ()) = both(
+        model.types.len() >= MANY,
+        || {
+            drop(spec);
+            layout::lay_out_types(&model, cx)
+        },
+        || check::check_clashes(&model, &mut clashes),
+    );
+    cx.append(clashes);
+    let layouts = Layouts { types: types?, model };
+    if !cx.has_errors() {
+        check::check_limits(&layouts, cx);
+    }
     (!cx.has_errors()).then_some(layouts)
 }
+
+/// Types of which so many take longer to check than a thread takes to start.
+const MANY: usize = 100;

@@ -2,7 +2,7 @@
 
 mod reserved;
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use self::reserved::{C_RESERVED, CPP_RESERVED, RUST_NEVER, RUST_RAW};
 use crate::{
@@ -240,7 +240,7 @@ fn type_name(spec: &str, full: &str, span: Span) -> Name {
 
 /// The names of fields. Most of a spec are called as another is, and share its text.
 #[derive(Default)]
-pub(crate) struct FieldNames<'a>(HashMap<&'a str, Name>);
+pub(crate) struct FieldNames<'a>(FxHashMap<&'a str, Name>);
 
 impl<'a> FieldNames<'a> {
     /// The name of a field.

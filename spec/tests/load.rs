@@ -370,3 +370,19 @@ fn an_unnamed_member_stands_where_it_says() {
     let (id, _) = layouts.model.records().find(|(_, record)| record.name.spec == "s").expect("it is there");
     assert_eq!(layouts.of(id).size, 16);
 }
+
+/// A spec long enough to be read and checked by several threads.
+#[test]
+fn what_is_wrong_far_apart_is_told_in_the_order_of_the_file() {
+    let structs = (0..400).map(|n| match n {
+        3 => "[struct.s3]\nfields = [{ name = \"a\", typ = \"u32\" }]\n".to_owned(),
+        390 => "[struct.s390]\nfields = [{ name = \"a\", type = 7 }]\n".to_owned(),
+        _ => format!("[struct.s{n}]\nfields = [{{ name = \"a\", type = \"u32\" }}]\n"),
+    });
+    let text = format!("spec = 1\n{}", structs.collect::<String>());
+    assert_eq!(codes(&bad(&text, None)), [Code::MissingKey, Code::UnknownKey, Code::WrongType]);
+
+    let clashing = "[struct.S3]\nfields = [{ name = \"a\", type = \"u32\" }]\n";
+    let text = text.replace("typ =", "type =").replace("type = 7", "type = \"u32\"") + clashing;
+    assert_eq!(codes(&bad(&text, None)), [Code::ClashingName]);
+}

@@ -58,13 +58,19 @@ impl Error for WriteError {
 /// The first file or folder that cannot be read or written. No file has been replaced then, unless renaming itself
 /// failed halfway; no temporary file is left.
 pub fn write_if_changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
-    let changed = differing(outputs)?;
     // Each waits for the disk, so they wait together.
     let staged = thread::scope(|scope| {
-        let staging: Vec<_> = changed.into_iter().map(|output| scope.spawn(|| Staged::new(output))).collect();
+        let staging: Vec<_> = outputs.iter().map(|output| scope.spawn(|| Staged::if_changed(output))).collect();
         staging.into_iter().map(joined).collect::<Result<Vec<_>, _>>()
     })?;
-    staged.into_iter().map(Staged::replace).collect()
+    let mut written = Vec::new();
+    for (output, staged) in outputs.iter().zip(staged) {
+        if let Some(staged) = staged {
+            staged.replace()?;
+            written.push(output.path.as_path());
+        }
+    }
+    Ok(written)
 }
 
 /// The paths of those of `outputs` that [`write_if_changed`] would write.
@@ -72,15 +78,10 @@ pub fn write_if_changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
 /// # Errors
 /// The first file that exists and cannot be read.
 pub fn changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
-    Ok(differing(outputs)?.into_iter().map(|output| output.path.as_path()).collect())
-}
-
-/// Those that differ from what stands on disk.
-fn differing(outputs: &[Output]) -> Result<Vec<&Output>, WriteError> {
     let mut found = Vec::new();
     for output in outputs {
         if differs(output)? {
-            found.push(output);
+            found.push(output.path.as_path());
         }
     }
     Ok(found)
@@ -95,14 +96,20 @@ fn differs(output: &Output) -> Result<bool, WriteError> {
 }
 
 /// A temporary file with the whole new contents, beside the file it will replace. Dropping it removes it.
-struct Staged<'a> {
-    output: &'a Output,
+pub(crate) struct Staged {
+    /// As the caller named it.
+    path: PathBuf,
     temporary: PathBuf,
     target: PathBuf,
 }
 
-impl<'a> Staged<'a> {
-    fn new(output: &'a Output) -> Result<Self, WriteError> {
+impl Staged {
+    /// `None` if the file has these contents already.
+    pub(crate) fn if_changed(output: &Output) -> Result<Option<Self>, WriteError> {
+        if differs(output)? { Self::new(output).map(Some) } else { Ok(None) }
+    }
+
+    fn new(output: &Output) -> Result<Self, WriteError> {
         if let Some(folder) = output.path.parent() {
             fs::create_dir_all(folder).map_err(|source| WriteError {
                 action: "create the folder",
@@ -114,23 +121,22 @@ impl<'a> Staged<'a> {
         let target = fs::canonicalize(&output.path).unwrap_or_else(|_| output.path.clone());
         let failed = |source| WriteError { action: "write", path: output.path.clone(), source };
         let (temporary, mut file) = create_beside(&target).map_err(failed)?;
-        let staged = Staged { output, temporary, target };
+        let staged = Staged { path: output.path.clone(), temporary, target };
         // Some file systems report a full disk only here. Renaming before would replace the old file by a short one.
         file.write_all(&output.contents).and_then(|()| file.sync_all()).map_err(failed)?;
         Ok(staged)
     }
 
-    fn replace(self) -> Result<&'a Path, WriteError> {
+    pub(crate) fn replace(self) -> Result<(), WriteError> {
         fs::rename(&self.temporary, &self.target).map_err(|source| WriteError {
             action: "write",
-            path: self.output.path.clone(),
+            path: self.path.clone(),
             source,
-        })?;
-        Ok(&self.output.path)
+        })
     }
 }
 
-impl Drop for Staged<'_> {
+impl Drop for Staged {
     fn drop(&mut self) {
         // After a successful rename it is gone already; after a failure there is nobody to tell of a second one.
         let _ = fs::remove_file(&self.temporary);

@@ -1,10 +1,9 @@
 //! A map from names that is looked through one by one while it has few entries, as those of the fields of a record have:
 //! hashing each name takes longer.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, hash_map::Entry},
-};
+use std::{borrow::Cow, collections::hash_map::Entry};
+
+use rustc_hash::FxHashMap;
 
 /// Entries up to which looking is faster than hashing.
 const FEW: usize = 16;
@@ -13,12 +12,12 @@ const FEW: usize = 16;
 pub(super) struct Few<'n, V> {
     few: Vec<(Cow<'n, str>, V)>,
     /// All of them, once they are more.
-    many: HashMap<Cow<'n, str>, V>,
+    many: FxHashMap<Cow<'n, str>, V>,
 }
 
 impl<V> Default for Few<'_, V> {
     fn default() -> Self {
-        Few { few: Vec::new(), many: HashMap::new() }
+        Few { few: Vec::new(), many: FxHashMap::default() }
     }
 }
 

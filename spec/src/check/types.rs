@@ -1,6 +1,6 @@
 //! Type expressions to resolved types: scalars, kernel fields, aliases and definitions.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     constants::{Constants, Origin, Scope, wrong_diagnostic},
@@ -33,14 +33,14 @@ enum Alias {
 /// The names of types. A definition's [`TypeId`] is, until the model is ordered, its index in [`Spec::types`].
 pub(super) struct Types<'a> {
     spec: &'a Spec,
-    by_name: HashMap<&'a str, usize>,
-    aliases: HashMap<usize, Alias>,
-    used_aliases: HashSet<usize>,
+    by_name: FxHashMap<&'a str, usize>,
+    aliases: FxHashMap<usize, Alias>,
+    used_aliases: FxHashSet<usize>,
     /// Lengths whose interned strings a type holds.
-    used_interns: HashSet<&'a str>,
+    used_interns: FxHashSet<&'a str>,
     suggested: usize,
     /// What fields are of, by the text that says so: most are of what another is of.
-    of_fields: HashMap<&'a str, Type>,
+    of_fields: FxHashMap<&'a str, Type>,
 }
 
 /// What resolving a type needs besides the names of types.
@@ -54,12 +54,12 @@ impl<'a> Types<'a> {
     pub(super) fn declare(spec: &'a Spec, constants: &mut Constants<'a>, cx: &mut Diagnostics) -> Self {
         let mut types = Types {
             spec,
-            by_name: HashMap::new(),
-            aliases: HashMap::new(),
-            used_aliases: HashSet::new(),
-            used_interns: HashSet::new(),
+            by_name: FxHashMap::default(),
+            aliases: FxHashMap::default(),
+            used_aliases: FxHashSet::default(),
+            used_interns: FxHashSet::default(),
             suggested: 0,
-            of_fields: HashMap::new(),
+            of_fields: FxHashMap::default(),
         };
         for (index, definition) in spec.types.iter().enumerate() {
             types.declare_one(index, definition, cx);
@@ -153,7 +153,7 @@ impl<'a> Types<'a> {
     /// be as long as the file, so nothing here recurses along it.
     fn resolve_alias(&mut self, start: usize, with: &mut Resolve<'_, 'a>) {
         let mut chain: Vec<(usize, Option<TypeExpr<'a>>)> = Vec::new();
-        let mut on_chain = HashMap::new();
+        let mut on_chain = FxHashMap::default();
         let mut next = Some(start);
         while let Some(index) = next {
             if !matches!(self.aliases.get(&index), Some(Alias::Waiting)) {

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{BitRun, Bits, Layouts, MAX_SIZE, MAX_SIZE_WITH_BITS, Member, TypeLayout};
+use super::{BitRun, Bits, Layouts, MAX_SIZE, MAX_SIZE_WITH_BITS, Member, TypeLayout, size_align};
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     model::{Field, Model, Record, RecordKind, Type, TypeDef, TypeId},
@@ -18,21 +18,33 @@ use crate::{
 /// Puts every member of every type at its byte. `None` if a record cannot be laid out; why, is in `cx`.
 #[must_use]
 pub fn lay_out(model: Model, cx: &mut Diagnostics) -> Option<Layouts> {
-    let mut layouts = Layouts { types: Vec::with_capacity(model.types.len()), model };
+    let types = lay_out_types(&model, cx)?;
+    Some(Layouts { model, types })
+}
+
+/// The same, for whoever still needs the model.
+pub(crate) fn lay_out_types(model: &Model, cx: &mut Diagnostics) -> Option<Vec<TypeLayout>> {
+    let mut laid = Laid { model, types: Vec::with_capacity(model.types.len()) };
     let mut complete = true;
-    for index in 0..layouts.model.types.len() {
-        let layout = lay_out_type(&layouts, &layouts.model.types[index], cx);
+    for def in &model.types {
+        let layout = lay_out_type(&laid, def, cx);
         complete &= layout.is_some();
         // A stand-in, so that records that use this one are still checked.
-        layouts.types.push(layout.unwrap_or(TypeLayout { size: 1, align: 1, members: Vec::new() }));
+        laid.types.push(layout.unwrap_or(TypeLayout { size: 1, align: 1, members: Vec::new() }));
     }
     complete.then(|| {
-        number_padding(&mut layouts);
-        layouts
+        number_padding(&mut laid);
+        laid.types
     })
 }
 
-fn lay_out_type(layouts: &Layouts, def: &TypeDef, cx: &mut Diagnostics) -> Option<TypeLayout> {
+/// What is laid out so far of a model. A definition comes after those that it is made of.
+struct Laid<'m> {
+    model: &'m Model,
+    types: Vec<TypeLayout>,
+}
+
+fn lay_out_type(laid: &Laid<'_>, def: &TypeDef, cx: &mut Diagnostics) -> Option<TypeLayout> {
     let opaque = |size, align| Some(TypeLayout { size, align, members: Vec::new() });
     match def {
         TypeDef::Enum(def) => opaque(def.repr.info().size.into(), def.repr.info().align),
@@ -44,18 +56,18 @@ fn lay_out_type(layouts: &Layouts, def: &TypeDef, cx: &mut Diagnostics) -> Optio
                 return None;
             }
             let layout = match record.kind {
-                RecordKind::Struct | RecordKind::Event { .. } => lay_out_struct(layouts, record, cx),
-                RecordKind::Union => lay_out_union(layouts, record, cx),
+                RecordKind::Struct | RecordKind::Event { .. } => lay_out_struct(laid, record, cx),
+                RecordKind::Union => lay_out_union(laid, record, cx),
             }?;
             check_size(record, layout, cx)
         }
     }
 }
 
-fn lay_out_struct(layouts: &Layouts, record: &Record, cx: &mut Diagnostics) -> Option<TypeLayout> {
+fn lay_out_struct(laid: &Laid<'_>, record: &Record, cx: &mut Diagnostics) -> Option<TypeLayout> {
     let mut cursor = Cursor::default();
     for (index, field) in present(record) {
-        let wanted = Wanted::of(layouts, record, field);
+        let wanted = Wanted::of(laid, record, field);
         let start = fixed_offset(field, &wanted, cursor.bit, cx)?.unwrap_or_else(|| wanted.natural_bit(cursor.bit));
         // Checked at every step, so that no sum further on can overflow.
         if start.saturating_add(wanted.bits()) > MAX_SIZE * 8 {
@@ -76,11 +88,11 @@ fn lay_out_struct(layouts: &Layouts, record: &Record, cx: &mut Diagnostics) -> O
     Some(cursor.finish(align))
 }
 
-fn lay_out_union(layouts: &Layouts, record: &Record, cx: &mut Diagnostics) -> Option<TypeLayout> {
+fn lay_out_union(laid: &Laid<'_>, record: &Record, cx: &mut Diagnostics) -> Option<TypeLayout> {
     let mut members = Vec::new();
     let (mut size, mut align) = (0, 1);
     for (index, field) in present(record) {
-        let wanted = Wanted::of(layouts, record, field);
+        let wanted = Wanted::of(laid, record, field);
         if let Some(offset) = field.offset.filter(|&offset| offset != 0) {
             cx.push(
                 Diagnostic::new(
@@ -145,10 +157,10 @@ enum Place {
 }
 
 impl Wanted {
-    fn of(layouts: &Layouts, record: &Record, field: &Field) -> Self {
-        let (size, own_align) = layouts.size_align(&field.ty);
+    fn of(laid: &Laid<'_>, record: &Record, field: &Field) -> Self {
+        let (size, own_align) = size_align(&laid.types, &field.ty);
         let place = match (field.bits, &field.ty) {
-            (Some(width), ty) => Place::Bits { unit: bit_unit(layouts, ty), width },
+            (Some(width), ty) => Place::Bits { unit: bit_unit(laid, ty), width },
             (None, _) => Place::Bytes { size, align: own_align },
         };
         let lowered = record.packed.map_or(own_align, |packed| own_align.min(packed));
@@ -198,10 +210,10 @@ impl Wanted {
 
 /// The integer that a bitfield is declared with. An enum or flags stands for its `repr`; the check of the spec has
 /// refused whatever has no bits to share.
-fn bit_unit(layouts: &Layouts, ty: &Type) -> Scalar {
+fn bit_unit(laid: &Laid<'_>, ty: &Type) -> Scalar {
     match ty {
         Type::Scalar(scalar) => *scalar,
-        Type::Def(id) => match layouts.model.ty(*id) {
+        Type::Def(id) => match laid.model.ty(*id) {
             TypeDef::Enum(def) => def.repr,
             TypeDef::Flags(def) => def.repr,
             TypeDef::Record(_) | TypeDef::Extern(_) => Scalar::U8,
@@ -399,13 +411,12 @@ impl Cursor {
 
 /// Gives padding and runs their numbers. An unnamed member shares its parent's namespace in C, so one count goes through
 /// a named record and everything unnamed in it.
-fn number_padding(layouts: &mut Layouts) {
-    let named: Vec<TypeId> =
-        layouts.model.records().filter(|(_, record)| !record.anonymous).map(|(id, _)| id).collect();
+fn number_padding(laid: &mut Laid<'_>) {
+    let named: Vec<TypeId> = laid.model.records().filter(|(_, record)| !record.anonymous).map(|(id, _)| id).collect();
     for id in named {
         let mut next = Numbers::default();
-        collect_paddings(&layouts.model, id, &mut next.taken);
-        number_record(&layouts.model, &mut layouts.types, id, &mut next);
+        collect_paddings(laid.model, id, &mut next.taken);
+        number_record(laid.model, &mut laid.types, id, &mut next);
     }
 }
 

@@ -8,7 +8,11 @@ use crate::{
     source::{FileId, Span},
     spec::{At, Number, Text},
     suggest,
+    threads::both,
 };
+
+/// Definitions of which so many take longer to read than a thread takes to start. In tests there are no few.
+const MANY: usize = if cfg!(test) { 2 } else { 100 };
 
 /// What every reader needs: where problems go, and which file and text it reads.
 pub(super) struct Cx<'a> {
@@ -36,6 +40,28 @@ impl Cx<'_> {
             span,
             format!("expected {expected}"),
         )
+    }
+
+    /// What is read of each item, in their order. Many are read by two threads.
+    pub(super) fn each<T: Send, R: Send>(
+        &mut self,
+        mut items: Vec<T>,
+        read: impl Fn(&mut Cx<'_>, T) -> R + Sync,
+    ) -> Vec<R> {
+        if items.len() < MANY {
+            return items.into_iter().map(|item| read(self, item)).collect();
+        }
+        let rest = items.split_off(items.len() / 2);
+        let mut of_rest = Diagnostics::new();
+        let mut beside = Cx { diagnostics: &mut of_rest, file: self.file, text: self.text };
+        let (mut found, more) = both(
+            true,
+            || items.into_iter().map(|item| read(self, item)).collect::<Vec<R>>(),
+            || rest.into_iter().map(|item| read(&mut beside, item)).collect::<Vec<R>>(),
+        );
+        self.diagnostics.append(of_rest);
+        found.extend(more);
+        found
     }
 
     /// The key of an entry.

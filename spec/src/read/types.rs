@@ -32,9 +32,8 @@ pub(super) fn read_definitions(cx: &mut Cx<'_>, top: &mut Table<'_>) -> Vec<Defi
         definitions.push(Definition::Flags(read_enum(cx, name, value, "flags", "bits")));
     }
     for (key, shape) in [("struct", Shape::Struct), ("event", Shape::Event), ("union", Shape::Union)] {
-        for (name, value) in top.named(cx, key) {
-            definitions.push(Definition::Record(read_record(cx, name, shape, value)));
-        }
+        let named = top.named(cx, key);
+        definitions.extend(cx.each(named, |cx, (name, value)| Definition::Record(read_record(cx, name, shape, value))));
     }
     for (name, value) in top.named(cx, "extern") {
         definitions.push(Definition::Extern(read_extern(cx, name, value)));

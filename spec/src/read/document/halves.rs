@@ -7,7 +7,7 @@ use crate::threads::both;
 
 use super::{
     Array, Entry, Kind, Made, Table,
-    plain::{is_without_repetition, known, may_grow, parse_part},
+    plain::{all_differ, known, may_grow, parse_part},
 };
 
 /// Bytes of a document that take longer to parse than a thread takes to start. In tests there are no short ones.
@@ -17,7 +17,7 @@ const LONG: usize = if cfg!(test) { 1 } else { 1 << 16 };
 pub(super) fn parse(text: &str) -> Option<Table<'_>> {
     let (first, second) = text.split_at(middle(text)?);
     let (one, other) = both(true, || parse_part(first, 0), || parse_part(second, first.len()));
-    together(one?, other?).filter(is_without_repetition)
+    together(one?, other?)
 }
 
 /// Where the line of a header begins, about in the middle.
@@ -30,7 +30,7 @@ fn middle(text: &str) -> Option<usize> {
 }
 
 /// All that the two have, in the order of the file. `None` if the second adds something to the first other than tables of
-/// their own. A name that both have in one of their tables stands there twice.
+/// their own, or both have a name in one of their tables.
 fn together<'t>(first: Table<'t>, second: Table<'t>) -> Option<Table<'t>> {
     let Table { mut entries, made } = first;
     for Entry { key, value } in second.entries {
@@ -40,13 +40,16 @@ fn together<'t>(first: Table<'t>, second: Table<'t>) -> Option<Table<'t>> {
                 if other.made == Made::ByLongerHeader && may_grow(one.made, other.made) =>
             {
                 one.entries.extend(other.entries);
+                if !all_differ(&one.entries) {
+                    return None;
+                }
             }
             // The second begins with a header, so that its arrays are of headers, too.
             (Some(Kind::Array(Array { items, of_headers: true })), Kind::Array(other)) => items.extend(other.items),
             _ => return None,
         }
     }
-    Some(Table { entries, made })
+    all_differ(&entries).then_some(Table { entries, made })
 }
 
 #[cfg(test)]
@@ -87,12 +90,21 @@ mod tests {
             ("[s.b]\n", "[s]\n", None),
             ("[s.a]\n", "[s.a]\n", None),
             ("s.a = 1\n", "[s.b]\n", None),
+            ("[a]\n[b]\n", "[a]\n", None),
+            ("[s.a]\n[s.b]\n", "[s.a]\n", None),
             ("[[l]]\n", "[l.b]\n", None),
             ("l = []\n", "[[l]]\n", None),
             ("x = [\n", "[1], 2]\n", None),
             ("x = \"\"\"\n", "[a]\n\"\"\"\n", None),
         ] {
             assert_eq!(names(&padded(first, second)).as_deref(), all, "{first}{second}");
+        }
+        // So many that they are not looked through one by one.
+        for prefix in ["", "s."] {
+            let tables =
+                |numbers: std::ops::Range<u32>| numbers.map(|n| format!("[{prefix}t{n}]\n")).collect::<String>();
+            assert!(parse(&[tables(0..40), tables(40..60)].concat()).is_some());
+            assert!(parse(&[tables(0..40), tables(0..1), tables(41..60)].concat()).is_none());
         }
     }
 }

@@ -26,10 +26,10 @@ const FEW: usize = 16;
 
 /// The document, if it is one that can be told to be TOML here.
 pub(super) fn parse(text: &str) -> Option<Table<'_>> {
-    parse_part(text, 0).filter(is_without_repetition)
+    parse_part(text, 0)
 }
 
-/// The same of a part that begins at this byte of the document, where names may repeat.
+/// The same of a part that begins at this byte of the document.
 pub(super) fn parse_part(text: &str, start: usize) -> Option<Table<'_>> {
     let source = Source::new(text);
     let mut builder = Builder {
@@ -50,7 +50,7 @@ pub(super) fn parse_part(text: &str, start: usize) -> Option<Table<'_>> {
     });
     builder.finish_table();
     let Builder { root, plain, .. } = builder;
-    (sound && plain).then_some(root)
+    (sound && plain).then_some(root).filter(is_without_repetition)
 }
 
 /// Calls `parse` with the tokens of the document, a number of whole tables at a time: those of all of it would take more
@@ -77,7 +77,7 @@ fn for_each_part(source: Source<'_>, mut parse: impl FnMut(&[Token]) -> bool) {
 }
 
 /// Whether no two entries of a table, or of a table in it, are of one name.
-pub(super) fn is_without_repetition(table: &Table<'_>) -> bool {
+fn is_without_repetition(table: &Table<'_>) -> bool {
     all_differ(&table.entries) && table.entries.iter().all(|entry| is_value_without_repetition(&entry.value))
 }
 
@@ -89,7 +89,7 @@ fn is_value_without_repetition(value: &Value<'_>) -> bool {
     }
 }
 
-fn all_differ(entries: &[Entry<'_>]) -> bool {
+pub(super) fn all_differ(entries: &[Entry<'_>]) -> bool {
     if entries.len() <= FEW {
         let is_new = |(at, entry): (usize, &Entry<'_>)| entries[..at].iter().all(|other| other.name() != entry.name());
         return entries.iter().enumerate().all(is_new);
