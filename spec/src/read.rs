@@ -105,10 +105,11 @@ impl Files<'_, '_> {
         if self.bytes > MAX_BYTES {
             return self.give_up(unreadable(path, from, "all files of a spec together may have 64 MiB"));
         }
-        let file = self.sources.add(path, text.clone());
+        let file = self.sources.add(path, "");
         self.done.insert(key.clone(), file);
         open.push(Open { identity: key, path: normal(path) });
         self.read_text(path, file, &text, open);
+        self.sources.set_text(file, text);
         open.pop();
     }
 

@@ -40,39 +40,62 @@ use types::Needs;
 #[must_use]
 pub fn header(layouts: &Layouts) -> String {
     let fingerprints = Fingerprints::of(layouts);
-    header_with(layouts, || &fingerprints)
+    halves(layouts, || &fingerprints).concat()
 }
 
-/// [`header`], for whoever needs the fingerprints, too. They are asked for when all that can do without is written.
-pub(crate) fn header_with<'a>(layouts: &Layouts, fingerprints: impl FnOnce() -> &'a Fingerprints) -> String {
-    let functions = Functions::of(layouts);
+/// [`header`] in two parts, for whoever needs the fingerprints, too. They are asked for when the second part, the longer
+/// one, is nearly written; to put the two together would take as much memory again.
+pub(crate) fn halves<'a>(layouts: &Layouts, fingerprints: impl FnOnce() -> &'a Fingerprints) -> [String; 2] {
+    let Functions { mut out, helpers } = Functions::of(layouts);
     let fingerprints = fingerprints();
-    let model = &layouts.model;
     let needs = needs(layouts);
+    let first = before_functions(layouts, fingerprints, &needs, &helpers);
+    if has_functions(&layouts.model) {
+        fingerprints::table(&mut out, layouts, fingerprints);
+        out.blank();
+        out.line("#endif /* __BPF__ */");
+    }
+    prelude::end_of_bool(&mut out, &needs);
+    out.blank();
+    out.write(format_args!("#endif /* {} */", guard(&layouts.model.stem)));
+    [first, out.finish()]
+}
+
+fn before_functions(
+    layouts: &Layouts,
+    fingerprints: &Fingerprints,
+    needs: &Needs,
+    helpers: &BTreeSet<Helper>,
+) -> String {
+    let model = &layouts.model;
     let guard = guard(&model.stem);
     let mut out = Out::default();
     out.line(&comment::inline(&title(model)));
     out.write(format_args!("#ifndef {guard}"));
     out.write(format_args!("#define {guard}"));
     prelude::includes(&mut out, model);
-    prelude::typedefs(&mut out, &needs);
+    prelude::typedefs(&mut out, needs);
     prelude::assertions(&mut out);
     fingerprints::tag_macro(&mut out);
     prelude::externs(&mut out, layouts);
     constants(&mut out, model);
     model.types.iter().for_each(|def| enums::definition(&mut out, def));
-    prelude::kernel_types(&mut out, &needs);
-    compact::descriptor(&mut out, &needs);
-    prelude::ignore_packed_not_aligned(&mut out, &needs);
+    prelude::kernel_types(&mut out, needs);
+    compact::descriptor(&mut out, needs);
+    prelude::ignore_packed_not_aligned(&mut out, needs);
     let followed = record::Followed::of(layouts);
     for (id, record) in model.records().filter(|(_, record)| !record.anonymous) {
         record::definition(&mut out, layouts, &followed, fingerprints.ty(id), (id, record));
     }
-    prelude::end_of_packed_not_aligned(&mut out, &needs);
-    bpf(&mut out, layouts, &functions, fingerprints);
-    prelude::end_of_bool(&mut out, &needs);
+    prelude::end_of_packed_not_aligned(&mut out, needs);
+    if has_functions(model) {
+        out.blank();
+        out.line("#ifdef __BPF__");
+        out.blank();
+        helpers::basics(&mut out);
+        helpers::definitions(&mut out, helpers);
+    }
     out.blank();
-    out.write(format_args!("#endif /* {guard} */"));
     out.finish()
 }
 
@@ -123,7 +146,7 @@ fn constants(out: &mut Out, model: &Model) {
 
 /// The functions and maps of a BPF program.
 struct Functions {
-    text: String,
+    out: Out,
     /// Those that they share.
     helpers: BTreeSet<Helper>,
 }
@@ -143,23 +166,11 @@ impl Functions {
         for intern in &layouts.model.interns {
             intern::functions(&mut out, &mut helpers, layouts, intern);
         }
-        Functions { text: out.finish(), helpers }
+        Functions { out, helpers }
     }
 }
 
-/// What only a BPF program can use.
-fn bpf(out: &mut Out, layouts: &Layouts, functions: &Functions, fingerprints: &Fingerprints) {
-    if layouts.model.types.is_empty() && layouts.model.maps.is_empty() {
-        return;
-    }
-    out.blank();
-    out.line("#ifdef __BPF__");
-    out.blank();
-    helpers::basics(out);
-    helpers::definitions(out, &functions.helpers);
-    out.blank();
-    out.verbatim(&functions.text);
-    fingerprints::table(out, layouts, fingerprints);
-    out.blank();
-    out.line("#endif /* __BPF__ */");
+/// Whether there is anything that only a BPF program can use.
+fn has_functions(model: &Model) -> bool {
+    !model.types.is_empty() || !model.maps.is_empty()
 }

@@ -24,7 +24,7 @@ pub struct Written {
 /// The C header and the Rust types, `<stem>.h` and `<stem>.rs` in `folder`, not written yet.
 #[must_use]
 pub fn generated(layouts: &Layouts, folder: &Path) -> [Output; 2] {
-    each(layouts, folder, |output| output)
+    each(layouts, folder, |path, parts| Output { path, contents: parts.concat().into_bytes() })
 }
 
 /// Writes both, as [`write_if_changed`](crate::write::write_if_changed) does, but each is on its way to the disk while
@@ -33,9 +33,9 @@ pub fn generated(layouts: &Layouts, folder: &Path) -> [Output; 2] {
 /// # Errors
 /// As [`write_if_changed`](crate::write::write_if_changed).
 pub fn write(layouts: &Layouts, folder: &Path) -> Result<[Written; 2], WriteError> {
-    let [header, module] = each(layouts, folder, |output| {
-        let staged = Staged::if_changed(&output)?;
-        Ok((output.path, staged))
+    let [header, module] = each(layouts, folder, |path, parts| {
+        let staged = Staged::if_changed(&path, parts)?;
+        Ok((path, staged))
     });
     let (header, module) = (header?, module?);
     let finish = |(path, staged): (PathBuf, Option<Staged>)| {
@@ -46,18 +46,16 @@ pub fn write(layouts: &Layouts, folder: &Path) -> Result<[Written; 2], WriteErro
     Ok([finish(header)?, finish(module)?])
 }
 
-/// Makes both at once, and does with each what `then` says as soon as it is made.
-fn each<T: Send>(layouts: &Layouts, folder: &Path, then: impl Fn(Output) -> T + Sync) -> [T; 2] {
-    let of = |extension: &str, text: String| {
-        let path = folder.join(format!("{}.{extension}", layouts.model.stem));
-        then(Output { path, contents: text.into_bytes() })
-    };
+/// Makes both at once, and does with each, in its parts, what `then` says as soon as it is made.
+fn each<T: Send>(layouts: &Layouts, folder: &Path, then: impl Fn(PathBuf, &[String]) -> T + Sync) -> [T; 2] {
+    let of =
+        |extension: &str, parts: &[String]| then(folder.join(format!("{}.{extension}", layouts.model.stem)), parts);
     // The module begins with them; the header asks for them when its longer half is written.
     let fingerprints = LazyLock::new(|| Fingerprints::of(layouts));
     let (header, module) = both(
         true,
-        || of("h", c::header_with(layouts, || &fingerprints)),
-        || of("rs", rust::module_with(layouts, &fingerprints)),
+        || of("h", &c::halves(layouts, || &fingerprints)),
+        || of("rs", &[rust::module_with(layouts, &fingerprints)]),
     );
     [header, module]
 }

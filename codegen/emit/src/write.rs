@@ -60,7 +60,7 @@ impl Error for WriteError {
 pub fn write_if_changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
     // Each waits for the disk, so they wait together.
     let staged = thread::scope(|scope| {
-        let staging: Vec<_> = outputs.iter().map(|output| scope.spawn(|| Staged::if_changed(output))).collect();
+        let staging: Vec<_> = outputs.iter().map(|output| scope.spawn(|| Staged::of(output))).collect();
         staging.into_iter().map(joined).collect::<Result<Vec<_>, _>>()
     })?;
     let mut written = Vec::new();
@@ -80,18 +80,22 @@ pub fn write_if_changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
 pub fn changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
     let mut found = Vec::new();
     for output in outputs {
-        if differs(output)? {
+        if differs(&output.path, &[&output.contents])? {
             found.push(output.path.as_path());
         }
     }
     Ok(found)
 }
 
-fn differs(output: &Output) -> Result<bool, WriteError> {
-    match fs::read(&output.path) {
-        Ok(found) => Ok(found != output.contents),
+/// Whether a file has other contents than these parts one after another, or is not there.
+fn differs(path: &Path, parts: &[impl AsRef<[u8]>]) -> Result<bool, WriteError> {
+    match fs::read(path) {
+        Ok(found) => {
+            let rest = parts.iter().try_fold(&found[..], |rest, part| rest.strip_prefix(part.as_ref()));
+            Ok(rest.is_none_or(|rest| !rest.is_empty()))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(source) => Err(WriteError { action: "read", path: output.path.clone(), source }),
+        Err(source) => Err(WriteError { action: "read", path: path.to_path_buf(), source }),
     }
 }
 
@@ -104,13 +108,17 @@ pub(crate) struct Staged {
 }
 
 impl Staged {
-    /// `None` if the file has these contents already.
-    pub(crate) fn if_changed(output: &Output) -> Result<Option<Self>, WriteError> {
-        if differs(output)? { Self::new(output).map(Some) } else { Ok(None) }
+    fn of(output: &Output) -> Result<Option<Self>, WriteError> {
+        Self::if_changed(&output.path, &[&output.contents])
     }
 
-    fn new(output: &Output) -> Result<Self, WriteError> {
-        if let Some(folder) = output.path.parent() {
+    /// With these parts one after another. `None` if that is what the file has already.
+    pub(crate) fn if_changed(path: &Path, parts: &[impl AsRef<[u8]>]) -> Result<Option<Self>, WriteError> {
+        if differs(path, parts)? { Self::new(path, parts).map(Some) } else { Ok(None) }
+    }
+
+    fn new(path: &Path, parts: &[impl AsRef<[u8]>]) -> Result<Self, WriteError> {
+        if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|source| WriteError {
                 action: "create the folder",
                 path: folder.to_path_buf(),
@@ -118,12 +126,14 @@ impl Staged {
             })?;
         }
         // Renaming over a symbolic link would replace the link; what it points to is meant.
-        let target = fs::canonicalize(&output.path).unwrap_or_else(|_| output.path.clone());
-        let failed = |source| WriteError { action: "write", path: output.path.clone(), source };
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let failed = |source| WriteError { action: "write", path: path.to_path_buf(), source };
         let (temporary, mut file) = create_beside(&target).map_err(failed)?;
-        let staged = Staged { path: output.path.clone(), temporary, target };
+        let staged = Staged { path: path.to_path_buf(), temporary, target };
         // Some file systems report a full disk only here. Renaming before would replace the old file by a short one.
-        file.write_all(&output.contents).and_then(|()| file.sync_all()).map_err(failed)?;
+        let mut written = parts.iter().try_for_each(|part| file.write_all(part.as_ref()));
+        written = written.and_then(|()| file.sync_all());
+        written.map_err(failed)?;
         Ok(staged)
     }
 

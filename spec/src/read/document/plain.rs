@@ -41,6 +41,7 @@ pub(super) fn parse_part(text: &str, start: usize) -> Option<Table<'_>> {
         keys: Vec::new(),
         open: Vec::new(),
         entries: Vec::new(),
+        items: Vec::new(),
         plain: true,
     };
     let mut sound = true;
@@ -107,10 +108,11 @@ struct Header<'t> {
 }
 
 /// A value that has not ended.
-enum Open<'t> {
+enum Open {
     Array {
         start: usize,
-        items: Vec<Value<'t>>,
+        /// How many items of arrays around it wait for their ends.
+        items: usize,
     },
     Table {
         start: usize,
@@ -131,9 +133,11 @@ struct Builder<'t> {
     header: Option<Header<'t>>,
     /// Parts of the header that is being read, or of keys that wait for their values.
     keys: Vec<Key<'t>>,
-    open: Vec<Open<'t>>,
+    open: Vec<Open>,
     /// Entries of tables in braces that have not ended, so that each table takes the memory that it needs and no more.
     entries: Vec<Entry<'t>>,
+    /// The same of items of arrays.
+    items: Vec<Value<'t>>,
     /// Whether everything so far could be told to be TOML.
     plain: bool,
 }
@@ -197,8 +201,8 @@ impl<'t> Builder<'t> {
         if !self.plain {
             return;
         }
-        let (table, keys) = match self.open.last_mut() {
-            Some(Open::Array { items, .. }) => return items.push(value),
+        let (table, keys) = match self.open.last() {
+            Some(Open::Array { .. }) => return self.items.push(value),
             Some(Open::Table { keys, entries, .. }) => (Growing { entries: &mut self.entries, from: *entries }, *keys),
             None => (Growing { entries: &mut self.current.entries, from: 0 }, 0),
         };
@@ -307,14 +311,14 @@ impl EventReceiver for Builder<'_> {
     }
 
     fn array_open(&mut self, span: Span, _: &mut dyn ErrorSink) -> bool {
-        self.open.push(Open::Array { start: span.start(), items: Vec::new() });
+        self.open.push(Open::Array { start: span.start(), items: self.items.len() });
         self.plain &= self.open.len() < DEEPEST;
         self.plain
     }
 
     fn array_close(&mut self, span: Span, _: &mut dyn ErrorSink) {
         let Some(Open::Array { start, items }) = self.open.pop() else { return self.give_up() };
-        let kind = Kind::Array(Array { items, of_headers: false });
+        let kind = Kind::Array(Array { items: self.items.drain(items..).collect(), of_headers: false });
         self.close(Value { kind, place: self.between(start, span.end()) });
     }
 
