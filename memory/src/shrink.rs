@@ -4,7 +4,7 @@ use bpf_layout_spec::{
     diag::Diagnostics,
     kernel::Entries,
     layout::{Layouts, lay_out},
-    model::{BinaryOp, ConstId, ConstKind, Count, Expr, MapId, Model, Type, TypeDef, TypeId, Variable, VariableKind},
+    model::{BinaryOp, ConstId, ConstKind, Count, Expr, MapId, Model, Type, TypeDef, TypeId, VariableKind},
 };
 
 /// A number of the spec that decides what maps cost.
@@ -174,11 +174,11 @@ fn recount_type(model: &Model, mut ty: &mut Type) -> Option<()> {
     loop {
         match ty {
             Type::Str(count) | Type::Bytes(count) => return recount_one(model, count),
-            Type::Variable(Variable { kind, limit }) => {
-                if let VariableKind::Strs(several) = kind {
+            Type::Variable(variable) => {
+                if let VariableKind::Strs(several) = &mut variable.kind {
                     recount_one(model, several)?;
                 }
-                return recount_one(model, limit);
+                return recount_one(model, &mut variable.limit);
             }
             Type::Array(element, count) => {
                 recount_one(model, count)?;

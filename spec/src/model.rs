@@ -3,6 +3,11 @@
 //! No string names a type here any more: definitions are ids, and they stand in dependency order (a definition precedes
 //! its users), so that no emitter sorts, looks up or fails. Names are computed once, for both languages.
 
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
+
 use crate::{
     breaking::Rule,
     kernel::{KernelField, KptrKind, MapFlag, MapKind},
@@ -12,9 +17,17 @@ use crate::{
     word::Word,
 };
 
-/// A name in every language that it is written in. Most fields are called the same everywhere, and share one text.
+/// A name, and where it is defined. Fields that are called the same share what they are called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
+    spellings: Arc<Spellings>,
+    /// Where it is defined.
+    pub span: Span,
+}
+
+/// A name in every language that it is written in. Most fields are called the same everywhere, and share one text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spellings {
     /// As it stands in the spec: `exec`.
     pub spec: Word,
     /// In C: what the spec gives with `c`; otherwise `exec_event` for an event, and as in the spec for the rest, escaped
@@ -24,8 +37,38 @@ pub struct Name {
     pub rust: Word,
     /// In upper case, for C macros and constants: `EXEC_EVENT`.
     pub upper: Word,
-    /// Where it is defined.
-    pub span: Span,
+}
+
+impl Name {
+    pub(crate) fn new(spellings: Spellings, span: Span) -> Self {
+        Name { spellings: spellings.into(), span }
+    }
+
+    /// The same, defined elsewhere.
+    pub(crate) fn at(&self, span: Span) -> Self {
+        Name { span, ..self.clone() }
+    }
+
+    /// The same, but called otherwise in C.
+    pub(crate) fn with_c(mut self, c: Word) -> Self {
+        self.c = c;
+        self
+    }
+}
+
+impl Deref for Name {
+    type Target = Spellings;
+
+    fn deref(&self) -> &Spellings {
+        &self.spellings
+    }
+}
+
+/// What is changed is not shared any more.
+impl DerefMut for Name {
+    fn deref_mut(&mut self) -> &mut Spellings {
+        Arc::make_mut(&mut self.spellings)
+    }
 }
 
 /// An index into [`Model::types`].
@@ -362,7 +405,7 @@ pub enum Type {
     /// `bytes[N]`: N bytes without further meaning.
     Bytes(Count),
     /// `str[..N]` and the like: of variable length. In place of the field stands [where it lies](Variable).
-    Variable(Variable),
+    Variable(Box<Variable>),
     /// `T[N]`: N elements one after another; none of them for [`T[]`](Type::is_open).
     Array(Box<Type>, Count),
     /// A struct, union, enum, flags or extern type.
@@ -590,7 +633,7 @@ impl Record {
     /// a *compact* one; nothing else has any.
     pub fn variable(&self) -> impl Iterator<Item = (&Field, &Variable)> {
         self.fields.iter().filter(|field| !field.omitted).filter_map(|field| match &field.ty {
-            Type::Variable(variable) => Some((field, variable)),
+            Type::Variable(variable) => Some((field, &**variable)),
             _ => None,
         })
     }
@@ -646,7 +689,7 @@ pub struct Field {
     /// For a member of a tagged union: the tag's values that select it.
     pub when: Vec<TagValue>,
     /// For `bpf_list_head` and `bpf_rb_root`: struct and field of the nodes, as in `__contains(struct, field)`.
-    pub contains: Option<(Word, Word)>,
+    pub contains: Option<Box<(Word, Word)>>,
     /// The version that it came in, at most [`Model::version`]; `None` if the spec does not say. Unnamed members have
     /// none, their fields may.
     pub since: Option<Version>,

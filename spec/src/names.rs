@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use self::reserved::{C_RESERVED, CPP_RESERVED, RUST_NEVER, RUST_RAW};
 use crate::{
     kernel::KERNEL_FIELDS,
-    model::Name,
+    model::{Name, Spellings},
     scalar::SCALARS,
     source::Span,
     spec::{At, Shape},
@@ -217,25 +217,26 @@ pub(crate) fn definition(name: &At<String>) -> Name {
 
 /// The type of an unnamed member: `sockets__anon0`, `SocketsAnon0`. C never writes it.
 pub(crate) fn unnamed_type(parent: &Name, index: usize, span: Span) -> Name {
-    Name {
+    let spellings = Spellings {
         spec: format!("{}__anon{index}", parent.spec).into(),
         c: format!("{}__anon{index}", parent.c).into(),
         rust: format!("{}Anon{index}", parent.rust.trim_end_matches('_')).into(),
         upper: format!("{}__ANON{index}", parent.upper).into(),
-        span,
-    }
+    };
+    Name::new(spellings, span)
 }
 
 /// The field that an unnamed member is.
 pub(crate) fn unnamed_field(index: usize, span: Span) -> Name {
     let name: Word = format!("anon{index}").into();
-    Name { upper: Word::in_upper_case(&name), c: name.clone(), rust: name.clone(), spec: name, span }
+    let upper = Word::in_upper_case(&name);
+    Name::new(Spellings { upper, c: name.clone(), rust: name.clone(), spec: name }, span)
 }
 
 fn type_name(spec: &str, full: &str, span: Span) -> Name {
     let own: Word = spec.into();
     let full = if full == spec { own.clone() } else { full.into() };
-    Name { spec: own, c: in_c(&full), rust: upper_camel(&full), upper: upper_snake(&full), span }
+    Name::new(Spellings { spec: own, c: in_c(&full), rust: upper_camel(&full), upper: upper_snake(&full) }, span)
 }
 
 /// The names of fields. Most of a spec are called as another is, and share its text.
@@ -245,14 +246,13 @@ pub(crate) struct FieldNames<'a>(FxHashMap<&'a str, Name>);
 impl<'a> FieldNames<'a> {
     /// The name of a field.
     pub(crate) fn of(&mut self, name: &'a At<String>) -> Name {
-        let known = self.0.entry(&name.value).or_insert_with(|| field(name));
-        Name { span: name.span, ..known.clone() }
+        self.0.entry(&name.value).or_insert_with(|| field(name)).at(name.span)
     }
 }
 
 fn field(name: &At<String>) -> Name {
     let own: Word = name.value.as_str().into();
-    Name { c: in_c(&own), rust: in_rust(&own), upper: upper_snake(&own), spec: own, span: name.span }
+    Name::new(Spellings { c: in_c(&own), rust: in_rust(&own), upper: upper_snake(&own), spec: own }, name.span)
 }
 
 /// A map: a C variable, and a Rust type of its own in the module `maps`.
@@ -264,14 +264,16 @@ pub(crate) fn map(name: &At<String>) -> Name {
 pub(crate) fn constant(name: &At<String>, suffix: &str) -> Name {
     let upper = upper_snake(&name.value);
     let full: Word = if upper.ends_with(suffix) { upper } else { [&upper, suffix].concat().into() };
-    Name { spec: name.value.as_str().into(), c: full.clone(), rust: full.clone(), upper: full, span: name.span }
+    let spec = name.value.as_str().into();
+    Name::new(Spellings { spec, c: full.clone(), rust: full.clone(), upper: full }, name.span)
 }
 
 /// A variant: `FILE_OP_OPEN` in C, where `prefix` is `FILE_OP_`, and `OPEN` in Rust.
 pub(crate) fn variant(name: &At<String>, prefix: &str) -> Name {
     let upper = upper_snake(&name.value);
     let c = in_c(&[prefix, &upper].concat().into());
-    Name { spec: name.value.as_str().into(), c, rust: in_rust(&upper), upper, span: name.span }
+    let spec = name.value.as_str().into();
+    Name::new(Spellings { spec, c, rust: in_rust(&upper), upper }, name.span)
 }
 
 #[cfg(test)]

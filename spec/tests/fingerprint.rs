@@ -300,7 +300,10 @@ fn field_mutations(index: usize, field: usize, ty: &Type, add: &mut dyn FnMut(&s
         with_record(it, index, |record| change(&mut record.fields[field]));
     };
     add("field's name", Box::new(move |it| with(it, &|field| rename(&mut field.name.spec))));
-    add("contents", Box::new(move |it| with(it, &|field| field.contains = Some(("some".into(), "node".into())))));
+    add(
+        "contents",
+        Box::new(move |it| with(it, &|field| field.contains = Some(("some".into(), Word::from("node")).into()))),
+    );
     add("when", Box::new(move |it| with(it, &|field| field.when.push(TagValue::Number(77)))));
     add(
         "array",
@@ -358,7 +361,9 @@ fn other_type(ty: &Type) -> Type {
         Type::Scalar(scalar) => Type::Scalar(another(*scalar)),
         Type::Str(count) => Type::Str(longer(count)),
         Type::Bytes(count) => Type::Bytes(longer(count)),
-        Type::Variable(variable) => Type::Variable(Variable { limit: longer(&variable.limit), ..variable.clone() }),
+        Type::Variable(variable) => {
+            Type::Variable(Variable { limit: longer(&variable.limit), ..Variable::clone(variable) }.into())
+        }
         Type::Array(element, count) => Type::Array(element.clone(), longer(count)),
         Type::Def(_) | Type::Kernel(_) | Type::Kptr(..) => Type::Scalar(Scalar::U16),
     }

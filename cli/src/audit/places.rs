@@ -2,7 +2,7 @@
 
 use bpf_layout_spec::{
     layout::{Layouts, Member},
-    model::{ConstId, Count, Expr, Map, RecordKind, Type, TypeDef, TypeId, Variable, VariableKind},
+    model::{ConstId, Count, Expr, Map, RecordKind, Type, TypeDef, TypeId, VariableKind},
 };
 
 use bpf_layout_memory::shrink::Knob;
@@ -70,14 +70,14 @@ fn walk(layouts: &Layouts, ty: &Type, place: Place, found: &mut Vec<Place>) {
             let decided = decided(layouts, count, &place);
             found.push(Place { at: At { length: count.value, ..place.at }, decided, ..place });
         }
-        Type::Variable(Variable { kind, limit }) => {
-            let form = match kind {
+        Type::Variable(variable) => {
+            let form = match variable.kind {
                 VariableKind::Bytes => return,
                 VariableKind::Str => Form::Variable,
                 VariableKind::Strs(_) => Form::Several,
             };
-            let decided = decided(layouts, limit, &place);
-            let mut at = At { length: limit.value, form, ..place.at };
+            let decided = decided(layouts, &variable.limit, &place);
+            let mut at = At { length: variable.limit.value, form, ..place.at };
             if form == Form::Several {
                 at.field += "[]";
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bpf_layout_memory::shrink::Knob;
 use bpf_layout_spec::{
     layout::Layouts,
-    model::{ConstId, Count, Expr, Model, RecordKind, Type, TypeDef, Variable, VariableKind},
+    model::{ConstId, Count, Expr, Model, RecordKind, Type, TypeDef, VariableKind},
 };
 
 use super::places::{Decided, Place, event_places, places};
@@ -108,7 +108,10 @@ fn capacities(model: &Model, constant: ConstId) -> impl Iterator<Item = &str> {
 /// Every count of a type.
 fn counts(ty: &Type) -> impl Iterator<Item = &Count> {
     let several = match ty {
-        Type::Variable(Variable { kind: VariableKind::Strs(several), .. }) => Some(several),
+        Type::Variable(variable) => match &variable.kind {
+            VariableKind::Strs(several) => Some(several),
+            VariableKind::Str | VariableKind::Bytes => None,
+        },
         _ => None,
     };
     let mut next = Some(ty);

@@ -1,6 +1,6 @@
 //! Types and numbers as the spec writes them.
 
-use bpf_layout_spec::model::{Count, Expr, Intern, Model, Type, TypeDef, Variable, VariableKind};
+use bpf_layout_spec::model::{Count, Expr, Intern, Model, Type, TypeDef, VariableKind};
 
 /// `u32`, `str[PATH]`, `addr[4][2]`.
 pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
@@ -8,9 +8,9 @@ pub(crate) fn type_text(model: &Model, ty: &Type) -> String {
         Type::Scalar(scalar) => scalar.info().name.into(),
         Type::Str(count) => format!("str[{}]", expression(model, &count.expr)),
         Type::Bytes(count) => format!("bytes[{}]", expression(model, &count.expr)),
-        Type::Variable(Variable { kind, limit }) => {
-            let limit = expression(model, &limit.expr);
-            match kind {
+        Type::Variable(variable) => {
+            let limit = expression(model, &variable.limit.expr);
+            match &variable.kind {
                 VariableKind::Str => format!("str[..{limit}]"),
                 VariableKind::Bytes => format!("bytes[..{limit}]"),
                 VariableKind::Strs(several) => format!("str[..{limit}][..{}]", expression(model, &several.expr)),

@@ -1,7 +1,7 @@
 //! Rust types as help shows them.
 
 use bpf_layout_spec::{
-    model::{Type, TypeDef, Variable, VariableKind},
+    model::{Type, TypeDef, VariableKind},
     scalar::ScalarClass,
 };
 
@@ -13,11 +13,14 @@ pub(super) fn of(spec: &Spec, ty: &Type) -> String {
         Type::Scalar(scalar) => path(scalar.info().rust),
         Type::Str(count) => format!("bpf_layout::Str<{}>", count.value),
         Type::Bytes(count) => format!("[u8; {}]", count.value),
-        Type::Variable(Variable { kind, limit }) => match kind {
-            VariableKind::Str => format!("bpf_layout::VarStr<{}>", limit.value),
-            VariableKind::Bytes => format!("bpf_layout::VarBytes<{}>", limit.value),
-            VariableKind::Strs(several) => format!("bpf_layout::VarStrs<{}, {}>", limit.value, several.value),
-        },
+        Type::Variable(variable) => {
+            let limit = variable.limit.value;
+            match &variable.kind {
+                VariableKind::Str => format!("bpf_layout::VarStr<{limit}>"),
+                VariableKind::Bytes => format!("bpf_layout::VarBytes<{limit}>"),
+                VariableKind::Strs(several) => format!("bpf_layout::VarStrs<{limit}, {}>", several.value),
+            }
+        }
         Type::Array(element, count) => format!("[{}; {}]", of(spec, element), count.value),
         Type::Def(id) => spec.layouts.model.ty(*id).name().rust.to_string(),
         Type::Kernel(field) => path(field.info().rust),

@@ -12,7 +12,7 @@ use crate::{
 /// reported.
 pub(super) fn identifier(name: Name, c: Option<&At<String>>, cx: &mut Diagnostics) -> Option<Name> {
     let Some(c) = c else { return Some(name) };
-    checked(c, &c.value, cx).then(|| Name { c: c.value.as_str().into(), ..name })
+    checked(c, &c.value, cx).then(|| name.with_c(c.value.as_str().into()))
 }
 
 /// The name of a record or enum in C, and whether a typedef gives it: `struct sample` has none, `sample_t` is one.
@@ -40,7 +40,7 @@ pub(super) fn type_name(
             return None;
         }
     };
-    checked(c, own, cx).then(|| (Name { c: own.into(), ..name }, typedef))
+    checked(c, own, cx).then(|| (name.with_c(own.into()), typedef))
 }
 
 fn checked(c: &At<String>, own: &str, cx: &mut Diagnostics) -> bool {

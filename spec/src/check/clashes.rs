@@ -7,7 +7,7 @@ use std::{borrow::Cow, collections::HashSet};
 
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
-    model::{Constant, Field, Intern, Map, Name, Record, RecordKind, Type, TypeDef, VariableKind, Variant},
+    model::{Constant, Field, Intern, Map, Name, Record, RecordKind, Spellings, Type, TypeDef, VariableKind, Variant},
     source::Span,
 };
 
@@ -258,7 +258,7 @@ impl<'n> Spaces<'n> {
 
 /// Whether a field has one name everywhere and no method, so that it clashes only with one of the same name in the spec.
 fn is_plain(field: &Field) -> bool {
-    let Name { spec, c, rust, .. } = &field.name;
+    let Spellings { spec, c, rust, .. } = &*field.name;
     let has_methods = field.optional || field.bits.is_some() || field.tag.is_some();
     c == spec && rust == spec && !has_methods && !field.anonymous && !matches!(field.ty, Type::Variable(_))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     intern::Parts,
-    model::{Intern, Map, MapId, Name, TypeDef, TypeId},
+    model::{Intern, Map, MapId, Name, Spellings, TypeDef, TypeId},
     spec::Spec,
     word::Word,
 };
@@ -20,15 +20,14 @@ pub(super) fn find(spec: &Spec, types: &[TypeDef], maps: &[Map]) -> Vec<Intern> 
     let of = |def: &crate::spec::InternDef| {
         let parts = Parts::of(&def.name.value);
         let base = Word::from(parts.base.as_str());
-        let name = Name {
+        let spellings = Spellings {
             spec: def.name.value.as_str().into(),
             upper: Word::in_upper_case(&base),
             rust: base.clone(),
             c: base,
-            span: def.name.span,
         };
         Some(Intern {
-            name,
+            name: Name::new(spellings, def.name.span),
             id: ty(&parts.id)?,
             string: ty(&parts.string)?,
             interning: ty(&parts.interning)?,

@@ -349,7 +349,7 @@ fn length(text: &Text, node: &Node, with: &mut Resolve<'_, '_>) -> Option<Count>
 }
 
 fn up_to(kind: VariableKind, limit: Option<Count>) -> Option<Type> {
-    limit.map(|limit| Type::Variable(Variable { kind, limit }))
+    limit.map(|limit| Type::Variable(Variable { kind, limit }.into()))
 }
 
 fn depth(ty: &Type) -> usize {

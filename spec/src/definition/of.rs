@@ -95,7 +95,7 @@ fn field(
         ty: type_of(layouts, &field.ty),
         tag: field.tag.map(|tag| def.fields[tag].name.spec.to_string()),
         when: field.when.iter().map(|value| tag_text(layouts, value)).collect(),
-        contains: field.contains.as_ref().map(|(of, node)| (of.to_string(), node.to_string())),
+        contains: field.contains.as_deref().map(|(of, node)| (of.to_string(), node.to_string())),
     }
 }
 

@@ -102,7 +102,7 @@ fn is_named(expr: &Expr) -> bool {
 /// What a list or tree contains. The kernel looks the struct up by its name in the program's BTF
 /// (`btf_find_graph_root`, `kernel/bpf/btf.c`) and refuses the map without it.
 fn nodes(layouts: &Layouts, field: &Field) -> Option<TypeId> {
-    let (of, _) = field.contains.as_ref()?;
+    let (of, _) = field.contains.as_deref()?;
     layouts.model.records().find(|(_, record)| record.name.spec == *of).map(|(id, _)| id)
 }
 

@@ -293,7 +293,7 @@ impl Writer<'_> {
 
     /// `__contains()` of a list or tree, with the names that C has for the struct that it contains and the node in it.
     fn contains(&self, field: &Field) -> String {
-        let Some((of, node)) = &field.contains else { return String::new() };
+        let Some((of, node)) = field.contains.as_deref() else { return String::new() };
         let record = self.layouts.model.records().map(|(_, record)| record).find(|record| record.name.spec == *of);
         let field = record.and_then(|record| record.fields.iter().find(|field| field.name.spec == *node));
         let of = record.map_or(of, |record| &record.name.c);

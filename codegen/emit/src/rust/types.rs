@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bpf_layout_spec::{
     layout::Layouts,
-    model::{ConstKind, Count, Type, Variable, VariableKind},
+    model::{ConstKind, Count, Type, VariableKind},
 };
 
 use super::constants;
@@ -28,9 +28,9 @@ impl<'a> Scope<'a> {
             Type::Scalar(scalar) => return scalar.info().rust.into(),
             Type::Str(count) => ["::bpf_layout::Str<", &self.argument(count), ">"].concat(),
             Type::Bytes(count) => format!("[u8; {}]", self.length(count)),
-            Type::Variable(Variable { kind, limit }) => {
-                let limit = self.argument(limit);
-                match kind {
+            Type::Variable(variable) => {
+                let limit = self.argument(&variable.limit);
+                match &variable.kind {
                     VariableKind::Str => format!("::bpf_layout::VarStr<{limit}>"),
                     VariableKind::Bytes => format!("::bpf_layout::VarBytes<{limit}>"),
                     VariableKind::Strs(several) => {

@@ -64,7 +64,7 @@ fn start(facts: &mut Facts, layouts: &Layouts, record: &Record, field: &Field, o
         let when: Vec<String> = field.when.iter().map(|value| tag_text(&layouts.model, value)).collect();
         text(Aspect::When, when.join(", "));
     }
-    if let Some((of, node)) = &field.contains {
+    if let Some((of, node)) = field.contains.as_deref() {
         text(Aspect::Contains, format!("{of}.{node}"));
     }
     number(facts, Aspect::Offset, field, offset);
