@@ -14,7 +14,8 @@ use crate::{
     names,
     source::Span,
     spec::{
-        At, Body, Definition, FieldDef, FieldKind, InternDef, MapDef, MapSettings, Number, RecordDef, Shape, Spec, Text,
+        At, Body, Definition, FieldDef, FieldKind, FieldMore, InternDef, MapDef, MapSettings, Number, RecordDef, Shape,
+        Spec, Text,
     },
     suggest,
 };
@@ -130,13 +131,14 @@ fn check_profiles(def: &InternDef, spec: &Spec, cx: &mut Diagnostics) {
 fn structs(def: &InternDef) -> [RecordDef; 3] {
     let parts = Parts::of(&def.name.value);
     let length = &def.name.value;
-    let field = |name: &str, ty: &str, doc: &str| field(def.name.span, name, ty, doc);
-    let text = format!("str[{length}]");
-    let aligned = FieldDef {
+    let described = |doc: &str| FieldMore { doc: (!doc.is_empty()).then(|| doc.to_owned()), ..FieldMore::NONE };
+    let field = |name: &str, ty: &str, doc: &str| field(def.name.span, name, ty, described(doc));
+    let text = FieldMore {
         // Whole words are hashed and compared.
-        align: Some(Box::new(At { value: 8, span: def.name.span })),
-        ..field("text", &text, "The string; what does not fit is cut off, and marked as any `str` is.")
+        align: Some(At { value: 8, span: def.name.span }),
+        ..described("The string; what does not fit is cut off, and marked as any `str` is.")
     };
+    let aligned = self::field(def.name.span, "text", &format!("str[{length}]"), text);
     [
         record(
             def,
@@ -184,9 +186,9 @@ fn record(def: &InternDef, name: &str, doc: &str, fields: Vec<FieldDef>) -> Reco
     }
 }
 
-fn field(span: Span, name: &str, ty: &str, doc: &str) -> FieldDef {
+fn field(span: Span, name: &str, ty: &str, more: FieldMore) -> FieldDef {
     let kind = FieldKind::Named { name: At { value: name.to_owned(), span }, ty: text(span, ty) };
-    FieldDef { doc: (!doc.is_empty()).then(|| doc.to_owned()), ..FieldDef::new(span, kind) }
+    FieldDef { span, kind, more: Some(Box::new(more)) }
 }
 
 /// A text that stands nowhere: places in it are where the dictionary is named.

@@ -32,14 +32,14 @@ pub(crate) struct Text {
     pub(crate) span: Span,
     /// Bytes from the start of `span` to the first character of `value`; `None` if the string has escapes, so that
     /// places inside it cannot be told.
-    pub(crate) inner: Option<usize>,
+    pub(crate) inner: Option<u8>,
 }
 
 impl Text {
     /// The place of the bytes `at` of the value; the whole string if it has escapes.
     pub(crate) fn at(&self, at: Range<usize>) -> Span {
         match self.inner {
-            Some(inner) => self.span.slice(inner + at.start, inner + at.end),
+            Some(inner) => self.span.slice(usize::from(inner) + at.start, usize::from(inner) + at.end),
             None => self.span,
         }
     }
@@ -228,23 +228,46 @@ impl Selector {
     }
 }
 
-/// A member of a record. Few have more than a name and a type, and there are very many: what is rare is boxed.
+/// A member of a record. There are very many.
 #[derive(Clone, Debug)]
 pub(crate) struct FieldDef {
     /// The name, or the word `union` or `struct` of an unnamed member.
     pub(crate) span: Span,
     pub(crate) kind: FieldKind,
+    /// Few have more than a name and a type.
+    pub(crate) more: Option<Box<FieldMore>>,
+}
+
+/// What else may be said of a member.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldMore {
     /// `c`: its name in C.
-    pub(crate) c: Option<Box<At<String>>>,
+    pub(crate) c: Option<At<String>>,
     pub(crate) doc: Option<String>,
-    pub(crate) bits: Option<Box<At<i128>>>,
-    pub(crate) offset: Option<Box<At<i128>>>,
-    pub(crate) align: Option<Box<At<i128>>>,
+    pub(crate) bits: Option<At<i128>>,
+    pub(crate) offset: Option<At<i128>>,
+    pub(crate) align: Option<At<i128>>,
     pub(crate) optional: bool,
-    pub(crate) tag: Option<Box<At<String>>>,
-    pub(crate) when: Option<Box<At<Vec<Selector>>>>,
-    pub(crate) contains: Option<Box<At<String>>>,
-    pub(crate) since: Option<Box<At<i128>>>,
+    pub(crate) tag: Option<At<String>>,
+    pub(crate) when: Option<At<Vec<Selector>>>,
+    pub(crate) contains: Option<At<String>>,
+    pub(crate) since: Option<At<i128>>,
+}
+
+impl FieldMore {
+    /// Nothing.
+    pub(crate) const NONE: Self = FieldMore {
+        c: None,
+        doc: None,
+        bits: None,
+        offset: None,
+        align: None,
+        optional: false,
+        tag: None,
+        when: None,
+        contains: None,
+        since: None,
+    };
 }
 
 /// Named field or unnamed member.
@@ -266,22 +289,10 @@ pub(crate) enum FieldKind {
 }
 
 impl FieldDef {
-    /// A member of which nothing else is said.
-    pub(crate) fn new(span: Span, kind: FieldKind) -> Self {
-        FieldDef {
-            span,
-            kind,
-            c: None,
-            doc: None,
-            bits: None,
-            offset: None,
-            align: None,
-            optional: false,
-            tag: None,
-            when: None,
-            contains: None,
-            since: None,
-        }
+    /// What is said of it besides its name and type.
+    pub(crate) fn more(&self) -> &FieldMore {
+        static NONE: FieldMore = FieldMore::NONE;
+        self.more.as_deref().unwrap_or(&NONE)
     }
 
     /// Its name, if it has a readable one.

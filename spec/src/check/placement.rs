@@ -254,7 +254,7 @@ pub(super) fn check_contains(
     for record in checked {
         for (index, def) in record.body.fields.iter().flatten().enumerate() {
             let Some(Some(TypeDef::Record(own))) = defs.get(record.id.0 as usize) else { continue };
-            let found = check_contained(&own.fields[index], def.contains.as_deref(), defs, types, cx);
+            let found = check_contained(&own.fields[index], def.more().contains.as_ref(), defs, types, cx);
             if let Some(Some(TypeDef::Record(own))) = defs.get_mut(record.id.0 as usize) {
                 own.fields[index].contains = found.map(Box::new);
             }

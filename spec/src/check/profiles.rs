@@ -178,7 +178,7 @@ fn check_omit(omit: &At<String>, records: &HashMap<&str, &Body>, cx: &mut Diagno
         });
         return;
     };
-    if !found.optional && matches!(found.kind, FieldKind::Named { .. }) {
+    if !found.more().optional && matches!(found.kind, FieldKind::Named { .. }) {
         let message = format!("`{shown}` cannot be omitted: it is not optional");
         cx.push(
             Diagnostic::new(Code::Profile, message, omit.span, "omitted here")

@@ -130,30 +130,31 @@ impl<'r, 'a> Records<'r, 'a> {
     }
 
     fn check_named(&mut self, def: &FieldDef, name: &'a At<String>, ty: &'a Text, owner: &str) -> Option<Field> {
+        let more = def.more();
         let name_fits = check_field_name(name, self.cx);
         let resolved = self.types.resolve_field(ty, &mut Resolve { constants: self.constants, cx: self.cx });
-        let align = def.align.as_ref().map(|align| check_align(align, self.cx));
-        let offset = def.offset.as_ref().map(|offset| check_offset(offset, self.cx));
-        let c_name = c_names::identifier(self.names.of(name), def.c.as_deref(), self.cx);
+        let align = more.align.as_ref().map(|align| check_align(align, self.cx));
+        let offset = more.offset.as_ref().map(|offset| check_offset(offset, self.cx));
+        let c_name = c_names::identifier(self.names.of(name), more.c.as_ref(), self.cx);
         let resolved = resolved?;
-        let bits = def.bits.as_ref().map(|bits| self.check_bits(name, bits, ty.span, &resolved));
-        let omitted = def.optional && self.omitted.contains(&(owner.to_owned(), name.value.clone()));
+        let bits = more.bits.as_ref().map(|bits| self.check_bits(name, bits, ty.span, &resolved));
+        let omitted = more.optional && self.omitted.contains(&(owner.to_owned(), name.value.clone()));
         Some(Field {
             name: c_name.filter(|_| name_fits)?,
             anonymous: false,
-            doc: def.doc.clone(),
+            doc: more.doc.clone(),
             ty: resolved,
             ty_span: ty.span,
             bits: flatten(bits)?,
             offset: flatten(offset)?,
-            offset_span: def.offset.as_ref().map_or(name.span, |offset| offset.span),
+            offset_span: more.offset.as_ref().map_or(name.span, |offset| offset.span),
             align: flatten(align)?,
-            optional: def.optional,
+            optional: more.optional,
             omitted,
             tag: None,
             when: Vec::new(),
             contains: None,
-            since: versions::since(def.since.as_deref()),
+            since: versions::since(more.since.as_ref()),
         })
     }
 
@@ -169,7 +170,8 @@ impl<'r, 'a> Records<'r, 'a> {
         let kind = if shape == Shape::Union { RecordKind::Union } else { RecordKind::Struct };
         let name = names::unnamed_type(parent, index, def.span);
         let what = format!("an unnamed {}", shape.what());
-        let offset = def.offset.as_ref().map(|offset| check_offset(offset, self.cx));
+        let more = def.more();
+        let offset = more.offset.as_ref().map(|offset| check_offset(offset, self.cx));
         let record = self.check_body(name, kind, body, owner, &what)?;
         let id = provisional(self.defs.len());
         self.defs.push(Some(TypeDef::Record(Record { anonymous: true, doc: None, ..record })));
@@ -182,7 +184,7 @@ impl<'r, 'a> Records<'r, 'a> {
             ty_span: def.span,
             bits: None,
             offset: flatten(offset)?,
-            offset_span: def.offset.as_ref().map_or(def.span, |offset| offset.span),
+            offset_span: more.offset.as_ref().map_or(def.span, |offset| offset.span),
             align: None,
             optional: false,
             omitted: false,

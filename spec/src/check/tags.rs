@@ -73,7 +73,7 @@ fn check_tagged_fields(
     cx: &mut Diagnostics,
 ) {
     for (index, def) in checked.body.fields.iter().flatten().enumerate() {
-        let Some(tag) = &def.tag else { continue };
+        let Some(tag) = &def.more().tag else { continue };
         let Some(own) = record(defs, checked.id) else { continue };
         let field = &own.fields[index];
         let Some(union) = tagged_union(defs, field) else {
@@ -235,7 +235,7 @@ fn check_when(checked: &Checked<'_>, defs: &mut [Option<TypeDef>], uses: &[Use],
     }
     let mut seen: Vec<(TagValue, Span)> = Vec::new();
     for (index, def) in checked.body.fields.iter().flatten().enumerate() {
-        let Some(when) = &def.when else {
+        let Some(when) = &def.more().when else {
             cx.push(
                 Diagnostic::new(Code::Tag, "this member does not say when it is in use", def.span, "has no `when`")
                     .also(first.span, "this tag selects the members")
@@ -276,7 +276,7 @@ fn check_distinct(seen: &[(TagValue, Span)], cx: &mut Diagnostics) {
 fn report_idle_when(checked: &Checked<'_>, defs: &[Option<TypeDef>], cx: &mut Diagnostics) {
     let is_union = record(defs, checked.id).is_some_and(|own| own.kind == RecordKind::Union);
     for def in checked.body.fields.iter().flatten() {
-        let Some(when) = &def.when else { continue };
+        let Some(when) = &def.more().when else { continue };
         let (message, help) = if is_union {
             ("no tag selects this member", "write `tag = \"FIELD\"` where the union is used, or remove `when`")
         } else {

@@ -84,7 +84,7 @@ fn check_record(def: &RecordDef, version: Option<Version>, cx: &mut Diagnostics)
     let mut waiting = vec![&def.body];
     while let Some(Body { fields, .. }) = waiting.pop() {
         for field in fields.iter().flatten() {
-            check_since(field.since.as_deref(), version, cx);
+            check_since(field.more().since.as_ref(), version, cx);
             if let FieldKind::Unnamed { body, .. } = &field.kind {
                 waiting.push(body);
             }

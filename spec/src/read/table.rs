@@ -73,7 +73,7 @@ impl Cx<'_> {
     pub(super) fn text(&self, value: &str, place: Place) -> Text {
         let raw = self.text.get(place.range()).unwrap_or("");
         let quotes = if raw.starts_with("\"\"\"") || raw.starts_with("'''") { 3 } else { 1 };
-        let inner = raw.get(quotes..).is_some_and(|rest| rest.starts_with(value)).then_some(quotes);
+        let inner = raw.get(usize::from(quotes)..).is_some_and(|rest| rest.starts_with(value)).then_some(quotes);
         Text { value: value.to_owned(), span: self.span(place), inner }
     }
 }
@@ -176,6 +176,11 @@ impl<'t> Table<'t> {
 
     fn entry(&self, key: &str) -> Option<&'t Entry<'t>> {
         self.entries.iter().find(|entry| entry.name() == key)
+    }
+
+    /// Whether it has keys besides these.
+    pub(super) fn has_others(&self, keys: &[&str]) -> bool {
+        self.entries.iter().any(|entry| !keys.contains(&entry.name()))
     }
 
     /// Takes a key. It may be asked for again.

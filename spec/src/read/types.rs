@@ -8,8 +8,8 @@ use crate::{
     diag::{Code, Diagnostic},
     source::Span,
     spec::{
-        AliasDef, At, Body, Definition, EnumDef, EventTagDef, ExternDef, FieldDef, FieldKind, RecordDef, Selector,
-        Shape, VariantDef,
+        AliasDef, At, Body, Definition, EnumDef, EventTagDef, ExternDef, FieldDef, FieldKind, FieldMore, RecordDef,
+        Selector, Shape, VariantDef,
     },
 };
 
@@ -204,7 +204,7 @@ fn read_field(cx: &mut Cx<'_>, item: &Value<'_>, depth: usize) -> FieldDef {
 }
 
 fn broken_field(span: Span) -> FieldDef {
-    FieldDef::new(span, FieldKind::Broken { name: None })
+    FieldDef { span, kind: FieldKind::Broken { name: None }, more: None }
 }
 
 fn read_named(cx: &mut Cx<'_>, mut table: Table<'_>, span: Span) -> FieldDef {
@@ -217,25 +217,29 @@ fn read_named(cx: &mut Cx<'_>, mut table: Table<'_>, span: Span) -> FieldDef {
     if ty.is_none() && table.key_span("type").is_none() {
         table.missing(cx, "type", "write `type = \"u32\"`");
     }
-    let mut field = FieldDef {
-        c: table.string(cx, "c").map(Box::new),
-        doc: table.doc(cx),
-        bits: table.integer(cx, "bits").map(Box::new),
-        offset: table.integer(cx, "offset").map(Box::new),
-        align: table.integer(cx, "align").map(Box::new),
-        optional: table.boolean(cx, "optional").unwrap_or(false),
-        tag: table.string(cx, "tag").map(Box::new),
-        when: read_when(cx, &mut table).map(Box::new),
-        contains: table.string(cx, "contains").map(Box::new),
-        since: table.integer(cx, "since").map(Box::new),
-        ..broken_field(name.as_ref().map_or(span, |name| name.span))
-    };
+    let more = table.has_others(&["name", "type"]).then(|| Box::new(read_more(cx, &mut table)));
     let sound = table.finish(cx);
-    field.kind = match (name, ty) {
+    let span = name.as_ref().map_or(span, |name| name.span);
+    let kind = match (name, ty) {
         (Some(name), Some(ty)) if sound => FieldKind::Named { name, ty },
         (name, _) => FieldKind::Broken { name },
     };
-    field
+    FieldDef { span, kind, more }
+}
+
+fn read_more(cx: &mut Cx<'_>, table: &mut Table<'_>) -> FieldMore {
+    FieldMore {
+        c: table.string(cx, "c"),
+        doc: table.doc(cx),
+        bits: table.integer(cx, "bits"),
+        offset: table.integer(cx, "offset"),
+        align: table.integer(cx, "align"),
+        optional: table.boolean(cx, "optional").unwrap_or(false),
+        tag: table.string(cx, "tag"),
+        when: read_when(cx, table),
+        contains: table.string(cx, "contains"),
+        since: table.integer(cx, "since"),
+    }
 }
 
 fn read_unnamed(
@@ -254,15 +258,14 @@ fn read_unnamed(
         return broken_field(span);
     }
     let body = read_body(cx, &mut table, key, depth + 1);
-    let field = FieldDef {
-        offset: table.integer(cx, "offset").map(Box::new),
-        tag: table.string(cx, "tag").map(Box::new),
-        when: read_when(cx, &mut table).map(Box::new),
-        kind: FieldKind::Unnamed { shape, body: Box::new(body) },
-        ..broken_field(span)
+    let more = FieldMore {
+        offset: table.integer(cx, "offset"),
+        tag: table.string(cx, "tag"),
+        when: read_when(cx, &mut table),
+        ..FieldMore::NONE
     };
     table.finish(cx);
-    field
+    FieldDef { span, kind: FieldKind::Unnamed { shape, body: Box::new(body) }, more: Some(Box::new(more)) }
 }
 
 /// `when = "v4"`, `when = 2`, `when = ["v4", "v4_mapped"]`.
