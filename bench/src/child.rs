@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         ["libbpf-cargo", object, output] => skeleton(object, output, "rustfmt"),
         // libbpf-cargo leaves the text alone where the formatter does not exist.
         ["libbpf-cargo-raw", object, output] => skeleton(object, output, "/nonexistent/rustfmt"),
-        ["parse", way, rounds] => parsing::child(way, rounds),
+        ["parse", subject, way, rounds] => parsing::child(subject, way, rounds),
         ["skew", subject, way, object, times] => skew::child(subject, way, object, times),
         ["storm", calls, pause] => storm::child(calls, pause),
         ["run", program, arguments @ ..] => run_program(program, arguments),
@@ -37,8 +37,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
 /// Header and Rust types, as the build script makes them.
 fn generate(spec: &Path, folder: &Path) -> Result<(), String> {
     let loaded = load(spec, &Options::default()).map_err(|failure| format!("{:?}", failure.diagnostics))?;
-    // What stands there already with the same text would not be written.
-    let _ = fs::remove_dir_all(folder);
     files::write(&loaded.layouts, folder).map(|_| ()).map_err(|error| error.to_string())
 }
 

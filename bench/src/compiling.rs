@@ -157,7 +157,7 @@ impl Runtime {
             with("-Ldependency=", &self.dependencies),
             source.as_os_str().to_owned(),
         ];
-        Child { name: "run", arguments }
+        Child { name: "run", arguments, makes: None }
     }
 }
 

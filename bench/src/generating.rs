@@ -1,7 +1,7 @@
 //! From a description to files: time, peak memory, and how both grow.
 
 use std::{
-    fs,
+    fs, iter,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -14,11 +14,12 @@ use crate::{
     report::{Bound, Section, megabytes, milliseconds, number},
 };
 
-/// One generator: what it is called in the table, which child it is, and what it reads.
+/// One generator: what it is called in the table, which child it is, what it reads, and what it writes, if it does.
 struct Way {
     name: &'static str,
     child: &'static str,
-    input: fn(&Inputs) -> Vec<&Path>,
+    reads: fn(&Inputs) -> &Path,
+    writes: fn(&Inputs) -> Option<&Path>,
 }
 
 const OURS: usize = 0;
@@ -29,12 +30,22 @@ const SKELETON: usize = 4;
 const SKELETON_RAW: usize = 5;
 
 const WAYS: [Way; 6] = [
-    Way { name: "bpf-layout: header and Rust", child: "bpf-layout", input: |at| vec![&at.spec, &at.folder] },
-    Way { name: "parsing the TOML alone", child: "toml", input: |at| vec![&at.spec] },
-    Way { name: "bindgen with rustfmt", child: "bindgen", input: |at| vec![&at.header, &at.output] },
-    Way { name: "bindgen", child: "bindgen-raw", input: |at| vec![&at.header, &at.output] },
-    Way { name: "libbpf-cargo with rustfmt", child: "libbpf-cargo", input: |at| vec![&at.object, &at.output] },
-    Way { name: "libbpf-cargo", child: "libbpf-cargo-raw", input: |at| vec![&at.object, &at.output] },
+    Way {
+        name: "bpf-layout: header and Rust",
+        child: "bpf-layout",
+        reads: |at| &at.spec,
+        writes: |at| Some(&at.folder),
+    },
+    Way { name: "parsing the TOML alone", child: "toml", reads: |at| &at.spec, writes: |_| None },
+    Way { name: "bindgen with rustfmt", child: "bindgen", reads: |at| &at.header, writes: |at| Some(&at.output) },
+    Way { name: "bindgen", child: "bindgen-raw", reads: |at| &at.header, writes: |at| Some(&at.output) },
+    Way {
+        name: "libbpf-cargo with rustfmt",
+        child: "libbpf-cargo",
+        reads: |at| &at.object,
+        writes: |at| Some(&at.output),
+    },
+    Way { name: "libbpf-cargo", child: "libbpf-cargo-raw", reads: |at| &at.object, writes: |at| Some(&at.output) },
 ];
 
 /// Files of so many structs.
@@ -57,8 +68,9 @@ pub(crate) fn run(extent: Extent) -> Result<Section, String> {
         let inputs = Inputs::write(folder.path(), count)?;
         eprintln!("{count} structs");
         let child = |way: &Way| {
-            let arguments = (way.input)(&inputs).into_iter().map(|path| path.as_os_str().to_owned()).collect();
-            Child { name: way.child, arguments }
+            let (reads, writes) = ((way.reads)(&inputs), (way.writes)(&inputs));
+            let arguments = iter::once(reads).chain(writes).map(|path| path.as_os_str().to_owned()).collect();
+            Child { name: way.child, arguments, makes: writes.map(Path::to_path_buf) }
         };
         measured.push((count, in_turn(&WAYS.each_ref().map(child), seconds, 9)?));
     }
@@ -69,7 +81,7 @@ impl Inputs {
     fn write(folder: &Path, count: usize) -> Result<Self, String> {
         let at = |name: &str| folder.join(format!("structs{count}{name}"));
         let inputs =
-            Inputs { spec: at(".toml"), header: at(".h"), object: at(".bpf.o"), output: at(".rs"), folder: at("") };
+            Inputs { spec: at(".toml"), header: at(".h"), object: at(".bpf.o"), output: at(".rs"), folder: at("out") };
         let program = at(".bpf.c");
         for (path, text) in [
             (&inputs.spec, inputs::spec(count)),

@@ -3,6 +3,8 @@
 use std::{
     env,
     ffi::{OsStr, OsString},
+    fs, io,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
@@ -30,6 +32,8 @@ pub(crate) struct Costs(Vec<Cost>);
 pub(crate) struct Child {
     pub(crate) name: &'static str,
     pub(crate) arguments: Vec<OsString>,
+    /// The file or folder that it writes, if it does, which is removed before it runs: to remove it takes time as well.
+    pub(crate) makes: Option<PathBuf>,
 }
 
 /// Runs this program as one child after another, round by round, so that a processor that changes its pace does so for all:
@@ -40,13 +44,23 @@ pub(crate) struct Child {
 pub(crate) fn in_turn(children: &[Child], seconds: u64, most: usize) -> Result<Vec<Costs>, String> {
     let mut measured = vec![Costs::default(); children.len()];
     for _ in 0..most {
-        for (Child { name, arguments }, costs) in children.iter().zip(&mut measured) {
+        for (Child { name, arguments, makes }, costs) in children.iter().zip(&mut measured) {
             if costs.0.is_empty() || costs.taken() < Duration::from_secs(seconds) {
+                makes.iter().try_for_each(|path| remove(path))?;
                 costs.push(once(name, arguments)?);
             }
         }
     }
     Ok(measured)
+}
+
+/// Removes what an earlier run has written, if there is anything.
+fn remove(path: &Path) -> Result<(), String> {
+    let result = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(format!("{}: {error}", path.display())),
+        _ => Ok(()),
+    }
 }
 
 /// Runs this program as the child `name` once.

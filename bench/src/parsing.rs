@@ -1,9 +1,9 @@
-//! From bytes of a buffer to the fields of a fixed event, each way that programs go.
+//! From bytes of a buffer to the fields of an event, each way that programs go.
+
+mod compact;
+mod fixed;
 
 use std::{hint::black_box, time::Instant};
-
-use bpf_layout::Layout as _;
-use serde::{Deserialize, Serialize};
 
 use crate::{
     Extent,
@@ -11,205 +11,77 @@ use crate::{
     report::{Bound, Section, counted, number},
 };
 
-bpf_layout::include_layouts!("layouts.toml");
+mod layouts {
+    bpf_layout::include_layouts!("layouts.toml");
+}
 
 /// Events of a round: as many as the first cache has room for.
 const EVENTS: usize = 16;
 
+/// An event, and the ways to read it.
+trait Subject: Sized + 'static {
+    /// By which a child finds it.
+    const NAME: &'static str;
+    /// The first is a raw cast, the second ours.
+    const WAYS: &'static [Way<Self>];
+
+    /// [`EVENTS`] records.
+    fn new() -> Self;
+
+    /// What is read.
+    fn what() -> String;
+
+    /// What each way adds up.
+    fn expected(&self) -> u64;
+
+    /// Whether ours looks at every record where it lies.
+    fn is_never_copied(&self) -> bool;
+}
+
 /// One way to the fields. All of them add up the same fields of the same events.
-struct Way {
+struct Way<S> {
     name: &'static str,
     /// Reads each event so many times, and returns the sum.
-    read: fn(&Events, usize) -> u64,
+    read: fn(&S, usize) -> u64,
 }
 
 const RAW: usize = 0;
 const OURS: usize = 1;
 
-const WAYS: [Way; 8] = [
-    Way { name: "raw pointer cast, nothing checked", read: raw },
-    Way { name: "bpf-layout `parse`", read: ours },
-    Way { name: "zerocopy `ref_from_bytes`", read: zerocopy },
-    Way { name: "bytemuck `try_from_bytes`", read: bytemuck },
-    Way { name: "plain `from_bytes`", read: plain },
-    Way { name: "`ptr::read_unaligned`, a copy", read: copied },
-    Way { name: "field by field into an owned struct", read: by_field },
-    Way { name: "serde with bincode", read: bincode },
-];
-
-/// The same events as transports deliver them, and as bincode writes them.
-struct Events {
-    records: Vec<ExecEvent>,
-    encoded: Vec<Vec<u8>>,
-}
-
-/// What serde reads, and what is made field by field.
-#[derive(Deserialize, Serialize)]
-struct Owned {
-    timestamp: u64,
-    mntns: u64,
-    pid: u32,
-    ppid: u32,
-    uid: u32,
-    retval: i32,
-    comm: String,
-    cwd: String,
-    exepath: String,
-    file: String,
-}
-
-impl Events {
-    fn new() -> Self {
-        let records: Vec<ExecEvent> = (1..).take(EVENTS).map(record).collect();
-        let encoded =
-            records.iter().map(|record| bincode::serialize(&owned(record)).expect("numbers and text")).collect();
-        Events { records, encoded }
-    }
-
-    /// Reads each record's bytes so many times.
-    fn sum(&self, rounds: usize, mut read: impl FnMut(&[u8]) -> u64) -> u64 {
-        let once = |sum: u64, record: &ExecEvent| sum.wrapping_add(read(black_box(record.as_bytes())));
-        let mut once = once;
-        (0..rounds).fold(0, |sum, _| self.records.iter().fold(sum, &mut once))
-    }
-}
-
-fn record(number: u32) -> ExecEvent {
-    let path = |name: &str| bpf_layout::Str::from_bytes(format!("/usr/lib/some/folder/{name}/{number}").as_bytes());
-    ExecEvent {
-        timestamp: bpf_layout::Ktime::from_nanos(u64::from(number) << 30),
-        mntns: 4_026_531_840,
-        pid: number,
-        ppid: 1,
-        uid: 1_000,
-        retval: -2,
-        comm: bpf_layout::Str::from_bytes(b"program"),
-        cwd: path("cwd"),
-        exepath: path("exepath"),
-        file: path("file"),
-    }
-}
-
-fn owned(record: &ExecEvent) -> Owned {
-    Owned {
-        timestamp: record.timestamp.as_nanos(),
-        mntns: record.mntns,
-        pid: record.pid,
-        ppid: record.ppid,
-        uid: record.uid,
-        retval: record.retval,
-        comm: record.comm.to_str_lossy().into_owned(),
-        cwd: record.cwd.to_str_lossy().into_owned(),
-        exepath: record.exepath.to_str_lossy().into_owned(),
-        file: record.file.to_str_lossy().into_owned(),
-    }
-}
-
-/// The fields that every way has to come to. Not inlined, since programs hand an event on: what a way gives has to be
-/// there as a whole.
-#[inline(never)]
-fn fields(event: &ExecEvent) -> u64 {
-    event.timestamp.as_nanos() ^ u64::from(event.pid) ^ u64::from(event.uid) ^ u64::from(event.retval.unsigned_abs())
-}
-
-/// The same of an owned struct.
-fn owned_fields(event: &Owned) -> u64 {
-    event.timestamp ^ u64::from(event.pid) ^ u64::from(event.uid) ^ u64::from(event.retval.unsigned_abs())
-}
-
-#[allow(unsafe_code, reason = "the peer that checks nothing")]
-fn raw(events: &Events, rounds: usize) -> u64 {
-    // SAFETY: the bytes are those of an ExecEvent, aligned as one.
-    events.sum(rounds, |bytes| fields(unsafe { &*bytes.as_ptr().cast::<ExecEvent>() }))
-}
-
-fn ours(events: &Events, rounds: usize) -> u64 {
-    events.sum(rounds, |bytes| ExecEvent::parse(bytes).map_or(0, |event| fields(&event)))
-}
-
-fn zerocopy(events: &Events, rounds: usize) -> u64 {
-    events.sum(rounds, |bytes| <ExecEvent as zerocopy::FromBytes>::ref_from_bytes(bytes).map_or(0, fields))
-}
-
-fn bytemuck(events: &Events, rounds: usize) -> u64 {
-    events.sum(rounds, |bytes| bytemuck::try_from_bytes(bytes).map_or(0, fields))
-}
-
-#[allow(unsafe_code, reason = "plain asks for a promise")]
-// SAFETY: any bytes are a valid ExecEvent, as `Layout` promises.
-unsafe impl plain::Plain for ExecEvent {}
-
-fn plain(events: &Events, rounds: usize) -> u64 {
-    events.sum(rounds, |bytes| plain::from_bytes(bytes).map_or(0, fields))
-}
-
-#[allow(unsafe_code, reason = "what programs do that trust no alignment")]
-fn copied(events: &Events, rounds: usize) -> u64 {
-    // SAFETY: the bytes are those of an ExecEvent.
-    events.sum(rounds, |bytes| fields(black_box(&unsafe { bytes.as_ptr().cast::<ExecEvent>().read_unaligned() })))
-}
-
-fn by_field(events: &Events, rounds: usize) -> u64 {
-    events.sum(rounds, |bytes| from_fields(bytes).map_or(0, |event| owned_fields(black_box(&event))))
-}
-
-/// An owned struct out of the bytes at each offset, as programs have it that share no type.
-fn from_fields(bytes: &[u8]) -> Option<Owned> {
-    fn number<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
-        bytes.get(at..at + N)?.try_into().ok()
-    }
-    fn text(bytes: &[u8], at: usize, len: usize) -> Option<String> {
-        let field = bytes.get(at..at + len)?;
-        let end = field.iter().position(|&byte| byte == 0).unwrap_or(len);
-        Some(String::from_utf8_lossy(&field[..end]).into_owned())
-    }
-    Some(Owned {
-        timestamp: u64::from_ne_bytes(number(bytes, 0)?),
-        mntns: u64::from_ne_bytes(number(bytes, 8)?),
-        pid: u32::from_ne_bytes(number(bytes, 16)?),
-        ppid: u32::from_ne_bytes(number(bytes, 20)?),
-        uid: u32::from_ne_bytes(number(bytes, 24)?),
-        retval: i32::from_ne_bytes(number(bytes, 28)?),
-        comm: text(bytes, 32, COMM_LEN)?,
-        cwd: text(bytes, 48, PATH_LEN)?,
-        exepath: text(bytes, 48 + PATH_LEN, PATH_LEN)?,
-        file: text(bytes, 48 + 2 * PATH_LEN, PATH_LEN)?,
-    })
-}
-
-fn bincode(events: &Events, rounds: usize) -> u64 {
-    let read = |sum: u64, bytes: &Vec<u8>| {
-        let event: Option<Owned> = bincode::deserialize(black_box(bytes)).ok();
-        sum.wrapping_add(event.map_or(0, |event| owned_fields(black_box(&event))))
-    };
-    (0..rounds).fold(0, |sum, _| events.encoded.iter().fold(sum, read))
-}
-
 pub(crate) fn run(extent: Extent) -> Result<Section, String> {
+    let mut section = Section::default();
+    let beyond = measure::<fixed::Fixed>(extent, &mut section)?;
+    measure::<compact::Compact>(extent, &mut section)?;
+    section.aim("fixed event: ns that `parse` takes beyond the raw cast", beyond, Bound::AtMost(1.0));
+    Ok(section)
+}
+
+/// Adds the table of one event, and gives the nanoseconds that ours takes beyond a raw cast.
+fn measure<S: Subject>(extent: Extent, section: &mut Section) -> Result<f64, String> {
     let (rounds, repeats) = match extent {
         Extent::Full => (20_000, 15),
         Extent::Short => (10, 1),
     };
-    let events = Events::new();
-    let expected: u64 = events.records.iter().map(fields).fold(0, u64::wrapping_add);
+    let events = S::new();
     let mut measured = Vec::new();
-    for (number, way) in WAYS.iter().enumerate() {
-        let sum = (way.read)(&events, 1);
+    for (number, way) in S::WAYS.iter().enumerate() {
+        let (sum, expected) = ((way.read)(&events, 1), events.expected());
         if sum != expected {
             return Err(format!("{}: {sum} instead of {expected}", way.name));
         }
-        let rounds = if number == WAYS.len() - 1 || way.name.contains("owned") { rounds / 10 } else { rounds };
-        let counted = instructions(&["parse", &number.to_string()])?.map(|all| all / EVENTS as f64);
+        let rounds = if number == S::WAYS.len() - 1 || way.name.contains("owned") { rounds / 10 } else { rounds };
+        let counted = instructions(&["parse", S::NAME, &number.to_string()])?.map(|all| all / EVENTS as f64);
         measured.push((time(&events, way, rounds, repeats), counted));
     }
-    if ExecEvent::parse(events.records[0].as_bytes()).is_ok_and(|event| !event.is_borrowed()) {
+    if !events.is_never_copied() {
         return Err("an aligned event was copied".into());
     }
-    Ok(section(&measured))
+    add_table::<S>(&measured, section);
+    Ok(measured[OURS].0.least - measured[RAW].0.least)
 }
 
 /// Nanoseconds of one event.
-fn time(events: &Events, way: &Way, rounds: usize, repeats: usize) -> Figure {
+fn time<S>(events: &S, way: &Way<S>, rounds: usize, repeats: usize) -> Figure {
     let once = |_| {
         let started = Instant::now();
         black_box((way.read)(events, rounds));
@@ -218,24 +90,27 @@ fn time(events: &Events, way: &Way, rounds: usize, repeats: usize) -> Figure {
     Figure::of((0..repeats).map(once).collect())
 }
 
-/// What [`instructions`] runs: the way of this number, so many rounds.
-pub(crate) fn child(way: &str, rounds: &str) -> Result<(), String> {
-    let way = way.parse().ok().and_then(|number: usize| WAYS.get(number)).ok_or("no such way")?;
+/// What [`instructions`] runs: the way of this number to read this event, so many rounds.
+pub(crate) fn child(subject: &str, way: &str, rounds: &str) -> Result<(), String> {
+    match subject {
+        fixed::Fixed::NAME => read::<fixed::Fixed>(way, rounds),
+        compact::Compact::NAME => read::<compact::Compact>(way, rounds),
+        _ => Err(format!("no event `{subject}`")),
+    }
+}
+
+fn read<S: Subject>(way: &str, rounds: &str) -> Result<(), String> {
+    let way = way.parse().ok().and_then(|number: usize| S::WAYS.get(number)).ok_or("no such way")?;
     let rounds = rounds.parse().map_err(|error| format!("`{rounds}`: {error}"))?;
-    black_box((way.read)(&Events::new(), rounds));
+    black_box((way.read)(&S::new(), rounds));
     Ok(())
 }
 
-fn section(measured: &[(Figure, Option<f64>)]) -> Section {
-    let mut section = Section::default();
-    let title = format!(
-        "Four fields of a fixed exec event of {} bytes, hot in the cache, the fastest of {} runs:",
-        size_of::<ExecEvent>(),
-        measured[OURS].0.runs
-    );
+fn add_table<S: Subject>(measured: &[(Figure, Option<f64>)], section: &mut Section) {
+    let title = format!("{}, hot in the cache, the fastest of {} runs:", S::what(), measured[OURS].0.runs);
     let table = section.table(&title, &["", "ns", "of the raw cast's", "median ns", "instructions"]);
     let raw = measured[RAW].0.least;
-    for (way, (nanos, instructions)) in WAYS.iter().zip(measured) {
+    for (way, (nanos, instructions)) in S::WAYS.iter().zip(measured) {
         table.row(vec![
             way.name.into(),
             number(nanos.least),
@@ -244,6 +119,4 @@ fn section(measured: &[(Figure, Option<f64>)]) -> Section {
             counted(*instructions),
         ]);
     }
-    section.aim("ns that `parse` takes beyond the raw cast", measured[OURS].0.least - raw, Bound::AtMost(1.0));
-    section
 }

@@ -41,8 +41,12 @@ fn large_specs(section: &mut Section, counts: [(usize, usize); 2]) -> Result<(),
         let text = inputs::spec(structs) + &inputs::maps(maps);
         fs::write(&spec, text).map_err(|error| format!("{}: {error}", spec.display()))?;
         let children = [
-            Child { name: "bpf-layout", arguments: vec![spec.clone().into(), output.into()] },
-            Child { name: "toml", arguments: vec![spec.into()] },
+            Child {
+                name: "bpf-layout",
+                arguments: vec![spec.clone().into(), output.clone().into()],
+                makes: Some(output),
+            },
+            Child { name: "toml", arguments: vec![spec.into()], makes: None },
         ];
         measured.push(in_turn(&children, 10, 3)?);
     }

@@ -89,12 +89,14 @@ impl Tail {
     }
 
     /// Its bytes in the whole record; none if they do not lie there.
+    #[inline]
     #[must_use]
     pub fn of(self, record: &[u8]) -> &[u8] {
         self.find(record).unwrap_or_default()
     }
 
     /// Its bytes in the whole record, if they lie there.
+    #[inline]
     pub(crate) fn find(self, record: &[u8]) -> Option<&[u8]> {
         if self.is_empty() { Some(&[]) } else { record.get(self.offset()..self.offset() + self.len()) }
     }
@@ -245,26 +247,27 @@ impl Tail {
 }
 
 /// Reads a compact event: its header, borrowed where it is aligned and copied where not, and the bytes of the record
-/// without what the transport appended. `tails` gives the descriptors of a header with the names of their fields.
+/// without what the transport appended. `tails` gives the descriptors of a header, `names` are those of their fields.
 ///
 /// # Errors
 /// If there are too few bytes or too many, if the tag of the event holds another value, or if a descriptor points to where
 /// no tail of this record is.
 #[inline]
-pub fn parse_compact<H: Layout, const N: usize>(
-    bytes: &[u8],
-    tails: impl FnOnce(&H) -> [(&'static str, Tail); N],
-) -> Result<(View<'_, H>, &[u8]), ParseError> {
+pub fn parse_compact<'a, H: Layout, const N: usize>(
+    bytes: &'a [u8],
+    names: &[&'static str; N],
+    tails: impl FnOnce(&H) -> [Tail; N],
+) -> Result<(View<'a, H>, &'a [u8]), ParseError> {
     let name = const { H::SHAPE.name() };
     let size = size_of::<H>();
     let Some(head) = bytes.get(..size) else { return Err(ParseError::size(name, bytes.len(), size)) };
     check_tag::<H>(bytes)?;
     let header = View::<H>::of(head)?;
     let tails = tails(&header);
-    let needed = tails.iter().fold(size, |needed, (_, tail)| needed + tail.len());
+    let needed = tails.iter().fold(size, |needed, tail| needed + tail.len());
     // What lies behind that is the transport's.
     let end = needed.min(bytes.len());
-    for (field, tail) in tails {
+    for (tail, field) in tails.into_iter().zip(names) {
         if !tail.is_empty() && (tail.offset() < size || tail.offset() + tail.len() > end) {
             let field = field.strip_prefix("r#").unwrap_or(field);
             return Err(ParseError::tail(name, field, tail, bytes.len()));

@@ -87,7 +87,8 @@ fn steps(flags: Flags) -> Vec<Step> {
         Step::new("proofs", &["test", "--no-fail-fast"], PROOFS).required(flags),
         Step { name: "own objects", action: Action::OwnObjects },
         Step::new("format of benchmarks", &["fmt", "--check", "--manifest-path", "bench/Cargo.toml"], &[]),
-        Step { name: "benchmarks", action: Action::Command(bench::command(&[], Flags { short: true, ..flags })) },
+        Step { name: "benchmarks", action: Action::Command(bench::command(&[], Flags { short: true, ..flags })) }
+            .required(flags),
         Step::new("documentation", &["doc", "--no-deps"], OTHERS).variable("RUSTDOCFLAGS", "-D warnings"),
     ]
 }

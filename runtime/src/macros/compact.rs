@@ -61,9 +61,10 @@ macro_rules! compact {
             pub fn parse(
                 bytes: &'a [$crate::__private::core::primitive::u8],
             ) -> $crate::__private::core::result::Result<Self, $crate::ParseError> {
-                match $crate::__private::parse_compact::<$header, _>(bytes, |header| {
+                let names = &[$($crate::__private::core::stringify!($field)),*];
+                match $crate::__private::parse_compact::<$header, _>(bytes, names, |header| {
                     let _ = header;
-                    [$(($crate::__private::core::stringify!($field), header.$field.tail())),*]
+                    [$(header.$field.tail()),*]
                 }) {
                     $crate::__private::core::result::Result::Ok((header, bytes)) => {
                         $crate::__private::core::result::Result::Ok($name { __header: header, __bytes: bytes })
