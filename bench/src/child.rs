@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         ["libbpf-cargo-raw", object, output] => skeleton(object, output, "/nonexistent/rustfmt"),
         ["parse", subject, way, rounds] => parsing::child(subject, way, rounds),
         ["skew", subject, way, object, times] => skew::child(subject, way, object, times),
-        ["storm", calls, pause] => storm::child(calls, pause),
+        ["storm", calls, pause, nanos] => storm::child(calls, pause, nanos),
         ["run", program, arguments @ ..] => run_program(program, arguments),
         _ => Err(format!("no child does {words:?}")),
     }?;

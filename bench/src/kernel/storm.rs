@@ -2,10 +2,11 @@
 
 use std::{
     fs::File,
+    hint,
     io::{self, BufRead as _, BufReader, Write as _},
     process::{Child, Command, Stdio},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::child;
@@ -19,16 +20,62 @@ const MEAN: f64 = 81.0;
 const DEVIATION: f64 = 33.0;
 const BOUNDS: (f64, f64) = (8.0, 255.0);
 
+/// What a process does after each call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pause {
+    /// The next.
+    None,
+    /// It leaves the CPU to others.
+    Sleep(Duration),
+    /// It goes on with something else.
+    Work(Duration),
+}
+
+impl Pause {
+    /// As a child is told.
+    fn words(self) -> [String; 2] {
+        let (word, lasts) = match self {
+            Pause::None => ("none", Duration::ZERO),
+            Pause::Sleep(lasts) => ("sleep", lasts),
+            Pause::Work(lasts) => ("work", lasts),
+        };
+        [word.to_owned(), lasts.as_nanos().to_string()]
+    }
+
+    fn of_words(word: &str, nanos: u64) -> Result<Self, String> {
+        let lasts = Duration::from_nanos(nanos);
+        match word {
+            "none" => Ok(Pause::None),
+            "sleep" => Ok(Pause::Sleep(lasts)),
+            "work" => Ok(Pause::Work(lasts)),
+            _ => Err(format!("no pause is called `{word}`")),
+        }
+    }
+
+    fn pass(self) {
+        match self {
+            Pause::None => {}
+            Pause::Sleep(lasts) => thread::sleep(lasts),
+            Pause::Work(lasts) => {
+                let started = Instant::now();
+                while started.elapsed() < lasts {
+                    hint::spin_loop();
+                }
+            }
+        }
+    }
+}
+
 /// A process that waits until it is let go.
 pub(crate) struct Storm(Child);
 
 impl Storm {
     /// # Errors
     /// If it cannot be started.
-    pub(crate) fn prepare(calls: u32, pause: Duration) -> Result<Self, String> {
+    pub(crate) fn prepare(calls: u32, pause: Pause) -> Result<Self, String> {
         let own = std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
         let mut command = Command::new(own);
-        command.args([child::WORD, "storm", &calls.to_string(), &pause.as_micros().to_string()]);
+        command.args([child::WORD, "storm", &calls.to_string()]).args(pause.words());
         let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut storm = started.map(Storm).map_err(|error| format!("cannot start a storm: {error}"))?;
         // What it opens to start, such as libraries, is no call of its own.
@@ -72,18 +119,16 @@ impl Drop for Storm {
 }
 
 /// The child: so many calls, with a pause after each.
-pub(crate) fn child(calls: &str, pause: &str) -> Result<(), String> {
-    let number = |text: &str| text.parse::<u32>().map_err(|error| format!("`{text}`: {error}"));
-    let (calls, pause) = (number(calls)?, Duration::from_micros(number(pause)?.into()));
+pub(crate) fn child(calls: &str, pause: &str, nanos: &str) -> Result<(), String> {
+    let number = |text: &str| text.parse::<u64>().map_err(|error| format!("`{text}`: {error}"));
+    let (calls, pause) = (number(calls)?, Pause::of_words(pause, number(nanos)?)?);
     let paths = paths();
     println!("ready");
     io::stdin().lock().read_line(&mut String::new()).map_err(|error| format!("standard input: {error}"))?;
     for path in paths.iter().cycle().take(calls as usize) {
         // None of them exists.
         let _ = File::open(path);
-        if !pause.is_zero() {
-            thread::sleep(pause);
-        }
+        pause.pass();
     }
     Ok(())
 }
