@@ -61,6 +61,7 @@ mod map;
 mod percpu;
 mod perf;
 mod record;
+mod ring;
 mod rooms;
 mod skewed;
 mod types;

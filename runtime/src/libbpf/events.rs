@@ -7,15 +7,20 @@ use std::{
     marker::PhantomData,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use libbpf_rs::{MapCore, RingBuffer, RingBufferBuilder};
+use libbpf_rs::MapCore;
 
-use super::{error::Error, handle::compare, record::Recorder};
+use super::{
+    error::Error,
+    handle::compare,
+    record::Recorder,
+    ring::{Read, RingReader},
+};
 use crate::{
     error::ParseError,
     kind::Ring,
@@ -138,7 +143,7 @@ impl<'cb, M: Buffer<Kind: Ring>> EventsBuilder<'_, 'cb, M> {
     /// If the map is no ring buffer, or libbpf cannot map its memory.
     pub fn build(mut self, mut handler: impl FnMut(M::Record<'_>) + Send + 'cb) -> Result<Events<'cb, M>, Error> {
         let recorder = self.recorder.take();
-        self.open(move |bytes, received| {
+        self.open(Box::new(move |bytes, received| {
             let record = M::parse(bytes)?;
             if let Some(recorder) = &recorder {
                 recorder.record(bytes);
@@ -146,7 +151,7 @@ impl<'cb, M: Buffer<Kind: Ring>> EventsBuilder<'_, 'cb, M> {
             received();
             handler(record);
             Ok(())
-        })
+        }))
     }
 
     /// Opens a buffer whose producer has other layouts of the events; `handler` is called with each record, and with what
@@ -161,7 +166,7 @@ impl<'cb, M: Buffer<Kind: Ring>> EventsBuilder<'_, 'cb, M> {
     ) -> Result<Events<'cb, M>, Error> {
         let mut scratch = Scratch::default();
         let recorder = self.recorder.take();
-        self.open(move |bytes, received| {
+        self.open(Box::new(move |bytes, received| {
             let (event, bytes, lost) = buffer.convert(bytes, &mut scratch)?;
             let record = M::parse_event(event, bytes)?;
             if let Some(recorder) = &recorder {
@@ -170,31 +175,19 @@ impl<'cb, M: Buffer<Kind: Ring>> EventsBuilder<'_, 'cb, M> {
             received();
             handler(record, &lost);
             Ok(())
-        })
+        }))
     }
 
-    fn open(
-        self,
-        mut read: impl FnMut(&[u8], &dyn Fn()) -> Result<(), ParseError> + Send + 'cb,
-    ) -> Result<Events<'cb, M>, Error> {
+    fn open(self, read: Read<'cb>) -> Result<Events<'cb, M>, Error> {
         compare::<M>(self.map)?;
-        let shared = Arc::new(Shared::default());
-        let (own, mut on_malformed) = (Arc::clone(&shared), self.on_malformed);
-        let callback = move |bytes: &[u8]| if own.dispatch(bytes, &mut read, &mut on_malformed) { 0 } else { STOP };
-        let failed = |source| Error::Libbpf { map: M::NAME, operation: "open the ring buffer", source };
-        let mut builder = RingBufferBuilder::new();
-        builder.add(self.map, callback).map_err(failed)?;
-        Ok(Events { buffer: builder.build().map_err(failed)?, shared, spec: PhantomData })
+        let ring = RingReader::open(self.map, M::NAME, M::WAKEUP.longest_sleep(), read, self.on_malformed)?;
+        Ok(Events { ring, spec: PhantomData })
     }
 }
 
-/// What the callback returns to make libbpf stop reading.
-const STOP: i32 = -libc::ECANCELED;
-
 /// A ring buffer whose records arrive as types: see [`Events::new`].
 pub struct Events<'cb, M> {
-    buffer: RingBuffer<'cb>,
-    shared: Arc<Shared>,
+    ring: RingReader<'cb>,
     spec: PhantomData<fn() -> M>,
 }
 
@@ -224,34 +217,7 @@ impl<'cb, M: Buffer<Kind: Ring>> Events<'cb, M> {
     /// # Errors
     /// If the kernel refuses.
     pub fn poll(&self, timeout: Duration) -> Result<usize, Error> {
-        match M::WAKEUP.longest_sleep() {
-            None => self.wait(timeout),
-            Some(longest_sleep) => self.look(timeout, longest_sleep),
-        }
-    }
-
-    /// Sleeps until it is woken.
-    fn wait(&self, timeout: Duration) -> Result<usize, Error> {
-        // libbpf-rs casts milliseconds to an i32; a long wait must not become a negative, endless one.
-        let timeout = if timeout == Duration::MAX { timeout } else { timeout.min(MAX_WAIT) };
-        self.finish("poll", self.buffer.poll_raw(timeout))
-    }
-
-    /// Sleeps until it is woken, and looks in between: libbpf reads only what epoll says is ready, which is what woke it.
-    fn look(&self, timeout: Duration, longest_sleep: Duration) -> Result<usize, Error> {
-        let start = Instant::now();
-        loop {
-            let records = self.consume()?;
-            let left = timeout.saturating_sub(start.elapsed());
-            if records > 0 || left.is_zero() {
-                return Ok(records);
-            }
-            let status = self.buffer.poll_raw(left.min(longest_sleep).max(SHORTEST_SLEEP));
-            let records = self.finish("poll", status)?;
-            if records > 0 || status == -libc::EINTR {
-                return Ok(records);
-            }
-        }
+        self.ring.poll(timeout)
     }
 
     /// Hands on all records that there are, without waiting, and returns how many those were.
@@ -259,7 +225,7 @@ impl<'cb, M: Buffer<Kind: Ring>> Events<'cb, M> {
     /// # Errors
     /// If the kernel refuses.
     pub fn consume(&self) -> Result<usize, Error> {
-        self.finish("consume", self.buffer.consume_raw())
+        self.ring.consume()
     }
 
     /// Hands on at most `limit` records, without waiting, and returns how many those were.
@@ -267,19 +233,7 @@ impl<'cb, M: Buffer<Kind: Ring>> Events<'cb, M> {
     /// # Errors
     /// If the kernel refuses.
     pub fn consume_up_to(&self, limit: usize) -> Result<usize, Error> {
-        self.finish("consume", self.buffer.consume_raw_n(limit))
-    }
-
-    fn finish(&self, operation: &'static str, status: i32) -> Result<usize, Error> {
-        self.shared.resume_panic();
-        match usize::try_from(status) {
-            Ok(records) => Ok(records),
-            Err(_) if status == -libc::EINTR => Ok(0),
-            Err(_) => {
-                let source = libbpf_rs::Error::from_raw_os_error(status.saturating_neg());
-                Err(Error::Libbpf { map: M::NAME, operation, source })
-            }
-        }
+        self.ring.consume_up_to(limit)
     }
 
     /// A file descriptor that is readable when there are records, for an event loop. Valid as long as this is. Where
@@ -287,37 +241,31 @@ impl<'cb, M: Buffer<Kind: Ring>> Events<'cb, M> {
     /// [`Wakeup::longest_sleep`](crate::Wakeup::longest_sleep) of [`Map::WAKEUP`](crate::Map::WAKEUP) says.
     #[must_use]
     pub fn epoll_fd(&self) -> i32 {
-        self.buffer.epoll_fd()
+        self.ring.epoll_fd()
     }
 
     /// How many records came.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.stats()
+        self.ring.shared().stats()
     }
 
     /// Bytes of all records that were read and handed on, without the 8 that the ring buffer puts before each.
     #[must_use]
     pub fn received_bytes(&self) -> u64 {
-        self.shared.received_bytes()
+        self.ring.shared().received_bytes()
     }
 
     /// Why the last record that could not be read could not.
     #[must_use]
     pub fn last_error(&self) -> Option<ParseError> {
-        self.shared.last_error()
+        self.ring.shared().last_error()
     }
 }
 
-/// `epoll_wait` counts in milliseconds: less would be no sleep at all, and a loop that spins.
-const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
-
-/// Longest wait that fits the `int` of milliseconds of `epoll_wait`.
-pub(super) const MAX_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
-
 impl<M> fmt::Debug for Events<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("stats", &self.shared.stats()).finish_non_exhaustive()
+        f.debug_struct("Events").field("stats", &self.ring.shared().stats()).finish_non_exhaustive()
     }
 }
 

@@ -204,13 +204,20 @@ pub(super) fn compare<M: Map>(map: &dyn MapCore) -> Result<(), Mismatch> {
 
 /// The difference of the types of maps. Where they differ, keys and values mean something else as well.
 pub(super) fn type_difference<M: Map>(map: &dyn MapCore) -> Vec<String> {
-    let differs = u32::from(map.map_type()) != M::Kind::TYPE;
-    let text = || format!("type: {:?}, expected {} ({})", map.map_type(), M::Kind::NAME, M::Kind::TYPE);
-    differs.then(text).into_iter().collect()
+    differing_type(map, M::Kind::NAME, M::Kind::TYPE)
+}
+
+// Apart from the generic functions, so that programs that use these need not compile them anew.
+fn differing_type(map: &dyn MapCore, name: &str, number: u32) -> Vec<String> {
+    let text = || format!("type: {:?}, expected {name} ({number})", map.map_type());
+    (u32::from(map.map_type()) != number).then(text).into_iter().collect()
 }
 
 pub(super) fn size_difference<T: Layout>(part: &str, found: u32) -> Option<String> {
-    let expected = size_of::<T>();
+    differing_size(part, found, T::SHAPE.name(), size_of::<T>())
+}
+
+fn differing_size(part: &str, found: u32, name: &str, expected: usize) -> Option<String> {
     let same = usize::try_from(found).is_ok_and(|found| found == expected);
-    (!same).then(|| format!("{part}: {found} bytes, expected {expected} ({})", T::SHAPE.name()))
+    (!same).then(|| format!("{part}: {found} bytes, expected {expected} ({name})"))
 }

@@ -12,9 +12,10 @@ use libbpf_rs::{ErrorKind, MapCore, PerfBuffer, PerfBufferBuilder};
 
 use super::{
     error::Error,
-    events::{MAX_WAIT, OnMalformed, Shared, Stats},
+    events::{OnMalformed, Shared, Stats},
     handle::compare,
     record::Recorder,
+    ring::MAX_WAIT,
 };
 use crate::{
     error::ParseError,
