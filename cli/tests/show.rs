@@ -126,3 +126,25 @@ fields = [{ name = "b", type = "u64" }, { name = "a", type = "u8" }, { name = "c
     let advice: Vec<&str> = shown.out.lines().filter(|line| line.contains("advice")).collect();
     assert_eq!(advice, ["  advice: has 24 bytes; 16 with its fields in the order b, a, c: 8 bytes less"]);
 }
+
+/// Of an event with fields of variable length: the struct with nothing in them, with the longest in all, and with the 64
+/// bytes that most make use of, where so many fit.
+#[test]
+fn a_compact_event_has_three_sizes() {
+    let spec = r#"spec = 1
+[event.open]
+fields = [
+  { name = "time", type = "u64" },
+  { name = "path", type = "str[..256]" },
+  { name = "data", type = "bytes[..40]" },
+]
+"#;
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    std::fs::write(folder.path().join("layouts.toml"), spec).expect("writable");
+    let text = run(folder.path(), &["show"]).out;
+    assert!(text.contains("; on the wire 16 to 312 bytes, typically 120\n"), "{text}");
+    let json: Value = serde_json::from_str(&run(folder.path(), &["show", "--format", "json"]).out).expect("it is JSON");
+    let open = json["structs"].as_array().and_then(|all| all.iter().find(|one| one["name"] == "open"));
+    let wire = serde_json::json!({ "smallest": 16, "typical": 120, "largest": 312 });
+    assert_eq!(open.expect("the event")["wire"], wire);
+}
