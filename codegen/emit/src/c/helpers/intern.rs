@@ -188,8 +188,15 @@ __bpf_layout_inline __u64 __bpf_layout_intern_find(
 				unused = id;
 			continue;
 		}
-		if (__bpf_layout_intern_same(entry, &p->string, room))
+		if (!__bpf_layout_intern_same(entry, &p->string, room))
+			continue;
+		/* Not at every hit: CPUs would wait for one another's cache lines. */
+		if (now - entry->used <= 1ULL << 30)
 			goto hit;
+		/* Userspace may just remove what is old: it is entered again. */
+		entry->used = now;
+		unused = id;
+		break;
 	}
 	if (!unused) {
 		p->lost_collision++;
@@ -206,7 +213,7 @@ __bpf_layout_inline __u64 __bpf_layout_intern_find(
 		p->inserts++;
 		return id;
 	}
-	if (err != -17) { /* EEXIST: another CPU was faster */
+	if (err != -17) { /* EEXIST: it is there, or another CPU was faster */
 		p->lost_full++;
 		return 0;
 	}
@@ -216,9 +223,6 @@ __bpf_layout_inline __u64 __bpf_layout_intern_find(
 		return 0;
 	}
 hit:
-	/* Not at every hit: CPUs would wait for one another's cache lines. */
-	if (now - entry->used > 1ULL << 30)
-		entry->used = now;
 	p->hits++;
 	return id;
 }
