@@ -221,13 +221,11 @@ impl<'a, D: InternMap> Dictionary<'a, D> {
     }
 }
 
-/// Whether the kernel does not know the command for this kind of map: `EINVAL` or `ENOTSUPP`, which has no name here.
+/// Whether the kernel may not know the command for this kind of map: `EINVAL`, or `ENOTSUPP`, of which libbpf-rs tells only
+/// that it is none of those that it has names for. If it was another one of these, the kernel says so when it is asked the
+/// other way.
 fn is_unknown(error: &libbpf_rs::Error) -> bool {
-    const ENOTSUPP: i32 = 524;
-    let errno = std::error::Error::source(error)
-        .and_then(|source| source.downcast_ref::<std::io::Error>())
-        .and_then(std::io::Error::raw_os_error);
-    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) || errno == Some(ENOTSUPP)
+    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Other)
 }
 
 /// What all CPUs counted of a dictionary.
