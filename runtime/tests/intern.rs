@@ -7,7 +7,6 @@ mod support;
 use std::{
     collections::{HashMap, HashSet},
     sync::OnceLock,
-    thread,
     time::Duration,
 };
 
@@ -75,8 +74,8 @@ impl Bench {
         intern_counts::<D>(&self.map::<D::Interning>()).expect("the kernel answers")
     }
 
-    /// Runs a program: how, an address, a length, and the thread that asks.
-    fn run(&self, dictionary: &str, arguments: [u64; 4]) -> u64 {
+    /// Runs a program: how, an address, a length.
+    fn run(&self, dictionary: &str, arguments: [u64; 3]) -> u64 {
         let name = format!("intern_{dictionary}");
         let program =
             self.object.progs_mut().find(|program| program.name() == name.as_str()).expect("the object has it");
@@ -84,8 +83,8 @@ impl Bench {
         let input = ProgramInput { context_in: Some(&mut context), ..ProgramInput::default() };
         let result = program.test_run(input).expect("the program runs").return_value;
         assert_eq!(result, 0, "2: an id that was given is not there");
-        let thread = (arguments[3] as u32).to_ne_bytes();
-        let id = self.handle("results").lookup(&thread, MapFlags::ANY).expect("a lookup").expect("an entry");
+        let id =
+            self.handle("results").lookup(&0u32.to_ne_bytes(), MapFlags::ANY).expect("a lookup").expect("an entry");
         u64::from_ne_bytes(id.try_into().expect("8 bytes"))
     }
 
@@ -96,7 +95,7 @@ impl Bench {
         room[text.len()] = 0;
         self.handle("source").update(&0u32.to_ne_bytes(), &room, MapFlags::ANY).expect("an update");
         // What it does with bytes must not hang on what follows them.
-        self.run(dictionary, [from as u64, room.as_ptr() as u64, text.len() as u64, 0])
+        self.run(dictionary, [from as u64, room.as_ptr() as u64, text.len() as u64])
     }
 }
 
@@ -176,7 +175,7 @@ fn kernel_intern_keeps_bytes_with_nuls_and_nothing_behind_them() {
 fn kernel_intern_counts_what_cannot_be_read() {
     let Some(bench) = Bench::open(&[], &["path"]) else { return };
     for (how, address) in [(1, 0), (1, 0x10), (3, 0), (3, u64::MAX - 0x1000)] {
-        assert_eq!(bench.run("path", [how, address, 0, 0]), 0);
+        assert_eq!(bench.run("path", [how, address, 0]), 0);
     }
     let expected = InternCounts { lost_unreadable: 4, ..InternCounts::default() };
     assert_eq!(bench.counts::<maps::PathStrings>(), expected);
@@ -260,56 +259,6 @@ fn kernel_intern_does_not_mix_strings_of_programs_that_interrupt_one_another() {
     cpus.iter_mut().for_each(|cpu| cpu.busy = 0);
     interning.update_percpu(&0, &cpus).unwrap();
     assert_ne!(bench.intern("path", From::User, b"interrupts"), 0);
-}
-
-/// Pins this thread to a CPU, if there is such a one.
-fn run_on(cpu: usize) {
-    // SAFETY: a set of CPUs is plain data for which zeroes are values, and it lives until the call returns.
-    unsafe {
-        let mut set: libc::cpu_set_t = std::mem::zeroed();
-        libc::CPU_SET(cpu, &mut set);
-        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set);
-    }
-}
-
-#[test]
-fn kernel_intern_gives_a_string_one_id_on_all_cpus_at_once() {
-    for arguments in [&[][..], &[COLLIDING]] {
-        let Some(bench) = Bench::open(arguments, &["path"]) else { return };
-        let strings: Vec<Vec<u8>> = (0..300).map(|seed| format!("/usr/bin/{seed}\0").into_bytes()).collect();
-        let all: Vec<HashMap<&[u8], u64>> = thread::scope(|scope| {
-            let threads: Vec<_> = (0..2)
-                .map(|cpu| {
-                    let (bench, strings) = (&bench, &strings);
-                    scope.spawn(move || {
-                        run_on(cpu);
-                        let mut ids = HashMap::new();
-                        for string in strings.iter().chain(strings) {
-                            let id = bench.run("path", [1, string.as_ptr() as u64, 0, cpu as u64]);
-                            if id != 0 {
-                                let first = *ids.entry(&string[..string.len() - 1]).or_insert(id);
-                                assert_eq!(first, id);
-                            }
-                        }
-                        ids
-                    })
-                })
-                .collect();
-            threads.into_iter().map(|thread| thread.join().expect("no id was wrong")).collect()
-        });
-        let mut dictionary = bench.dictionary::<maps::PathStrings>();
-        let mut by_id: HashMap<u64, &[u8]> = HashMap::new();
-        for (text, id) in all.iter().flatten() {
-            assert_eq!(*by_id.entry(*id).or_insert(text), *text, "two strings have the id {id}");
-            assert_eq!(dictionary.resolve(PathId { id: *id }).unwrap().expect("it is there").as_bytes(), *text);
-        }
-        let counts = bench.counts::<maps::PathStrings>();
-        assert_eq!(counts.hits + counts.inserts + counts.lost(), 1200);
-        assert_eq!(counts.inserts, by_id.len() as u64);
-        if arguments.is_empty() {
-            assert_eq!((by_id.len(), counts.lost()), (300, counts.lost_busy));
-        }
-    }
 }
 
 #[test]

@@ -20,24 +20,24 @@ struct {
 	__type(value, char[8192]);
 } source SEC(".maps");
 
-/* An id for each thread of the test. */
+/* The id that came out. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 4);
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u64);
 } results SEC(".maps");
 
-/* How, an address, a length, a thread. */
+/* How, an address, a length. */
 #define INTERN(dictionary)                                                       \
 	SEC("raw_tp")                                                            \
 	int intern_##dictionary(struct bpf_raw_tracepoint_args *arguments)       \
 	{                                                                        \
 		__u64 how = arguments->args[0], len = arguments->args[2];        \
 		void *address = (void *)arguments->args[1];                      \
-		__u32 zero = 0, thread = arguments->args[3];                     \
+		__u32 zero = 0;                                                  \
 		void *from = bpf_map_lookup_elem(&source, &zero);                \
-		__u64 *result = bpf_map_lookup_elem(&results, &thread);          \
+		__u64 *result = bpf_map_lookup_elem(&results, &zero);            \
 		struct dictionary##_id id;                                       \
                                                                                  \
 		if (!from || !result)                                            \
