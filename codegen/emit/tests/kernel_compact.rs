@@ -17,8 +17,10 @@ use bpf_layout_spec::{
     layout::{Layouts, Member},
     model::{Record, Type, TypeId, Variable, VariableKind},
 };
-use libbpf_rs::{MapCore as _, MapFlags, Object, PerfBufferBuilder, RingBufferBuilder};
-use support::bpf::{CLANGS, compile, is_permitted, load, run_program, set_first_value, with_map};
+use libbpf_rs::{Object, PerfBufferBuilder};
+use support::bpf::{
+    DYNPTR, account, all_arrived, build, clangs, is_permitted, run_program, set_first_value, stay_on_one_cpu, with_map,
+};
 
 /// Specs, unless `BPF_LAYOUT_COMPACT_SPECS` asks for another number, from that of `BPF_LAYOUT_COMPACT_SEED` on; and records
 /// sent of each. Enough that every kind of field meets every way of filling it several times over.
@@ -224,17 +226,18 @@ struct Case {
 
 fn run(case: u64, folder: &Path, defines: &str) -> Case {
     let mut random = Random(case);
-    let path = folder.join("layouts.toml");
-    fs::write(&path, spec(&mut random)).expect("a writable file");
-    let layouts = support::load(&path, None);
+    let clangs = clangs();
+    let clang = clangs[case as usize % clangs.len()];
+    let (object, layouts) = build(folder, clang, &spec(&mut random), |layouts| defines.to_owned() + &filling(layouts));
     let (id, record) = layouts.model.records().next().expect("the event");
-    fs::write(folder.join("layouts.h"), bpf_layout_emit::c::header(&layouts)).expect("a writable file");
-    let source_file = folder.join("program.bpf.c");
-    fs::write(&source_file, format!("{defines}{}", program(&layouts, id, record))).expect("a writable file");
-    let clangs: Vec<&str> = CLANGS.into_iter().filter(|clang| support::has_tool(clang)).collect();
-    let object = load(&compile(clangs[case as usize % clangs.len()], folder, &source_file));
     let sent = (0..RECORDS).map(|_| send(&object, &layouts, id, record, &mut random)).collect();
     Case { layouts, sent }
+}
+
+/// The program that fills the one event of a spec.
+fn filling(layouts: &Layouts) -> String {
+    let (id, record) = layouts.model.records().next().expect("the event");
+    program(layouts, id, record)
 }
 
 fn send(object: &Object, layouts: &Layouts, id: TypeId, record: &Record, random: &mut Random) -> Sent {
@@ -289,36 +292,9 @@ fn arrived(object: &Object) -> Vec<u8> {
     records.concat()
 }
 
-/// All records that wait in the ring buffer.
-fn all_arrived(object: &Object) -> Vec<Vec<u8>> {
-    let records = Rc::new(RefCell::new(Vec::new()));
-    with_map(object, "ring", |map| {
-        let sink = Rc::clone(&records);
-        let mut builder = RingBufferBuilder::new();
-        let add = builder.add(map, move |record| {
-            sink.borrow_mut().push(record.to_vec());
-            0
-        });
-        add.expect("a ring buffer");
-        builder.build().expect("a ring buffer").consume().expect("records");
-    });
-    records.take()
-}
-
-/// Tests run on one CPU, since a record grows in the room of the CPU that a program runs on.
-fn stay_on_one_cpu() {
-    // SAFETY: the set is as large as the kernel is told, and this thread is the one that is meant by 0.
-    let result = unsafe {
-        let mut set: libc::cpu_set_t = std::mem::zeroed();
-        libc::CPU_SET(usize::try_from(libc::sched_getcpu()).expect("a CPU"), &mut set);
-        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set)
-    };
-    assert_eq!(result, 0);
-}
-
 #[test]
 fn kernel_sends_random_compact_events_and_rust_reads_them() {
-    if !is_permitted() || CLANGS.iter().all(|clang| !support::has_tool(clang)) {
+    if !is_permitted() || clangs().is_empty() {
         return;
     }
     stay_on_one_cpu();
@@ -341,52 +317,12 @@ fn kernel_sends_random_compact_events_and_rust_reads_them() {
 
 #[test]
 fn kernel_sends_through_dynptrs() {
-    if !is_permitted() || CLANGS.iter().all(|clang| !support::has_tool(clang)) {
+    if !is_permitted() || clangs().is_empty() {
         return;
     }
     stay_on_one_cpu();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    assert_eq!(run(3, folder.path(), "#define BPF_LAYOUT_DYNPTR\n").sent.len(), RECORDS);
-}
-
-#[test]
-fn kernel_counts_what_it_cannot_send_and_sends_nothing_of_it() {
-    if !is_permitted() || CLANGS.iter().all(|clang| !support::has_tool(clang)) {
-        return;
-    }
-    stay_on_one_cpu();
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let text = "spec = 1\n\n[event.sent]\ntag = { tag = 7 }\n\
-        fields = [{ name = \"tag\", type = \"u16\" }, { name = \"f0\", type = \"bytes[..1000]\" }]\n";
-    let (object, _) = loaded(folder.path(), text);
-    set_first_value(&object, "source", &[b'x'; SOURCE]);
-    let mut sent = 0;
-    let mut lost = 0;
-    while lost < 3 {
-        assert_eq!(run_program(&object, "start", &[]), 0);
-        assert_eq!(run_program(&object, "fill", &[0, 0, 0, 1000]), 1000);
-        match run_program(&object, "send", &[]) {
-            0 => sent += 1,
-            error => {
-                assert!(error < 0, "{error}");
-                lost += 1;
-            }
-        }
-        assert_eq!(run_program(&object, "lost", &[]), lost);
-    }
-    // 64 KiB hold 64 records of 1006 bytes, each with a header of 8 and rounded up to 8.
-    assert_eq!(sent, (64 << 10) / 1016);
-}
-
-/// What all rooms of all CPUs say at a place of their account: 1 is `lost`, 2 is `taken`.
-fn account(object: &Object, rooms: u32, place: usize) -> u64 {
-    with_map(object, "__sent_event_scratch", |map| {
-        let values = (0..rooms).flat_map(|room| {
-            let room = map.lookup_percpu(&room.to_ne_bytes(), MapFlags::ANY).expect("a map's value");
-            room.expect("as many rooms as the spec says")
-        });
-        values.map(|value| u64::from_ne_bytes(value[8 * place..8 * place + 8].try_into().expect("8 bytes"))).sum()
-    })
+    assert_eq!(run(3, folder.path(), DYNPTR).sent.len(), RECORDS);
 }
 
 #[test]
@@ -396,17 +332,11 @@ fn kernel_builds_as_many_records_at_once_as_there_are_rooms() {
     }
     stay_on_one_cpu();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("layouts.toml");
     let text = "spec = 1\n\n[event.sent]\nrooms = 3\nfields = [\n  { name = \"number\", type = \"u16\" },\n  \
         { name = \"text\", type = \"str[..16]\" },\n]\n";
-    fs::write(&path, text).expect("a writable file");
-    let header = bpf_layout_emit::c::header(&support::load(&path, None));
-    fs::write(folder.path().join("layouts.h"), header).expect("a writable file");
-    let source = folder.path().join("program.bpf.c");
-    let clangs = CLANGS.into_iter().filter(|clang| support::has_tool(clang));
-    for (clang, defines) in clangs.flat_map(|clang| [(clang, ""), (clang, "#define BPF_LAYOUT_DYNPTR\n")]) {
-        fs::write(&source, format!("{defines}{}", include_str!("kernel/rooms.bpf.c"))).expect("a writable file");
-        let object = load(&compile(clang, folder.path(), &source));
+    for (clang, defines) in clangs().into_iter().flat_map(|clang| [(clang, ""), (clang, DYNPTR)]) {
+        let program = |_: &Layouts| format!("{defines}{}", include_str!("kernel/rooms.bpf.c"));
+        let (object, _) = build(folder.path(), clang, text, program);
         set_first_value(&object, "source", b"abcdefghijklmno\0");
         for round in 1..=3 {
             assert_eq!(run_program(&object, "nested", &[]), 0, "{clang}");
@@ -425,22 +355,14 @@ fn kernel_builds_as_many_records_at_once_as_there_are_rooms() {
     }
 }
 
-/// The program of a spec of one event, compiled by the first clang and loaded.
-fn loaded(folder: &Path, text: &str) -> (Object, Layouts) {
-    let path = folder.join("layouts.toml");
-    fs::write(&path, text).expect("a writable file");
-    let layouts = support::load(&path, None);
-    let (id, record) = layouts.model.records().next().expect("the event");
-    fs::write(folder.join("layouts.h"), bpf_layout_emit::c::header(&layouts)).expect("a writable file");
-    let source = folder.join("program.bpf.c");
-    fs::write(&source, program(&layouts, id, record)).expect("a writable file");
-    let clang = CLANGS.into_iter().find(|clang| support::has_tool(clang)).expect("one of them");
-    (load(&compile(clang, folder, &source)), layouts)
+/// The program that fills the one event of a spec, by the first clang.
+fn loaded(folder: &Path, spec: &str) -> (Object, Layouts) {
+    build(folder, clangs()[0], spec, filling)
 }
 
 #[test]
 fn kernel_sends_several_events_with_all_fields_full() {
-    if !is_permitted() || CLANGS.iter().all(|clang| !support::has_tool(clang)) {
+    if !is_permitted() || clangs().is_empty() {
         return;
     }
     stay_on_one_cpu();
@@ -517,7 +439,7 @@ impl Drop for Pages {
 
 #[test]
 fn kernel_reads_strings_at_the_end_of_what_can_be_read() {
-    if !is_permitted() || CLANGS.iter().all(|clang| !support::has_tool(clang)) {
+    if !is_permitted() || clangs().is_empty() {
         return;
     }
     stay_on_one_cpu();
@@ -542,7 +464,7 @@ fn kernel_reads_strings_at_the_end_of_what_can_be_read() {
 
 #[test]
 fn kernel_sends_to_perf_buffers() {
-    if !is_permitted() || CLANGS.iter().all(|clang| !support::has_tool(clang)) {
+    if !is_permitted() || clangs().is_empty() {
         return;
     }
     stay_on_one_cpu();
