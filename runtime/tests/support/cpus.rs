@@ -1,4 +1,5 @@
 //! Threads that run on CPUs of their own.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::{io, mem};
 
@@ -30,4 +31,11 @@ pub(crate) fn run_on(cpu: usize) {
         libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set)
     };
     assert_eq!(result, 0, "CPU {cpu}: {}", io::Error::last_os_error());
+}
+
+/// Keeps this thread on the CPU that it is on.
+pub(crate) fn stay() {
+    // SAFETY: takes nothing, and gives a number.
+    let cpu = unsafe { libc::sched_getcpu() };
+    run_on(usize::try_from(cpu).expect("Linux tells"));
 }
