@@ -1,13 +1,16 @@
 //! Ring buffers whose records wake the reader always, seldom or never, on the kernel that runs.
 
+#[path = "support/cpus.rs"]
+mod cpus;
 #[path = "support/object.rs"]
 mod object;
 mod support;
 
 use std::{
-    cell::RefCell,
+    cell::Cell,
     sync::{
         Mutex,
+        atomic::{AtomicU64, Ordering::Relaxed},
         mpsc::{self, Receiver},
     },
     thread,
@@ -34,9 +37,9 @@ const SIZE: usize = 64 * 1024;
 /// Longer than the machine ever takes to wake a thread, shorter than the policies wait.
 const SOON: Duration = Duration::from_millis(700);
 
-/// The loaded object, whose programs change nothing of it by running.
+/// The loaded object.
 struct Bench {
-    object: RefCell<Object>,
+    object: Object,
 }
 
 impl Bench {
@@ -46,23 +49,31 @@ impl Bench {
         }
         let bytes = object::compile("wakeups/layouts.toml", "wakeups/program.bpf.c", &[]);
         let object = ObjectBuilder::default().open_memory(&bytes).unwrap().load().unwrap();
-        Some(Bench { object: RefCell::new(object) })
+        Some(Bench { object })
     }
 
     fn map<M: Map>(&self) -> MapHandle {
-        let object = self.object.borrow();
-        let map = object.maps().find(|map| map.name() == M::NAME).expect("the object has the map");
+        let map = self.object.maps().find(|map| map.name() == M::NAME).expect("the object has the map");
         MapHandle::try_from(&map).unwrap()
     }
 
     /// Sends this many records; whether there was room for all.
     fn send<M: Map>(&self, count: u64) -> bool {
+        self.run::<M>(&[count]) == 0
+    }
+
+    /// Sends compact records; how many there was room for.
+    fn note<M: Map>(&self, writer: u64, first: u64, count: u64, text: u64) -> u64 {
+        self.run::<M>(&[writer, first, count, text]).into()
+    }
+
+    fn run<M: Map>(&self, arguments: &[u64]) -> u32 {
         let name = format!("send_{}", M::NAME);
-        let object = self.object.borrow_mut();
-        let program = object.progs_mut().find(|program| program.name() == name.as_str()).expect("the object has it");
-        let mut context = count.to_ne_bytes();
+        let program =
+            self.object.progs_mut().find(|program| program.name() == name.as_str()).expect("the object has it");
+        let mut context: Vec<u8> = arguments.iter().flat_map(|argument| argument.to_ne_bytes()).collect();
         let input = ProgramInput { context_in: Some(&mut context), ..ProgramInput::default() };
-        program.test_run(input).unwrap().return_value == 0
+        program.test_run(input).unwrap().return_value
     }
 }
 
@@ -86,8 +97,13 @@ fn sleeper(epoll_fd: i32) -> Receiver<bool> {
 
 /// Whether sending this many records wakes a reader that has read everything.
 fn wakes<M: Map>(bench: &Bench, epoll_fd: i32, count: u64) -> bool {
+    does_wake(epoll_fd, || bench.send::<M>(count))
+}
+
+/// Whether `send`, for which there is room, wakes such a reader.
+fn does_wake(epoll_fd: i32, send: impl FnOnce() -> bool) -> bool {
     let told = sleeper(epoll_fd);
-    assert!(bench.send::<M>(count), "there is room");
+    assert!(send(), "there is room");
     told.recv().unwrap()
 }
 
@@ -203,4 +219,91 @@ fn kernel_a_wait_ends_when_its_time_is_over() {
     assert_eq!(events.poll(Duration::from_millis(90)).unwrap(), 0);
     assert!(start.elapsed() >= Duration::from_millis(90));
     assert_eq!(events.poll(Duration::ZERO).unwrap(), 0);
+}
+
+#[test]
+fn kernel_adaptive_counts_the_bytes_of_compact_records() {
+    // Bytes of text, and what a record takes then: 24 of its struct, and 8 of the kernel's header.
+    for (text, record) in [(0u64, 32u64), (3, 40), (1000, 1032)] {
+        let Some(bench) = Bench::open() else { return };
+        let read = AtomicU64::new(0);
+        let events = Events::<maps::Notes>::new(&bench.map::<maps::Notes>(), |maps::NotesRecord::Noted(event)| {
+            assert_eq!((event.text().len() as u64, event.number), (text, read.fetch_add(1, Relaxed)));
+        })
+        .unwrap();
+        let sent = Cell::new(0);
+        let wakes = |count: u64| {
+            let first = sent.replace(sent.get() + count);
+            does_wake(events.epoll_fd(), || bench.note::<maps::Notes>(0, first, count, text) == count)
+        };
+        assert!(wakes(1), "the first record wakes the reader");
+        assert_eq!(events.consume().unwrap(), 1);
+        let half = SIZE as u64 / 2 / record;
+        assert!(!wakes(half - 1), "{text}: less than half, and less than a minute");
+        assert!(wakes(3), "{text}: more than half");
+        assert_eq!(events.poll(Duration::ZERO).unwrap() as u64, half + 2);
+        assert!(!wakes(1), "{text}: the count begins anew");
+        assert_eq!(events.poll(Duration::ZERO).unwrap(), 1);
+        assert_eq!(read.load(Relaxed), sent.get());
+    }
+}
+
+/// Nanoseconds since the machine was booted.
+fn now() -> u64 {
+    // SAFETY: a time is plain data for which zeroes are values, and it lives until the call returns.
+    unsafe {
+        let mut time: libc::timespec = std::mem::zeroed();
+        assert_eq!(libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time), 0);
+        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+    }
+}
+
+#[test]
+fn kernel_of_two_writers_no_record_is_lost_or_stuck() {
+    const EACH: u64 = 3000;
+    let Some(bench) = Bench::open() else { return };
+    let Some(cpus) = cpus::two_cpus() else { return };
+    // Numbers of each writer, in the order in which they came, and how long one was on its way at most.
+    let (arrived, longest) = (Mutex::new([const { Vec::new() }; 2]), AtomicU64::new(0));
+    let events = Events::<maps::Shared>::new(&bench.map::<maps::Shared>(), |maps::SharedRecord::Noted(event)| {
+        assert_eq!(event.text().len() as u64, event.number % 300);
+        longest.fetch_max(now().saturating_sub(event.time.as_nanos()), Relaxed);
+        arrived.lock().unwrap()[event.writer as usize].push(event.number);
+    })
+    .unwrap();
+    thread::scope(|scope| {
+        for (writer, cpu) in cpus.into_iter().enumerate() {
+            let bench = &bench;
+            scope.spawn(move || {
+                cpus::run_on(cpu);
+                let mut number = 0;
+                while number < EACH {
+                    if bench.note::<maps::Shared>(writer as u64, number, 1, number % 300) == 0 {
+                        thread::sleep(Duration::from_millis(1));
+                        continue;
+                    }
+                    number += 1;
+                    // Some of the pauses are longer than a record may be left alone, others let many be written at once.
+                    // The last record is right behind one that woke the reader, with none to follow.
+                    match number {
+                        _ if number == EACH - 1 => thread::sleep(Duration::from_millis(5)),
+                        _ if number % 500 == 0 || number == EACH - 2 => thread::sleep(Duration::from_millis(130)),
+                        _ if number % 40 == writer as u64 * 20 => thread::sleep(Duration::from_millis(3)),
+                        _ => {}
+                    }
+                }
+            });
+        }
+        let mut read = 0;
+        while read < 2 * EACH {
+            let records = events.poll(Duration::from_secs(20)).unwrap() as u64;
+            assert!(records > 0, "after {read} records, none came in 20 seconds");
+            read += records;
+        }
+    });
+    let longest = Duration::from_nanos(longest.load(Relaxed));
+    // The machine may have other things to do than to wake a reader in time.
+    assert!(longest < Duration::from_millis(50) + Duration::from_secs(5), "a record was on its way for {longest:?}");
+    assert!(*arrived.lock().unwrap() == [0, 1].map(|_| (0..EACH).collect::<Vec<_>>()), "not all, or not in order");
+    assert_eq!(events.poll(Duration::from_millis(100)).unwrap(), 0);
 }
