@@ -7,24 +7,33 @@ use std::{cell::RefCell, path::Path, rc::Rc};
 
 use bpf_layout_spec::layout::Layouts;
 use libbpf_rs::{Object, PerfBufferBuilder};
-use support::bpf::{
-    DYNPTR, account, all_arrived, build, clangs, is_permitted, run_program, set_first_value, stay_on_one_cpu, with_map,
+use support::{
+    bpf::{Compiler, Program, is_permitted, load, run_program, set_first_value, with_map},
+    compact::{all_arrived, stay_on_one_cpu},
+    rooms::account,
 };
+
+/// Each clang with the instructions that it takes by itself.
+fn compilers() -> impl Iterator<Item = Compiler> {
+    Compiler::all().filter(|compiler| compiler.cpu.is_none())
+}
 
 /// Programs that send records of one event, in every way and with one room or three.
 fn senders(folder: &Path) -> Vec<Sender> {
-    let ways = [("", 1), ("", 3), (DYNPTR, 1), (DYNPTR, 3)];
-    let build = |clang, (defines, rooms): (&str, u32)| {
-        let spec = format!(
+    let ways = [(false, 1), (false, 3), (true, 1), (true, 3)];
+    let build = |compiler: Compiler, (by_dynptr, rooms): (bool, u32)| {
+        let layouts = support::load_text(&format!(
             "spec = 1\n\n[event.sent]\nrooms = {rooms}\nfields = [\n  {{ name = \"number\", type = \"u16\" }},\n  \
              {{ name = \"data\", type = \"bytes[..1000]\" }},\n  {{ name = \"text\", type = \"str[..16]\" }},\n]\n"
-        );
-        let program = |_: &Layouts| format!("{defines}{}", include_str!("kernel/full.bpf.c"));
-        let (object, layouts) = build(folder, clang, &spec, program);
+        ));
+        let header = bpf_layout_emit::c::header(&layouts);
+        let program = Program { header, text: include_str!("kernel/full.bpf.c").into() };
+        let program = if by_dynptr { program.defining("BPF_LAYOUT_DYNPTR") } else { program };
+        let object = load(&program.compile(compiler, folder));
         set_first_value(&object, "source", &Sender::DATA);
-        Sender { object, layouts, rooms, name: format!("{clang}, {rooms} rooms, {defines:?}") }
+        Sender { object, layouts, rooms, name: format!("{compiler}, {rooms} rooms, by dynptr: {by_dynptr}") }
     };
-    clangs().into_iter().flat_map(|clang| ways.map(|way| build(clang, way))).collect()
+    compilers().flat_map(|compiler| ways.map(|way| build(compiler, way))).collect()
 }
 
 struct Sender {
@@ -95,7 +104,7 @@ impl Sender {
 
 #[test]
 fn kernel_of_a_full_ring_buffer_exactly_what_was_sent_arrives() {
-    if !is_permitted() || clangs().is_empty() {
+    if !is_permitted() || compilers().next().is_none() {
         return;
     }
     stay_on_one_cpu();
@@ -114,7 +123,7 @@ fn kernel_of_a_full_ring_buffer_exactly_what_was_sent_arrives() {
 
 #[test]
 fn kernel_of_a_full_perf_buffer_exactly_what_was_sent_arrives() {
-    if !is_permitted() || clangs().is_empty() {
+    if !is_permitted() || compilers().next().is_none() {
         return;
     }
     stay_on_one_cpu();
@@ -147,7 +156,7 @@ fn kernel_of_a_full_perf_buffer_exactly_what_was_sent_arrives() {
 #[test]
 fn kernel_sends_and_fills_no_record_that_was_not_initialised() {
     const EINVAL: i32 = -22;
-    if !is_permitted() || clangs().is_empty() {
+    if !is_permitted() || compilers().next().is_none() {
         return;
     }
     stay_on_one_cpu();

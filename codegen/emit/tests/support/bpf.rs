@@ -1,42 +1,100 @@
 //! Building BPF objects from generated headers, and running them in this kernel.
 
 use std::{
-    cell::RefCell,
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
     process::Command,
-    rc::Rc,
+    sync::OnceLock,
 };
 
-use bpf_layout_spec::layout::Layouts;
-use libbpf_rs::{
-    MapCore, MapFlags, MapHandle, MapType, Object, ObjectBuilder, ProgramInput, RingBufferBuilder, libbpf_sys,
-};
+use libbpf_rs::{MapCore, MapFlags, MapHandle, MapType, Object, ObjectBuilder, ProgramInput, libbpf_sys};
 
 use super::{has_tool, host_includes, is_set, run_silently};
 
 /// The compilers that BPF programs are built with.
 pub const CLANGS: [&str; 3] = ["clang-14", "clang-16", "clang-19"];
 
-/// What has a program send through dynptrs.
-pub const DYNPTR: &str = "#define BPF_LAYOUT_DYNPTR\n";
+/// Each with the instructions that it takes by itself, and with those that it can be told to take. Newer ones change how a
+/// bound is checked in one register and used in another: v3 has jumps on 32 bits, v4 loads and moves that extend the sign.
+pub const COMPILERS: [Compiler; 7] = [
+    Compiler { clang: "clang-14", cpu: None },
+    Compiler { clang: "clang-16", cpu: None },
+    Compiler { clang: "clang-19", cpu: None },
+    Compiler { clang: "clang-14", cpu: Some("v3") },
+    Compiler { clang: "clang-16", cpu: Some("v3") },
+    Compiler { clang: "clang-19", cpu: Some("v3") },
+    Compiler { clang: "clang-19", cpu: Some("v4") },
+];
 
-/// Compiles a program against the headers of `folder` and of libbpf, without a warning.
-pub fn compile(clang: &str, folder: &Path, source: &Path) -> PathBuf {
-    let libbpf = folder.join("libbpf/bpf");
-    if !libbpf.exists() {
-        fs::create_dir_all(&libbpf).expect("a writable folder");
-        for (name, text) in libbpf_sys::API_HEADERS {
-            fs::write(libbpf.join(name), text).expect("a writable file");
-        }
+/// A compiler, and the instructions that it is told to use.
+#[derive(Clone, Copy, Debug)]
+pub struct Compiler {
+    pub clang: &'static str,
+    pub cpu: Option<&'static str>,
+}
+
+impl Compiler {
+    /// Those that are installed.
+    pub fn all() -> impl Iterator<Item = Compiler> {
+        static INSTALLED: OnceLock<Vec<&str>> = OnceLock::new();
+        let installed = INSTALLED.get_or_init(|| CLANGS.into_iter().filter(|clang| has_tool(clang)).collect());
+        COMPILERS.into_iter().filter(|compiler| installed.contains(&compiler.clang))
     }
-    let name = source.file_name().expect("a name").to_string_lossy().replace(".bpf.c", "").replace(".c", "");
-    let object = folder.join(format!("{name}.{clang}.bpf.o"));
-    let mut command = Command::new(clang);
-    command.args(["--target=bpf", "-std=gnu11", "-g", "-O2", "-Wall", "-Wextra", "-Werror"]);
-    command.arg("-isystem").arg(folder.join("libbpf")).arg("-I").arg(folder).args(host_includes());
-    run_silently(command.arg("-c").arg(source).arg("-o").arg(&object));
-    object
+
+    /// Compiles a program against the headers of `folder` and of libbpf, without a warning.
+    pub fn compile(self, folder: &Path, source: &Path) -> PathBuf {
+        let libbpf = folder.join("libbpf/bpf");
+        if !libbpf.exists() {
+            fs::create_dir_all(&libbpf).expect("a writable folder");
+            for (name, text) in libbpf_sys::API_HEADERS {
+                fs::write(libbpf.join(name), text).expect("a writable file");
+            }
+        }
+        let name = source.file_name().expect("a name").to_string_lossy().replace(".bpf.c", "").replace(".c", "");
+        let object = folder.join(format!("{name}.{self}.bpf.o"));
+        let mut command = Command::new(self.clang);
+        command.args(["--target=bpf", "-std=gnu11", "-g", "-O2", "-Wall", "-Wextra", "-Werror"]);
+        command.args(self.cpu.map(|cpu| format!("-mcpu={cpu}")));
+        command.arg("-isystem").arg(folder.join("libbpf")).arg("-I").arg(folder).args(host_includes());
+        run_silently(command.arg("-c").arg(source).arg("-o").arg(&object));
+        object
+    }
+}
+
+impl fmt::Display for Compiler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.clang)?;
+        self.cpu.map_or(Ok(()), |cpu| write!(f, "-{cpu}"))
+    }
+}
+
+/// A program and the header that it includes.
+#[derive(Clone)]
+pub struct Program {
+    /// `layouts.h`.
+    pub header: String,
+    pub text: String,
+}
+
+impl Program {
+    /// With a line before everything else.
+    #[must_use]
+    pub fn defining(self, name: &str) -> Self {
+        Program { text: format!("#define {name}\n{}", self.text), ..self }
+    }
+
+    /// Compiles it in a folder.
+    pub fn compile(&self, compiler: Compiler, folder: &Path) -> PathBuf {
+        fs::write(folder.join("layouts.h"), &self.header).expect("a writable file");
+        let source = folder.join("program.bpf.c");
+        fs::write(&source, &self.text).expect("a writable file");
+        compiler.compile(folder, &source)
+    }
+}
+
+/// Compiles a program with what a clang takes by itself.
+pub fn compile(clang: &'static str, folder: &Path, source: &Path) -> PathBuf {
+    Compiler { clang, cpu: None }.compile(folder, source)
 }
 
 /// Whether this process may load BPF programs. If not, says so, and fails where the environment says that it must.
@@ -87,58 +145,4 @@ pub fn set_first_value(object: &Object, map: &str, value: &[u8]) {
 pub fn with_map<T>(object: &Object, name: &str, f: impl FnOnce(&libbpf_rs::Map<'_>) -> T) -> T {
     let map = object.maps().find(|map| map.name() == name);
     f(&map.unwrap_or_else(|| panic!("no map {name}")))
-}
-
-/// Those of them that are there.
-pub fn clangs() -> Vec<&'static str> {
-    CLANGS.into_iter().filter(|clang| has_tool(clang)).collect()
-}
-
-/// A program of a spec, compiled and loaded.
-pub fn build(folder: &Path, clang: &str, spec: &str, program: impl FnOnce(&Layouts) -> String) -> (Object, Layouts) {
-    let path = folder.join("layouts.toml");
-    fs::write(&path, spec).expect("a writable file");
-    let layouts = super::load(&path, None);
-    fs::write(folder.join("layouts.h"), bpf_layout_emit::c::header(&layouts)).expect("a writable file");
-    let source = folder.join("program.bpf.c");
-    fs::write(&source, program(&layouts)).expect("a writable file");
-    (load(&compile(clang, folder, &source)), layouts)
-}
-
-/// All records that wait in the ring buffer.
-pub fn all_arrived(object: &Object) -> Vec<Vec<u8>> {
-    let records = Rc::new(RefCell::new(Vec::new()));
-    with_map(object, "ring", |map| {
-        let sink = Rc::clone(&records);
-        let mut builder = RingBufferBuilder::new();
-        let add = builder.add(map, move |record| {
-            sink.borrow_mut().push(record.to_vec());
-            0
-        });
-        add.expect("a ring buffer");
-        builder.build().expect("a ring buffer").consume().expect("records");
-    });
-    records.take()
-}
-
-/// Tests run on one CPU, since a record grows in the room of the CPU that a program runs on.
-pub fn stay_on_one_cpu() {
-    // SAFETY: the set is as large as the kernel is told, and this thread is the one that is meant by 0.
-    let result = unsafe {
-        let mut set: libc::cpu_set_t = std::mem::zeroed();
-        libc::CPU_SET(usize::try_from(libc::sched_getcpu()).expect("a CPU"), &mut set);
-        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set)
-    };
-    assert_eq!(result, 0);
-}
-
-/// What all rooms of all CPUs say at a place of their account: 1 is `lost`, 2 is `taken`.
-pub fn account(object: &Object, rooms: u32, place: usize) -> u64 {
-    with_map(object, "__sent_event_scratch", |map| {
-        let values = (0..rooms).flat_map(|room| {
-            let room = map.lookup_percpu(&room.to_ne_bytes(), MapFlags::ANY).expect("a map's value");
-            room.expect("as many rooms as the spec says")
-        });
-        values.map(|value| u64::from_ne_bytes(value[8 * place..8 * place + 8].try_into().expect("8 bytes"))).sum()
-    })
 }

@@ -3,12 +3,15 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
 pub mod bpf;
+pub mod compact;
+pub mod rooms;
 pub mod uses;
 
 use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    sync::OnceLock,
 };
 
 use bpf_layout_emit::render;
@@ -75,6 +78,15 @@ pub fn load(spec: &Path, profile: Option<&str>) -> Layouts {
     }
 }
 
+/// Loads the text of a spec that must be valid.
+pub fn load_text(text: &str) -> Layouts {
+    let mut read = |_: &Path| Ok(text.to_owned());
+    match bpf_layout_spec::load_with(Path::new("layouts.toml"), &mut read, &Options::default()) {
+        Ok(loaded) => loaded.layouts,
+        Err(failure) => panic!("{}", render::plain(&failure.diagnostics, &failure.sources)),
+    }
+}
+
 /// Writes each header to a folder of its own: `<folder>/<case>/<file>`, as the golden files lie.
 pub fn write_headers(folder: &Path, headers: &[Header]) -> Vec<PathBuf> {
     headers
@@ -119,7 +131,10 @@ pub fn run(command: &mut Command) -> Output {
 
 /// Where the host's <asm/types.h> is, which compilers for other targets do not look into.
 pub fn host_includes() -> Vec<String> {
-    let output = run(Command::new("gcc").arg("-print-multiarch"));
-    let multiarch = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    static MULTIARCH: OnceLock<String> = OnceLock::new();
+    let multiarch = MULTIARCH.get_or_init(|| {
+        let output = run(Command::new("gcc").arg("-print-multiarch"));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    });
     vec!["-idirafter".into(), format!("/usr/include/{multiarch}"), "-idirafter".into(), "/usr/include".into()]
 }

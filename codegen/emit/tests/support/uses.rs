@@ -7,16 +7,22 @@ use bpf_layout_spec::{
     model::{Intern, MapId, Record, RecordKind, Type, TypeDef, TypeId, VariableKind},
 };
 
+use super::{Header, bpf::Program};
+
 /// Records that the program may keep on its stack beside its other variables.
 const ON_STACK: u64 = 256;
 
-/// The text of a program that defines every map and scratch of the header, and calls every function.
-pub fn program(layouts: &Layouts, header: &str) -> String {
+/// A program that defines every map and scratch of a header, and calls every function.
+pub fn program(header: &Header) -> Program {
+    Program { header: header.text.clone(), text: text(&header.layouts) }
+}
+
+fn text(layouts: &Layouts) -> String {
     // The header comes first and without <linux/bpf.h>: it needs neither, and that one is older than some kernel types.
-    let mut text = format!(
-        "#include \"{header}\"\n#include <linux/types.h>\n#include <bpf/bpf_helpers.h>\n\n\
+    let mut text = String::from(
+        "#include \"layouts.h\"\n#include <linux/types.h>\n#include <bpf/bpf_helpers.h>\n\n\
          /* Pinned maps would outlive the test. */\n#define LIBBPF_PIN_BY_NAME LIBBPF_PIN_NONE\n\n\
-         struct {{\n\t__uint(type, 27);\n\t__uint(max_entries, 1 << 20);\n}} all_events SEC(\".maps\");\n\n"
+         struct {\n\t__uint(type, 27);\n\t__uint(max_entries, 1 << 20);\n} all_events SEC(\".maps\");\n\n",
     );
     for target in kptr_targets(layouts) {
         let _ = writeln!(text, "struct {target} {{\n\tint known_to_the_kernel;\n}};");
