@@ -2,8 +2,11 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
+pub mod age;
 pub mod bpf;
 pub mod compact;
+pub mod judge;
+pub mod objects;
 pub mod rooms;
 pub mod uses;
 
