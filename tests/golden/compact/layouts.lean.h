@@ -281,6 +281,16 @@ __bpf_layout_inline void *__bpf_layout_lookup(void *map, __u32 key)
 #define __BPF_LAYOUT_OPAQUE
 #define __bpf_layout_opaque(value) __asm__ volatile("" : "+r"(value))
 
+/* For a value that is no larger than most: lets the verifier see that, too. */
+#ifdef __clang__
+#define __bpf_layout_bound(value, most)                  \
+	__asm__ volatile("if %0 <= %1 goto +1\n\t%0 = 0" \
+			 : "+r"(value)                   \
+			 : "ri"((__u64)(most)))
+#else
+#define __bpf_layout_bound(value, most) __bpf_layout_opaque(value)
+#endif
+
 /* The room that a record of fields of variable length grows in. */
 #define __bpf_layout_room(p, type) \
 	((type *)(void *)((char *)(p) - __builtin_offsetof(type, record)))
@@ -333,9 +343,12 @@ __bpf_layout_append_str(long (*read)(void *, __u32, const void *), void *record,
 	__bpf_layout_opaque(at);
 	if (at > last)
 		return -22; /* EINVAL: the record was not initialised */
+	__bpf_layout_bound(at, last);
 	len = read((char *)record + at, limit + 1, src);
 	if (len < 0)
 		return len;
+	if (!len)
+		len = 1; /* an empty string, of which not all kernels count the NUL */
 	if (len > (long)limit)
 		((char *)record)[at + limit - 1] = 0;
 	return __bpf_layout_append(tail, used, at, limit, len);
@@ -390,9 +403,11 @@ __bpf_layout_append_bytes(long (*read)(void *, __u32, const void *),
 	__bpf_layout_opaque(at);
 	if (at > last)
 		return -22; /* EINVAL: the record was not initialised */
+	__bpf_layout_bound(at, last);
 	__bpf_layout_opaque(size);
 	if (size > limit)
 		size = limit;
+	__bpf_layout_bound(size, limit);
 	err = read((char *)record + at, (__u32)size, src);
 	if (err)
 		return err;
@@ -458,9 +473,11 @@ __bpf_layout_inline long __bpf_layout_append_text(void *record,
 	__bpf_layout_opaque(at);
 	if (at > last)
 		return -22; /* EINVAL: the record was not initialised */
+	__bpf_layout_bound(at, last);
 	__bpf_layout_opaque(size);
 	if (size > limit - 1)
 		size = limit - 1;
+	__bpf_layout_bound(size, limit - 1);
 	err = probe_read((char *)record + at, (__u32)size, src);
 	if (err)
 		return err;
@@ -518,8 +535,10 @@ __bpf_layout_inline long __bpf_layout_send(void *ringbuf, void *record,
 	__bpf_layout_opaque(size);
 	if (size >= least) {
 		__bpf_layout_opaque(size);
-		if (size <= most)
+		if (size <= most) {
+			__bpf_layout_bound(size, most);
 			err = __bpf_layout_output(ringbuf, record, size, flags);
+		}
 	}
 	if (err)
 		__sync_fetch_and_add(lost, 1);
@@ -542,8 +561,10 @@ __bpf_layout_inline long __bpf_layout_perf_send(void *ctx, void *perfbuf,
 	__bpf_layout_opaque(size);
 	if (size >= least) {
 		__bpf_layout_opaque(size);
-		if (size <= most)
+		if (size <= most) {
+			__bpf_layout_bound(size, most);
 			err = output(ctx, perfbuf, 0xffffffffULL, record, size);
+		}
 	}
 	if (err)
 		__sync_fetch_and_add(lost, 1);
@@ -798,7 +819,10 @@ __bpf_layout_inline void exec_event_discard(struct exec_event *p)
 		struct exec_event_room *room =                          \
 			__bpf_layout_lookup(&__exec_event_scratch, 0);  \
                                                                         \
-		return room ? &room->record : 0;                        \
+		if (!room)                                              \
+			return 0;                                       \
+		__bpf_layout_opaque(room);                              \
+		return &room->record;                                   \
 	}                                                               \
 	struct exec_event
 
@@ -1005,7 +1029,10 @@ __bpf_layout_inline void open_event_discard(struct open_event *p)
 		struct open_event_room *room =                          \
 			__bpf_layout_take(&__open_event_scratch, 4);    \
                                                                         \
-		return room ? &room->record : 0;                        \
+		if (!room)                                              \
+			return 0;                                       \
+		__bpf_layout_opaque(room);                              \
+		return &room->record;                                   \
 	}                                                               \
 	struct open_event
 
@@ -1178,7 +1205,10 @@ __bpf_layout_inline void bare_event_discard(struct bare_event *p)
 		struct bare_event_room *room =                          \
 			__bpf_layout_lookup(&__bare_event_scratch, 0);  \
                                                                         \
-		return room ? &room->record : 0;                        \
+		if (!room)                                              \
+			return 0;                                       \
+		__bpf_layout_opaque(room);                              \
+		return &room->record;                                   \
 	}                                                               \
 	struct bare_event
 
@@ -1281,7 +1311,10 @@ __bpf_layout_inline void maybe_event_discard(struct maybe_event *p)
 		struct maybe_event_room *room =                           \
 			__bpf_layout_lookup(&__maybe_event_scratch, 0);   \
                                                                           \
-		return room ? &room->record : 0;                          \
+		if (!room)                                                \
+			return 0;                                         \
+		__bpf_layout_opaque(room);                                \
+		return &room->record;                                     \
 	}                                                                 \
 	struct maybe_event
 

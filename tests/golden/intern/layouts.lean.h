@@ -311,7 +311,7 @@ __bpf_layout_inline long __bpf_layout_read_user(char *field, __u32 size,
 	field[size - 1] = 0;
 	len = probe_read_str(field, size, src);
 	if (len < (long)size)
-		return len;
+		return len ? len : 1;
 	/* What is cut and what just fits differ in the last byte that was read. */
 	if (!probe_read(&last, 1, (const char *)src + size - 1) && !last)
 		return len;
@@ -342,6 +342,16 @@ __bpf_layout_inline void *__bpf_layout_lookup(void *map, __u32 key)
 #ifndef __BPF_LAYOUT_OPAQUE
 #define __BPF_LAYOUT_OPAQUE
 #define __bpf_layout_opaque(value) __asm__ volatile("" : "+r"(value))
+
+/* For a value that is no larger than most: lets the verifier see that, too. */
+#ifdef __clang__
+#define __bpf_layout_bound(value, most)                  \
+	__asm__ volatile("if %0 <= %1 goto +1\n\t%0 = 0" \
+			 : "+r"(value)                   \
+			 : "ri"((__u64)(most)))
+#else
+#define __bpf_layout_bound(value, most) __bpf_layout_opaque(value)
+#endif
 
 /* The room that a record of fields of variable length grows in. */
 #define __bpf_layout_room(p, type) \
@@ -395,9 +405,12 @@ __bpf_layout_append_str(long (*read)(void *, __u32, const void *), void *record,
 	__bpf_layout_opaque(at);
 	if (at > last)
 		return -22; /* EINVAL: the record was not initialised */
+	__bpf_layout_bound(at, last);
 	len = read((char *)record + at, limit + 1, src);
 	if (len < 0)
 		return len;
+	if (!len)
+		len = 1; /* an empty string, of which not all kernels count the NUL */
 	if (len > (long)limit)
 		((char *)record)[at + limit - 1] = 0;
 	return __bpf_layout_append(tail, used, at, limit, len);
@@ -461,9 +474,11 @@ __bpf_layout_inline long __bpf_layout_append_text(void *record,
 	__bpf_layout_opaque(at);
 	if (at > last)
 		return -22; /* EINVAL: the record was not initialised */
+	__bpf_layout_bound(at, last);
 	__bpf_layout_opaque(size);
 	if (size > limit - 1)
 		size = limit - 1;
+	__bpf_layout_bound(size, limit - 1);
 	err = probe_read((char *)record + at, (__u32)size, src);
 	if (err)
 		return err;
@@ -521,8 +536,10 @@ __bpf_layout_inline long __bpf_layout_send(void *ringbuf, void *record,
 	__bpf_layout_opaque(size);
 	if (size >= least) {
 		__bpf_layout_opaque(size);
-		if (size <= most)
+		if (size <= most) {
+			__bpf_layout_bound(size, most);
 			err = __bpf_layout_output(ringbuf, record, size, flags);
+		}
 	}
 	if (err)
 		__sync_fetch_and_add(lost, 1);
@@ -545,8 +562,10 @@ __bpf_layout_inline long __bpf_layout_perf_send(void *ctx, void *perfbuf,
 	__bpf_layout_opaque(size);
 	if (size >= least) {
 		__bpf_layout_opaque(size);
-		if (size <= most)
+		if (size <= most) {
+			__bpf_layout_bound(size, most);
 			err = output(ctx, perfbuf, 0xffffffffULL, record, size);
+		}
 	}
 	if (err)
 		__sync_fetch_and_add(lost, 1);
@@ -573,6 +592,7 @@ __bpf_layout_inline long __bpf_layout_copy_text(char *field, __u32 size,
 	__bpf_layout_opaque(bytes);
 	if (bytes > size - 1)
 		bytes = size - 1;
+	__bpf_layout_bound(bytes, size - 1);
 	err = probe_read(field, (__u32)bytes, src);
 	if (err)
 		return err;
@@ -965,7 +985,10 @@ __bpf_layout_inline void seen_event_discard(struct seen_event *p)
 		struct seen_event_room *room =                          \
 			__bpf_layout_lookup(&__seen_event_scratch, 0);  \
                                                                         \
-		return room ? &room->record : 0;                        \
+		if (!room)                                              \
+			return 0;                                       \
+		__bpf_layout_opaque(room);                              \
+		return &room->record;                                   \
 	}                                                               \
 	struct seen_event
 

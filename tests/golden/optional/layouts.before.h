@@ -187,7 +187,7 @@ __bpf_layout_inline long __bpf_layout_read_user(char *field, __u32 size,
 	field[size - 1] = 0;
 	len = probe_read_str(field, size, src);
 	if (len < (long)size)
-		return len;
+		return len ? len : 1;
 	/* What is cut and what just fits differ in the last byte that was read. */
 	if (!probe_read(&last, 1, (const char *)src + size - 1) && !last)
 		return len;

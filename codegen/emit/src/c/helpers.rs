@@ -280,6 +280,8 @@ const READ_COMMENT: &str = "/*
 
 /// `space` is `kernel` or `user`; the numbers are those of `bpf_probe_read_*` and `bpf_probe_read_*_str`.
 fn read(space: &str, probe_read: u32, probe_read_str: u32) -> String {
+    // `strncpy_from_user_nofault()` of Linux 6.12 and older gives 0 for an empty string.
+    let counted = if space == "user" { "len ? len : 1" } else { "len" };
     let head = head(&format!("__bpf_layout_read_{space}"), &["char *field", "__u32 size", "const void *src"]);
     format!(
         r#"{head}
@@ -295,7 +297,7 @@ fn read(space: &str, probe_read: u32, probe_read_str: u32) -> String {
 	field[size - 1] = 0;
 	len = probe_read_str(field, size, src);
 	if (len < (long)size)
-		return len;
+		return {counted};
 	/* What is cut and what just fits differ in the last byte that was read. */
 	if (!probe_read(&last, 1, (const char *)src + size - 1) && !last)
 		return len;

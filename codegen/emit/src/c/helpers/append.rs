@@ -1,8 +1,12 @@
 //! Functions that add fields of variable length to a record, and send it.
 //!
-//! What every verifier since that of Linux 5.5 accepts: before each write, the place is compared with a constant that is
-//! as far in front of the end as the write is long, in the register that the write then uses. Nothing is masked, so no
-//! length has to be a power of two.
+//! What verifiers since that of Linux 5.10 accept (older ones were not asked): before each write, the place is compared with
+//! a constant that is as far in front of the end as the write is long, in the register that the write then uses. Nothing is
+//! masked, so no length has to be a power of two.
+//!
+//! That it is the same register has to be said to compilers. Where there are too few, they save a value on the stack, compare
+//! the register, and use what they saved; a verifier such as that of Linux 5.10 then knows nothing of it. So the comparison
+//! that counts for the verifier is one of two instructions that no compiler looks into, and what it leaves is what is used.
 
 use super::{super::out::Out, head};
 
@@ -14,6 +18,16 @@ pub(super) const OPAQUE_COMMENT: &str = "/*
 ";
 
 pub(super) const OPAQUE: &str = r#"#define __bpf_layout_opaque(value) __asm__ volatile("" : "+r"(value))
+
+/* For a value that is no larger than most: lets the verifier see that, too. */
+#ifdef __clang__
+#define __bpf_layout_bound(value, most)                  \
+	__asm__ volatile("if %0 <= %1 goto +1\n\t%0 = 0" \
+			 : "+r"(value)                   \
+			 : "ri"((__u64)(most)))
+#else
+#define __bpf_layout_bound(value, most) __bpf_layout_opaque(value)
+#endif
 
 /* The room that a record of fields of variable length grows in. */
 #define __bpf_layout_room(p, type) \
@@ -62,6 +76,8 @@ pub(super) fn append_str() -> String {
 {ROOM_FOR_ONE}	len = read((char *)record + at, limit + 1, src);
 	if (len < 0)
 		return len;
+	if (!len)
+		len = 1; /* an empty string, of which not all kernels count the NUL */
 	if (len > (long)limit)
 		((char *)record)[at + limit - 1] = 0;
 	return __bpf_layout_append(tail, used, at, limit, len);
@@ -93,9 +109,11 @@ pub(super) fn append_bytes() -> String {
 	__bpf_layout_opaque(at);
 	if (at > last)
 		return -22; /* EINVAL: the record was not initialised */
+	__bpf_layout_bound(at, last);
 	__bpf_layout_opaque(size);
 	if (size > limit)
 		size = limit;
+	__bpf_layout_bound(size, limit);
 	err = read((char *)record + at, (__u32)size, src);
 	if (err)
 		return err;
@@ -149,6 +167,7 @@ pub(super) fn append_text() -> String {
 {ROOM_FOR_ONE}	__bpf_layout_opaque(size);
 	if (size > limit - 1)
 		size = limit - 1;
+	__bpf_layout_bound(size, limit - 1);
 	err = probe_read((char *)record + at, (__u32)size, src);
 	if (err)
 		return err;
@@ -170,6 +189,7 @@ const ROOM_FOR_ONE: &str = "	if (filled && tail->offset + filled != at)
 	__bpf_layout_opaque(at);
 	if (at > last)
 		return -22; /* EINVAL: the record was not initialised */
+	__bpf_layout_bound(at, last);
 ";
 
 /// A helper that reads bytes or a string.
@@ -233,8 +253,10 @@ __bpf_layout_inline long __bpf_layout_send(void *ringbuf, void *record,
 	__bpf_layout_opaque(size);
 	if (size >= least) {
 		__bpf_layout_opaque(size);
-		if (size <= most)
+		if (size <= most) {
+			__bpf_layout_bound(size, most);
 			err = __bpf_layout_output(ringbuf, record, size, flags);
+		}
 	}
 	if (err)
 		__sync_fetch_and_add(lost, 1);
@@ -257,8 +279,10 @@ pub(super) const PERF_SEND: &str = r#"__bpf_layout_inline long __bpf_layout_perf
 	__bpf_layout_opaque(size);
 	if (size >= least) {
 		__bpf_layout_opaque(size);
-		if (size <= most)
+		if (size <= most) {
+			__bpf_layout_bound(size, most);
 			err = output(ctx, perfbuf, 0xffffffffULL, record, size);
+		}
 	}
 	if (err)
 		__sync_fetch_and_add(lost, 1);

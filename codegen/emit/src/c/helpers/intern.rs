@@ -1,7 +1,7 @@
 //! Functions that enter a string into a dictionary.
 //!
-//! What every verifier since that of Linux 5.8 accepts, for strings of up to 4096 bytes: loops over words have a constant
-//! bound, and each round reads the string's size anew. A copy of it in a register would be known to be another number in
+//! What verifiers since that of Linux 5.10 accept (older ones were not asked), for strings of up to 4096 bytes: loops over
+//! words have a constant bound, and each round reads the string's size anew. A copy of it in a register would be known to be another number in
 //! each round, and the verifier would follow what comes after the loop once for each.
 
 use bpf_layout_spec::model::Intern;
@@ -29,6 +29,7 @@ pub(super) fn copy_text() -> String {
 	__bpf_layout_opaque(bytes);
 	if (bytes > size - 1)
 		bytes = size - 1;
+	__bpf_layout_bound(bytes, size - 1);
 	err = probe_read(field, (__u32)bytes, src);
 	if (err)
 		return err;
