@@ -72,8 +72,10 @@ static inline long args_step(__u32 index, struct args_walk *walk)
 	/* One byte more than there is room, to tell a cut from a fit. */
 	len = bpf_probe_read_user_str(&buffer->text[size], ARGS_LEN - size + 1,
 				      next);
-	if (len <= 0) {
+	if (len < 0)
 		walk->failed = 1;
+	/* Of an empty argument, Linux 6.12 and older do not count the NUL. */
+	if (len <= 0) {
 		buffer->text[size] = 0;
 		len = 1;
 	}

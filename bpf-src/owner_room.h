@@ -19,7 +19,14 @@ static inline struct path_buffer *path_buffer(__u32 room)
 {
 	struct owner_room *taken = owner_room(room);
 
-	return taken ? &taken->path : NULL;
+	if (!taken)
+		return NULL;
+	/*
+	 * clang 16 would add the place of the path first and then look whether
+	 * there is a room, and verifiers do not let it.
+	 */
+	barrier_var(taken);
+	return &taken->path;
 }
 
 /*

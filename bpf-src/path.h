@@ -94,7 +94,11 @@ static inline void path_prepend(struct path_walk *walk,
 	buffer->start = start;
 }
 
-/* One component or one mount; for bpf_loop(), which stops at 1. */
+/*
+ * One component or one mount; for bpf_loop(), which stops at 1. Verifiers such
+ * as that of Linux 6.1 want to see that it is 0 or 1, which a number from memory
+ * does not show.
+ */
 static inline long path_step(__u32 round, struct path_walk *walk)
 {
 	struct path_buffer *buffer = path_buffer(walk->room);
@@ -111,7 +115,7 @@ static inline long path_step(__u32 round, struct path_walk *walk)
 		walk->done = above == mnt;
 		walk->dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
 		walk->mnt = above;
-		return walk->done;
+		return walk->done != 0;
 	}
 	if (BPF_CORE_READ_INTO(&name.len, dentry, d_name.len) ||
 	    BPF_CORE_READ_INTO(&name.name, dentry, d_name.name))
@@ -122,7 +126,7 @@ static inline long path_step(__u32 round, struct path_walk *walk)
 	if (parent == dentry)
 		walk->done = 1;
 	walk->dentry = parent;
-	return walk->done;
+	return walk->done != 0;
 }
 
 /*

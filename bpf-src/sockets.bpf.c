@@ -22,8 +22,8 @@
  * Sockets share a port after accept(), and with SO_REUSEPORT: the owner is who
  * took it first, or last, of these.
  *
- * Needs Linux 5.17 (bpf_loop) with BTF, and a mounted cgroup2; no tracefs, no
- * kprobes, no fentry.
+ * Needs Linux 6.10 (bpf_get_current_pid_tgid() for packets) with BTF, and a
+ * mounted cgroup2; no tracefs, no kprobes, no fentry.
  */
 #include "layouts.h"
 #include "kernel.h"
