@@ -1,10 +1,12 @@
-//! `cargo xtask kernels`: the memory model against other kernels than the one that runs. Boots kernels of Debian's packages
-//! in a virtual machine, creates there what the tests of `bpf-layout-memory` create, and prints the line of the bundled
-//! table for each. Nothing is installed but qemu; packages are unpacked below `target/kernels`.
+//! `cargo xtask kernels`: the memory model and generated code against other kernels than the one that runs. Boots kernels of
+//! Debian's packages in a virtual machine, creates there what the tests of `bpf-layout-memory` create, prints the line of
+//! the bundled table for each, and has it load the objects of `bpf-layout-emit`'s test `kernel_objects`. Nothing is installed
+//! but qemu and what builds these; packages are unpacked below `target/kernels`.
 
 mod archive;
 mod guest;
 mod packages;
+mod programs;
 
 use std::{
     fs,
@@ -26,6 +28,7 @@ pub(crate) fn run(names: &[String], flags: Flags) -> Result<ExitCode, String> {
         return list();
     }
     needs::provide(needs::KERNELS, &[], flags.no_install)?;
+    needs::provide(needs::BUILD, needs::TEST, flags.no_install)?;
     let folder = root().join("target").join("kernels");
     fs::create_dir_all(&folder).map_err(|error| format!("cannot create `{}`: {error}", folder.display()))?;
     let guest = Guest::build(&folder)?;
@@ -33,15 +36,23 @@ pub(crate) fn run(names: &[String], flags: Flags) -> Result<ExitCode, String> {
     for name in names {
         println!("{name}: booting");
         let found = guest.boot(&packages::kernel(name, &folder)?)?;
-        for line in &found.tally {
+        let console = folder.join(format!("{name}.txt"));
+        fs::write(&console, &found.console)
+            .map_err(|error| format!("cannot write `{}`: {error}", console.display()))?;
+        for line in found.maps.iter().chain(&found.objects) {
             println!("  {line}");
         }
         println!("  {}", compared(name, &found.line));
-        println!("  {}", if found.passed { "every figure as predicted" } else { "NOT as predicted" });
-        if !found.passed {
-            println!("{}", shortened(&found.console));
+        println!("  {}", if found.predicted { "every figure as predicted" } else { "NOT as predicted" });
+        println!(
+            "  {}",
+            if found.taken { "every object taken that should be" } else { "NOT every object as it should be" }
+        );
+        let passed = found.predicted && found.taken;
+        if !passed {
+            println!("{}\nall that it said is in {}", shortened(&found.console), console.display());
         }
-        all_agree &= found.passed;
+        all_agree &= passed;
     }
     Ok(if all_agree { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

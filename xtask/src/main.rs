@@ -38,8 +38,8 @@ Tasks:
   test         Install what is missing, and check everything: format, lints, tests, documentation
   bench        Install what is missing, and measure what bpf-layout costs beside its peers: docs/performance.md
   case-study   Install what is missing, and measure the tools in each profile: docs/case-study.md
-  kernels      Boot kernels of Debian's packages, such as 6.12.117+deb12-cloud-amd64, and hold the memory model against
-               them; without a name, list those that there are
+  kernels      Boot kernels of Debian's packages, such as 6.12.117+deb12-cloud-amd64, hold the memory model against them, and
+               have them load generated code; without a name, list those that there are
   oracle       Install every compiler that can be asked, and hold layouts of random specs, or of one, against what they
                say; `cargo xtask oracle --help` says how
   fuzz         Install what is missing, and give each target of `fuzz/`, or those named, what a fuzzer thinks of

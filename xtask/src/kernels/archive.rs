@@ -8,7 +8,7 @@ const FOLDER: u32 = 0o040_755;
 const PROGRAM: u32 = 0o100_755;
 
 /// An archive with these folders and programs, in this order.
-pub(super) fn archive(folders: &[&str], programs: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn archive(folders: &[&str], programs: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut inode = 0;
     let mut next = || {
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn headers_names_and_data_lie_at_multiples_of_four() {
-        let bytes = archive(&["dev"], &[("init", b"#!/x\n")]);
+        let bytes = archive(&["dev"], &[("init".into(), b"#!/x\n".to_vec())]);
         let text = String::from_utf8(bytes).expect("text");
         let dev = "070701000000010000\
                    41ED000000000000000000000001000000000000000000000000000000000000000000000000000000040000000\

@@ -1,4 +1,5 @@
-//! The virtual machine, and what runs in it: a shell, the tests of the memory model, and what prints a line of the table.
+//! The virtual machine, and what runs in it: a shell, the tests of the memory model, what prints a line of the table, and
+//! the test that loads generated code.
 
 use std::{
     fs,
@@ -9,26 +10,30 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{archive::archive, packages};
-use crate::{cargo, shown};
+use super::{
+    archive::archive,
+    packages,
+    programs::{self, EMIT, MEMORY},
+};
+use crate::shown;
 
-/// Programs for the guest bring their libraries along.
-const STATIC: &str = "-C target-feature=+crt-static";
-/// With a target named, these flags are not for build scripts.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
-
-/// What the guest does. Each figure comes after a word that nothing else prints.
+/// What the guest does. Each figure comes after a word that nothing else prints. Before Linux 5.11, maps are counted as locked
+/// memory, which has a limit.
 const INIT: &str = "#!/busybox sh
 /busybox mount -t proc proc /proc
 /busybox mount -t sysfs sys /sys
+ulimit -l unlimited
+export BPF_LAYOUT_REQUIRE_KERNEL=1 RUST_BACKTRACE=0 BPF_LAYOUT_OBJECTS=/objects
 echo \"guest-line $(/kernel_line)\"
-BPF_LAYOUT_REQUIRE_KERNEL=1 RUST_BACKTRACE=0 /kernel --nocapture --test-threads 1
-echo \"guest-status $?\"
+/kernel --nocapture --test-threads 1
+echo \"guest-memory $?\"
+/kernel_objects --nocapture --test-threads 1
+echo \"guest-objects $?\"
 /busybox poweroff -f
 ";
 
 /// The longest that a kernel may take, emulated on a slow machine.
-const LONGEST: Duration = Duration::from_secs(900);
+const LONGEST: Duration = Duration::from_secs(1800);
 
 /// What to boot kernels with.
 pub(super) struct Guest {
@@ -40,9 +45,12 @@ pub(super) struct Found {
     /// Its line of the table.
     pub(super) line: String,
     /// What was created, by type.
-    pub(super) tally: Vec<String>,
-    /// Whether every test passed.
-    pub(super) passed: bool,
+    pub(super) maps: Vec<String>,
+    /// What was loaded, by source, and what it did.
+    pub(super) objects: Vec<String>,
+    /// Whether every test of the memory model passed, and of generated code.
+    pub(super) predicted: bool,
+    pub(super) taken: bool,
     /// Everything that it printed.
     pub(super) console: String,
 }
@@ -50,15 +58,24 @@ pub(super) struct Found {
 impl Guest {
     /// Builds what runs in it.
     pub(super) fn build(folder: &Path) -> Result<Self, String> {
-        let read = |path: &Path| fs::read(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()));
         let build = folder.join("build");
-        let tests = executable(&build, &["test", "--no-run", "--test", "kernel"])?;
-        let line = executable(&build, &["build", "--example", "kernel_line"])?;
-        let (busybox, tests, line) = (read(&packages::busybox(folder)?)?, read(&tests)?, read(&line)?);
-        let programs: [(&str, &[u8]); 4] =
-            [("busybox", &busybox), ("kernel", &tests), ("kernel_line", &line), ("init", INIT.as_bytes())];
+        let objects = folder.join("objects");
+        programs::objects(&build, &objects)?;
+        let programs = [
+            ("busybox", packages::busybox(folder)?),
+            ("kernel", programs::executable(&build, MEMORY, &["test", "--no-run", "--test", "kernel"])?),
+            ("kernel_line", programs::executable(&build, MEMORY, &["build", "--example", "kernel_line"])?),
+            ("kernel_objects", programs::executable(&build, EMIT, &["test", "--no-run", "--test", "kernel_objects"])?),
+        ];
+        let mut files = vec![("init".to_owned(), INIT.as_bytes().to_vec())];
+        for (name, path) in programs {
+            files.push((name.into(), read(&path)?));
+        }
+        for (name, path) in listed(&objects)? {
+            files.push((format!("objects/{name}"), read(&path)?));
+        }
         let path = folder.join("guest.cpio");
-        fs::write(&path, archive(&["proc", "sys", "dev"], &programs))
+        fs::write(&path, archive(&["proc", "sys", "dev", "objects"], &files))
             .map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
         Ok(Guest { archive: path })
     }
@@ -103,40 +120,51 @@ fn wait(child: &mut Child) -> Result<bool, String> {
     Ok(true)
 }
 
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))
+}
+
+/// The files of a folder, in order of their names.
+fn listed(folder: &Path) -> Result<Vec<(String, PathBuf)>, String> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("cannot read `{}`: {error}", folder.display()))?;
+    let file = |entry: fs::DirEntry| (entry.file_name().to_string_lossy().into_owned(), entry.path());
+    let mut files: Vec<(String, PathBuf)> = entries.flatten().map(file).collect();
+    files.sort();
+    Ok(files)
+}
+
 impl Found {
     fn read(console: String) -> Result<Self, String> {
         let word =
             |word: &str| console.lines().find_map(|line| line.split_once(word)).map(|(_, rest)| rest.trim().to_owned());
-        let (line, status) = (word("guest-line "), word("guest-status "));
-        let (Some(line), Some(status)) = (line.filter(|line| !line.is_empty()), status) else {
+        let (line, memory, objects) = (word("guest-line "), word("guest-memory "), word("guest-objects "));
+        let (Some(line), Some(memory), Some(objects)) = (line.filter(|line| !line.is_empty()), memory, objects) else {
             return Err(format!("the guest did not get to its end:\n{console}"));
         };
-        let tally = console.lines().filter(|line| line.ends_with(" refused") || line.ends_with(", to the byte"));
-        Ok(Found { line, tally: tally.map(str::to_owned).collect(), passed: status == "0", console })
+        let (of_memory, of_objects) = console.split_once("guest-memory ").unwrap_or_default();
+        let maps = of_memory.lines().filter(|line| line.ends_with(" refused") || line.ends_with(", to the byte"));
+        Ok(Found {
+            line,
+            maps: maps.map(str::to_owned).collect(),
+            objects: table(of_objects),
+            predicted: memory == "0",
+            taken: objects == "0",
+            console,
+        })
     }
 }
 
-/// Builds a static program of `bpf-layout-memory`, and gives its path.
-fn executable(folder: &Path, task: &[&str]) -> Result<PathBuf, String> {
-    let mut build = cargo();
-    build.args(task).args([
-        "-p",
-        "bpf-layout-memory",
-        "--release",
-        "--target",
-        TARGET,
-        "--message-format",
-        "json-render-diagnostics",
-    ]);
-    build.arg("--target-dir").arg(folder).env("RUSTFLAGS", STATIC).stderr(Stdio::inherit());
-    let output = build.output().map_err(|error| format!("cannot run `{}`: {error}", shown(&build)))?;
-    let messages = String::from_utf8_lossy(&output.stdout);
-    // "executable" stands last in a message, and is null for libraries.
-    let path = messages.lines().rev().find_map(|line| line.split_once("\"executable\":\"")?.1.split('"').next());
-    match path {
-        Some(path) if output.status.success() => Ok(PathBuf::from(path)),
-        _ => Err(format!("`{}` failed", shown(&build))),
+/// What the test of generated code says: a table from `judged by` to `all`, and sentences about what else it did.
+fn table(said: &str) -> Vec<String> {
+    let (mut rows, mut inside) = (Vec::new(), false);
+    for line in said.lines() {
+        inside |= line.starts_with("judged by ");
+        if inside || line.contains(" arrived as they should") || line.ends_with(" found again") {
+            rows.push(line.to_owned());
+        }
+        inside &= !line.starts_with("all ");
     }
+    rows
 }
 
 #[cfg(test)]
@@ -145,11 +173,20 @@ mod tests {
 
     #[test]
     fn a_console_says_how_it_went() {
-        let console = "[    0.1] noise\nguest-line 6.1,x86_64\nhash   12 exact  3 refused\n12 maps, to the byte\nguest-status 0\n";
+        let console = "[    0.1] noise\nguest-line 6.1,x86_64\nhash   12 exact  3 refused\n12 maps, to the byte\n\
+            guest-memory 0\n3 strings interned, and found again\njudged by 6.1  objects\nrooms  7\nall  7\nok\nguest-objects 0\n";
         let found = Found::read(console.into()).expect("it is complete");
-        assert_eq!((found.line.as_str(), found.passed, found.tally.len()), ("6.1,x86_64", true, 2));
-        assert!(!Found::read(console.replace("status 0", "status 101")).expect("it is complete").passed);
-        for cut in ["guest-line 6.1\n", "guest-line \nguest-status 0\n", "Kernel panic"] {
+        assert_eq!((found.line.as_str(), found.maps.len(), found.objects.len()), ("6.1,x86_64", 2, 4));
+        assert!(found.predicted && found.taken);
+        let without = |word: &str| {
+            let found =
+                Found::read(console.replace(&format!("{word} 0"), &format!("{word} 101"))).expect("it is complete");
+            (found.predicted, found.taken)
+        };
+        assert_eq!((without("memory"), without("objects")), ((false, true), (true, false)));
+        for cut in
+            ["guest-line 6.1\nguest-memory 0\n", "guest-line \nguest-memory 0\nguest-objects 0\n", "Kernel panic"]
+        {
             assert!(Found::read(cut.into()).is_err(), "{cut}");
         }
     }

@@ -3,7 +3,7 @@
 use std::{
     env::consts::ARCH,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use crate::{
@@ -19,22 +19,40 @@ fn architecture() -> Result<&'static str, String> {
     }
 }
 
+/// What Debian calls packages with a kernel's image: the older way, and that since Linux 7.3.
+const IMAGES: [(&str, &str); 2] = [("linux-image-", "-unsigned"), ("linux-binary-unsigned-", "")];
+
 /// The names of all kernels that apt knows, without those for debugging.
 pub(super) fn offered() -> Result<Vec<String>, String> {
-    let pattern = format!("^linux-image-[0-9].*-{}-unsigned$", architecture()?);
+    let architecture = architecture()?;
+    let patterns = IMAGES.map(|(before, behind)| format!("^{before}[0-9].*-{architecture}{behind}$"));
     let mut search = Command::new("apt-cache");
-    search.args(["search", "--names-only", &pattern]);
+    search.args(["search", "--names-only", &patterns.join("|")]);
     let output = search.output().map_err(|error| format!("cannot run `{}`: {error}", shown(&search)))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let packages = text.lines().filter_map(|line| line.split(' ').next());
-    let names = packages.filter_map(|package| package.strip_prefix("linux-image-")?.strip_suffix("-unsigned"));
-    Ok(names.map(str::to_owned).collect())
+    let name = |package: &str| {
+        let of = |(before, behind)| Some(package.strip_prefix(before)?.strip_suffix(behind)?.to_owned());
+        IMAGES.into_iter().find_map(of)
+    };
+    Ok(packages.filter_map(name).collect())
 }
 
 /// The image of a kernel.
 pub(super) fn kernel(name: &str, folder: &Path) -> Result<PathBuf, String> {
-    let unpacked = unpacked(&format!("linux-image-{name}-unsigned"), folder)?;
-    existing(unpacked.join("boot").join(format!("vmlinuz-{name}")))
+    let packages = IMAGES.map(|(before, behind)| format!("{before}{name}{behind}"));
+    let found = packages.iter().find(|package| folder.join(package).is_dir() || is_known(package));
+    // One of both must be said to be missing.
+    let unpacked = unpacked(found.unwrap_or(&packages[0]), folder)?;
+    let places = [format!("boot/vmlinuz-{name}"), format!("usr/lib/modules/{name}/vmlinuz.unsigned")];
+    existing(unpacked.join(&places[0])).or_else(|_| existing(unpacked.join(&places[1])))
+}
+
+/// Whether apt can download a package.
+fn is_known(package: &str) -> bool {
+    let mut show = Command::new("apt-cache");
+    show.args(["show", package]).stdout(Stdio::null()).stderr(Stdio::null());
+    show.status().is_ok_and(|status| status.success())
 }
 
 /// A shell and what belongs to it, in one static program.
