@@ -74,7 +74,7 @@ static inline long args_step(__u32 index, struct args_walk *walk)
 				      next);
 	if (len < 0)
 		walk->failed = 1;
-	/* Of an empty argument, Linux 6.12 and older do not count the NUL. */
+	/* Of an empty argument, kernels such as Linux 6.1 count no NUL. */
 	if (len <= 0) {
 		buffer->text[size] = 0;
 		len = 1;

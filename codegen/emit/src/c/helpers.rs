@@ -280,7 +280,7 @@ const READ_COMMENT: &str = "/*
 
 /// `space` is `kernel` or `user`; the numbers are those of `bpf_probe_read_*` and `bpf_probe_read_*_str`.
 fn read(space: &str, probe_read: u32, probe_read_str: u32) -> String {
-    // `strncpy_from_user_nofault()` of Linux 6.12 and older gives 0 for an empty string.
+    // `strncpy_from_user_nofault()` of older kernels, such as Linux 6.1, gives 0 for an empty string.
     let counted = if space == "user" { "len ? len : 1" } else { "len" };
     let head = head(&format!("__bpf_layout_read_{space}"), &["char *field", "__u32 size", "const void *src"]);
     format!(

@@ -1,8 +1,8 @@
 //! Functions that enter a string into a dictionary.
 //!
 //! What verifiers since that of Linux 5.10 accept (older ones were not asked), for strings of up to 4096 bytes: loops over
-//! words have a constant bound, and each round reads the string's size anew. A copy of it in a register would be known to be another number in
-//! each round, and the verifier would follow what comes after the loop once for each.
+//! words have a constant bound, and each round reads the string's size anew. A copy of it in a register would be known to be
+//! another number in each round, and the verifier would follow what comes after the loop once for each.
 
 use bpf_layout_spec::model::Intern;
 
