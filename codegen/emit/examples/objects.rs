@@ -8,5 +8,5 @@ use std::{env, path::Path};
 
 fn main() {
     let folder = env::args().nth(1).expect("the folder to build them into");
-    support::objects::build(Path::new(&folder));
+    support::objects::build(Path::new(&folder), support::objects::Extent::All);
 }

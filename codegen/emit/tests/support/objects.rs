@@ -34,11 +34,21 @@ pub struct Built {
     pub path: PathBuf,
 }
 
-/// All objects, in order of their sources. Where none were built before, they are built in this folder.
+/// Which objects are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// For kernels that are asked once in a while: all.
+    All,
+    /// For every run of the tests: not those of the tools, whose own tests load them, and by compilers that are told what
+    /// instructions to take only those with functions whose bounds verifiers have to see.
+    Usual,
+}
+
+/// The objects, in order of their sources. Where none were built before, the usual ones are built in this folder.
 pub fn objects(folder: &Path) -> Vec<Built> {
     let before = env::var_os(BUILT).map(PathBuf::from);
     if before.is_none() {
-        build(folder);
+        build(folder, Extent::Usual);
     }
     let folder = before.as_deref().unwrap_or(folder);
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -62,15 +72,17 @@ impl Built {
     }
 }
 
-/// Builds all objects into a folder, which has nothing else afterwards.
-pub fn build(folder: &Path) {
+/// Builds objects into a folder, which has nothing else afterwards.
+pub fn build(folder: &Path, extent: Extent) {
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder).expect("a writable folder");
     let (sources, next) = (sources(), AtomicUsize::new(0));
     let one_after_another = || {
         while let Some((name, program)) = sources.get(next.fetch_add(1, Ordering::Relaxed)) {
             let own = tempfile::tempdir().expect("a temporary folder");
-            for compiler in Compiler::all().filter(|compiler| takes(name, *compiler)) {
+            for compiler in
+                Compiler::all().filter(|compiler| takes(name, *compiler) && extent.has(name, program, *compiler))
+            {
                 let object = program.compile(compiler, own.path());
                 fs::copy(object, folder.join(format!("{name}.{compiler}.bpf.o"))).expect("a writable folder");
             }
@@ -81,6 +93,13 @@ pub fn build(folder: &Path) {
             scope.spawn(one_after_another);
         }
     });
+}
+
+impl Extent {
+    fn has(self, source: &str, program: &Program, compiler: Compiler) -> bool {
+        let is_bounded = || program.header.contains("__bpf_layout_bound(");
+        self == Extent::All || !source.starts_with("tool-") && (compiler.cpu.is_none() || is_bounded())
+    }
 }
 
 /// Whether a source can be compiled so. `sockets` asks for what an atomic operation found, as v3 and later can.
