@@ -16,7 +16,7 @@ use bpf_layout_spec::model::{Variable, VariableKind};
 use libbpf_rs::{Object, PerfBufferBuilder};
 use support::{
     bpf::{Compiler, Program, is_permitted, load, run_program, set_first_value, with_map},
-    compact::{Case, How, Model, RECORDS, SOURCE, Sent, all_arrived, arrived, stay_on_one_cpu},
+    compact::{Case, How, Model, RECORDS, SOURCE, Sent, all_arrived, arrived, fill, stay_on_one_cpu},
     rooms,
 };
 
@@ -69,6 +69,46 @@ fn kernel_sends_random_compact_events_and_rust_reads_them() {
     let (cut, full): (Vec<_>, Vec<_>) = filled.filter(|field| !field.bytes.is_empty()).partition(|field| field.cut);
     assert!(cut.len() > 20 && full.len() > 50, "the specs are not what they were: {} {}", cut.len(), full.len());
     read_back(&cases);
+}
+
+/// Every length at an edge, from everywhere, into every kind of field, each as often as it can be filled and once more.
+#[test]
+fn kernel_takes_every_length_at_the_edges_of_a_limit() {
+    if !is_permitted() || Compiler::all().next().is_none() {
+        return;
+    }
+    stay_on_one_cpu();
+    let compilers: Vec<Compiler> = Compiler::all().collect();
+    let mut records = 0;
+    for (number, limit) in [1_usize, 2, 7, 256, 4096].into_iter().enumerate() {
+        let case = Case::of(&format!(
+            "spec = 1\n\n[event.sent]\ntag = {{ tag = 7 }}\nfields = [\n  {{ name = \"tag\", type = \"u16\" }},\n  \
+             {{ name = \"f0\", type = \"str[..{limit}]\" }},\n  {{ name = \"f1\", type = \"bytes[..{limit}]\" }},\n  \
+             {{ name = \"f2\", type = \"str[..{limit}][..3]\" }},\n]\n"
+        ));
+        let object = loaded(&case.program(), compilers[number % compilers.len()]);
+        let (id, record) = case.event();
+        let lengths = [0, 1, limit.saturating_sub(2), limit - 1, limit, limit + 1, (3 * limit).min(SOURCE - 1)];
+        for (index, (_, variable)) in record.variable().enumerate() {
+            let times = variable.most() as usize / limit + 1;
+            for (how, len) in
+                [How::FromKernel, How::FromUser, How::Copy].into_iter().flat_map(|how| lengths.map(|len| (how, len)))
+            {
+                let mut model = Model::new(&case.layouts, id, record);
+                assert_eq!(run_program(&object, "start", &[]), 0);
+                for time in 0..times {
+                    fill(&object, &mut model, (index, variable), how, &vec![b'a' + time as u8; len]);
+                }
+                assert_eq!(
+                    arrived(&object),
+                    model.record(&case.layouts, id, record),
+                    "{how:?}, {times} times {len} bytes into {variable:?}"
+                );
+                records += 1;
+            }
+        }
+    }
+    assert_eq!(records, 5 * 3 * 3 * 7);
 }
 
 #[test]

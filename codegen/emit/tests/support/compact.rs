@@ -251,40 +251,57 @@ fn send(object: &Object, layouts: &Layouts, id: TypeId, record: &Record, random:
         let index = random.below(variables.len() as u64) as usize;
         let how = random.of(&[How::FromKernel, How::FromUser, How::Copy, How::Copy, How::Unreadable]);
         let bytes = source(random, variables[index].limit.value as usize, how);
-        let unreadable = how == How::Unreadable;
-        // An unreadable address of either space; reading no bytes at all succeeds anywhere.
-        let user = unreadable && random.below(2) == 0;
-        if unreadable && bytes.is_empty() {
+        if how != How::Unreadable {
+            fill(object, &mut model, (index, variables[index]), how, &bytes);
             continue;
         }
-        let mut kernel = bytes.clone();
-        kernel.resize(SOURCE, 0);
-        set_first_value(object, "source", &kernel);
-        let text = CString::new(bytes.iter().map(|&byte| if byte == 0 { b'0' } else { byte }).collect::<Vec<_>>());
-        let text = text.expect("no NUL");
-        let address = if unreadable { random.of(&UNREADABLE) } else { text.as_ptr().addr() as u64 };
-        let number = match how {
-            How::FromKernel => 0,
-            How::FromUser => 1,
-            How::Copy => 2,
-            How::Unreadable => {
-                if user {
-                    1
-                } else {
-                    3
-                }
-            }
-        };
-        let expected = model.fill(index, variables[index], how, &bytes);
-        let result = i64::from(run_program(object, "fill", &[index as u64, number, address, bytes.len() as u64]));
-        match expected {
-            Some(expected) => assert_eq!(result, expected, "{how:?} {} bytes into {:?}", bytes.len(), variables[index]),
-            None => assert!(result < 0, "{how:?} gave {result}"),
+        // An unreadable address of either space; reading no bytes at all succeeds anywhere.
+        if !bytes.is_empty() {
+            let place = [random.of(&[USER, UNREADABLE_KERNEL]), random.of(&UNREADABLE)];
+            ask(object, &mut model, (index, variables[index]), how, &bytes, place);
         }
     }
     let expected = model.record(layouts, id, record);
     assert_eq!(arrived(object), expected, "of {}", record.name.spec);
     Sent { bytes: expected, fields: model.fields }
+}
+
+/// How the program's `fill` is told where from.
+const KERNEL: u64 = 0;
+const USER: u64 = 1;
+const COPY: u64 = 2;
+const UNREADABLE_KERNEL: u64 = 3;
+
+/// Fills a field with bytes that can be read, and must be told what the model says of it.
+pub fn fill(object: &Object, model: &mut Model, field: (usize, &Variable), how: How, bytes: &[u8]) {
+    let mut kernel = bytes.to_vec();
+    kernel.resize(SOURCE, 0);
+    set_first_value(object, "source", &kernel);
+    let text = CString::new(bytes.iter().map(|&byte| if byte == 0 { b'0' } else { byte }).collect::<Vec<_>>());
+    let text = text.expect("no NUL");
+    let number = match how {
+        How::FromKernel => KERNEL,
+        How::FromUser => USER,
+        How::Copy => COPY,
+        How::Unreadable => panic!("there are no bytes where nothing can be read"),
+    };
+    ask(object, model, field, how, bytes, [number, text.as_ptr().addr() as u64]);
+}
+
+fn ask(
+    object: &Object,
+    model: &mut Model,
+    (index, variable): (usize, &Variable),
+    how: How,
+    bytes: &[u8],
+    [number, address]: [u64; 2],
+) {
+    let expected = model.fill(index, variable, how, bytes);
+    let result = i64::from(run_program(object, "fill", &[index as u64, number, address, bytes.len() as u64]));
+    match expected {
+        Some(expected) => assert_eq!(result, expected, "{how:?} {} bytes into {variable:?}", bytes.len()),
+        None => assert!(result < 0, "{how:?} gave {result}"),
+    }
 }
 
 /// The record as it comes out of the ring buffer.
