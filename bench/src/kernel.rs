@@ -39,11 +39,21 @@ pub(crate) mod layouts {
 /// One kind of event, and how userspace learns of it.
 struct Variant {
     name: &'static str,
-    /// In `kernel/`, and the ring buffer that it fills.
-    program: (&'static str, &'static str),
+    program: Sender,
     /// Of `kernel/layouts.toml`.
     profile: Option<&'static str>,
     reader: Reader,
+}
+
+/// A BPF program.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Sender {
+    /// In `kernel/`.
+    source: &'static str,
+    /// The ring buffer that it fills.
+    buffer: &'static str,
+    /// What is defined when it is compiled.
+    define: Option<&'static str>,
 }
 
 /// How userspace reads, which has to go with the `wakeup` of the profile.
@@ -76,6 +86,12 @@ const VARIANTS: &[Variant] = &[
     Variant { name: "compact", program: COMPACT, profile: None, reader: Reader::Waits },
     Variant { name: SELDOM, program: COMPACT, profile: Some("adaptive"), reader: Reader::WaitsAndLooks },
     Variant { name: "compact, no wake-up", program: COMPACT, profile: Some("never"), reader: Reader::Looks },
+    Variant {
+        name: "compact by dynptr, no wake-up",
+        program: BY_DYNPTR,
+        profile: Some("never"),
+        reader: Reader::Looks,
+    },
     Variant { name: "interned", program: INTERNED, profile: None, reader: Reader::Waits },
     Variant {
         name: "interned, adaptive wake-up",
@@ -86,9 +102,13 @@ const VARIANTS: &[Variant] = &[
     Variant { name: "interned, no wake-up", program: INTERNED, profile: Some("never"), reader: Reader::Looks },
 ];
 
-const FIXED: (&str, &str) = ("fixed.bpf.c", "events");
-const COMPACT: (&str, &str) = ("compact.bpf.c", "calls");
-const INTERNED: (&str, &str) = ("interned.bpf.c", "ids");
+const FIXED: Sender = Sender { source: "fixed.bpf.c", buffer: "events", define: None };
+const COMPACT: Sender = Sender { source: "compact.bpf.c", buffer: "calls", define: None };
+const BY_DYNPTR: Sender = Sender { define: Some("BPF_LAYOUT_DYNPTR"), ..COMPACT };
+const INTERNED: Sender = Sender { source: "interned.bpf.c", buffer: "ids", define: None };
+
+/// Of processes that leave the CPU to the reader where there is none left, as an agent is run that must not lose events.
+const NICE: u8 = 5;
 
 /// What others are compared with.
 const PEER: &str = "fixed 512";
@@ -113,6 +133,8 @@ struct Load {
     name: String,
     calls: u32,
     pause: Pause,
+    /// How much the processes leave the CPU to others.
+    nice: u8,
 }
 
 /// What became of them.
@@ -144,20 +166,32 @@ pub(crate) fn run(extent: Extent) -> Result<Section, String> {
     }
     let calls = |full: u32| if extent == Extent::Full { full } else { 100 };
     let _counting = Counting::switch_on()?;
-    let busy = busy_until_half_is_lost(calls(50_000), if extent == Extent::Full { 8 } else { 1 })?;
-    let loads = [
-        Load { name: "as fast as two processes can call".into(), calls: calls(200_000), pause: Pause::None },
-        Load {
-            name: format!("with {} µs of other work after each call", number(busy.as_secs_f64() * 1e6)),
+    let slowed = |nice: u8| {
+        let busy = busy_until_half_is_lost(calls(50_000), nice, if extent == Extent::Full { 8 } else { 1 })?;
+        let after = if nice == 0 { String::new() } else { format!(", by processes {nice} nicer than the reader") };
+        Ok::<_, String>(Load {
+            name: format!("with {} µs of other work after each call{after}", number(busy.as_secs_f64() * 1e6)),
             calls: calls(200_000),
             pause: Pause::Work(busy),
-        },
-        Load {
-            name: "paced, 100 µs between calls of each process".into(),
-            calls: calls(20_000),
-            pause: Pause::Sleep(Duration::from_micros(100)),
-        },
-    ];
+            nice,
+        })
+    };
+    let mut loads = vec![Load {
+        name: "as fast as two processes can call".into(),
+        calls: calls(200_000),
+        pause: Pause::None,
+        nice: 0,
+    }];
+    if extent == Extent::Full {
+        loads.push(slowed(0)?);
+    }
+    loads.push(slowed(NICE)?);
+    loads.push(Load {
+        name: "paced, 100 µs between calls of each process".into(),
+        calls: calls(20_000),
+        pause: Pause::Sleep(Duration::from_micros(100)),
+        nice: 0,
+    });
     for load in &loads {
         let mut outcomes = Vec::new();
         for variant in VARIANTS {
@@ -171,13 +205,13 @@ pub(crate) fn run(extent: Extent) -> Result<Section, String> {
 
 /// How long each process has to do something else after a call for the [`PEER`] to lose half of the events, to within some
 /// percent; looked for in so many steps.
-fn busy_until_half_is_lost(calls: u32, steps: usize) -> Result<Duration, String> {
+fn busy_until_half_is_lost(calls: u32, nice: u8, steps: usize) -> Result<Duration, String> {
     let peer = VARIANTS.iter().find(|variant| variant.name == PEER).ok_or("no peer")?;
     let (mut least, mut most) = (Duration::ZERO, Duration::from_micros(20));
     let mut busy = most / 2;
     for _ in 0..steps {
         eprintln!("with {busy:?} of other work: {PEER}");
-        let load = Load { name: String::new(), calls, pause: Pause::Work(busy) };
+        let load = Load { name: String::new(), calls, pause: Pause::Work(busy), nice };
         let lost = measure(peer, &load)?.lost_percent();
         if (47.0..=53.0).contains(&lost) {
             break;
@@ -298,8 +332,8 @@ impl Outcome {
 }
 
 /// Bytes of a record that say something. A reader has to find the ends of the texts as well.
-fn used(program: (&str, &str), record: &[u8]) -> usize {
-    if program == COMPACT {
+fn used(program: Sender, record: &[u8]) -> usize {
+    if program.source == COMPACT.source {
         return layouts::CallEvent::parse(record).map_or(0, |event| {
             FIELDS + event.cwd().raw().len() + event.exepath().raw().len() + event.path().raw().len()
         });
@@ -324,16 +358,20 @@ fn resolve(paths: &mut Paths<'_>, record: &[u8]) -> u64 {
 
 fn measure(variant: &Variant, load: &Load) -> Result<Outcome, String> {
     let folder = TempDir::new().map_err(|error| format!("no temporary folder: {error}"))?;
-    let path = program::compile(variant.program.0, variant.profile, folder.path())?;
+    let path = program::compile(variant.program.source, variant.profile, variant.program.define, folder.path())?;
     let failed = |error: libbpf_rs::Error| format!("{}: {error:#}", variant.name);
     let open = ObjectBuilder::default().open_file(path).map_err(failed)?;
     let object = open.load().map_err(failed)?;
     let map = |name: &str| {
-        object.maps().find(|map| map.name() == name).ok_or_else(|| format!("{}: no map `{name}`", variant.program.0))
+        object
+            .maps()
+            .find(|map| map.name() == name)
+            .ok_or_else(|| format!("{}: no map `{name}`", variant.program.source))
     };
-    let (storm, counters, events) = (map("storm")?, map("counters")?, map(variant.program.1)?);
+    let (storm, counters, events) = (map("storm")?, map("counters")?, map(variant.program.buffer)?);
 
-    let mut storms = [Storm::prepare(load.calls, load.pause)?, Storm::prepare(load.calls, load.pause)?];
+    let prepared = || Storm::prepare(load.calls, load.pause, load.nice);
+    let mut storms = [prepared()?, prepared()?];
     let pids = storms.each_ref().map(|storm| storm.pid().to_ne_bytes()).concat();
     storm.update(&0u32.to_ne_bytes(), &pids, MapFlags::ANY).map_err(failed)?;
 

@@ -78,11 +78,11 @@ fn large_specs(section: &mut Section, counts: [(usize, usize); 2]) -> Result<(),
 fn long_reading(section: &mut Section, lasts: Duration) -> Result<(), String> {
     eprintln!("a ring buffer for {} s", lasts.as_secs());
     let folder = TempDir::new().map_err(|error| format!("no temporary folder: {error}"))?;
-    let object = program::compile("fixed.bpf.c", None, folder.path())?;
+    let object = program::compile("fixed.bpf.c", None, None, folder.path())?;
     let failed = |error: libbpf_rs::Error| format!("{error:#}");
     let object = ObjectBuilder::default().open_file(object).map_err(failed)?.load().map_err(failed)?;
     let map = |name: &str| object.maps().find(|map| map.name() == name).ok_or_else(|| format!("no map `{name}`"));
-    let mut storms = [Storm::prepare(u32::MAX, Pause::None)?, Storm::prepare(u32::MAX, Pause::None)?];
+    let mut storms = [Storm::prepare(u32::MAX, Pause::None, 0)?, Storm::prepare(u32::MAX, Pause::None, 0)?];
     let pids = storms.each_ref().map(|storm| storm.pid().to_ne_bytes()).concat();
     map("storm")?.update(&0u32.to_ne_bytes(), &pids, MapFlags::ANY).map_err(failed)?;
     let (events, texts) = (AtomicU64::new(0), AtomicUsize::new(0));

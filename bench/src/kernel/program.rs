@@ -10,11 +10,16 @@ use bpf_layout_emit::c;
 use bpf_layout_spec::{Options, load};
 use libbpf_rs::libbpf_sys;
 
-/// The object of a program of `kernel/` with a profile of `kernel/layouts.toml`.
+/// The object of a program of `kernel/` with a profile of `kernel/layouts.toml`, and with something defined.
 ///
 /// # Errors
 /// If clang refuses it, or a file cannot be written.
-pub(crate) fn compile(program: &str, profile: Option<&str>, folder: &Path) -> Result<PathBuf, String> {
+pub(crate) fn compile(
+    program: &str,
+    profile: Option<&str>,
+    define: Option<&str>,
+    folder: &Path,
+) -> Result<PathBuf, String> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("kernel");
     let options = Options { profile: profile.map(str::to_owned) };
     let loaded =
@@ -30,6 +35,7 @@ pub(crate) fn compile(program: &str, profile: Option<&str>, folder: &Path) -> Re
     let mut clang = Command::new("clang");
     clang.args(["--target=bpf", "-g", "-O2", "-Wall", "-Werror", "-idirafter", "/usr/include", "-idirafter"]);
     clang.arg(format!("/usr/include/{}-linux-gnu", std::env::consts::ARCH)).arg("-I").arg(folder);
+    clang.args(define.map(|name| format!("-D{name}")));
     clang.arg("-c").arg(sources.join(program)).arg("-o").arg(&object);
     let output = clang.output().map_err(|error| format!("cannot run clang: {error}"))?;
     if output.status.success() { Ok(object) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
