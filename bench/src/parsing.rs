@@ -2,6 +2,7 @@
 
 mod compact;
 mod fixed;
+mod owned;
 
 use std::{hint::black_box, time::Instant};
 

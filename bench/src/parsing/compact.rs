@@ -3,11 +3,11 @@
 use std::hint::black_box;
 
 use bpf_layout::Recorder;
-use serde::{Deserialize, Serialize};
 
 use super::{
     EVENTS, Subject, Way,
-    layouts::{CompactEvent, CompactEventHeader},
+    layouts::{COMM_LEN, CompactEvent, CompactEventHeader},
+    owned::{Owned, decoded, number, text},
 };
 
 /// The same events as transports deliver them, and as bincode writes them.
@@ -20,21 +20,6 @@ pub(super) struct Compact {
 struct Record {
     words: Vec<u64>,
     len: usize,
-}
-
-/// What serde reads, and what is made field by field.
-#[derive(Deserialize, Serialize)]
-struct Owned {
-    timestamp: u64,
-    mntns: u64,
-    pid: u32,
-    ppid: u32,
-    uid: u32,
-    retval: i32,
-    comm: [u8; 16],
-    cwd: Vec<u8>,
-    exepath: Vec<u8>,
-    file: Vec<u8>,
 }
 
 impl Subject for Compact {
@@ -52,9 +37,11 @@ impl Subject for Compact {
     ];
 
     fn new() -> Self {
-        let owned: Vec<Owned> = (1..).take(EVENTS).map(owned).collect();
-        let encoded = owned.iter().map(|event| bincode::serialize(event).expect("numbers and bytes")).collect();
-        Compact { records: owned.iter().map(Record::of).collect(), encoded }
+        let events: Vec<Owned> = (1..).take(EVENTS).map(Owned::new).collect();
+        Compact {
+            records: events.iter().map(Record::of).collect(),
+            encoded: events.iter().map(Owned::encoded).collect(),
+        }
     }
 
     fn what() -> String {
@@ -69,7 +56,7 @@ impl Subject for Compact {
     }
 
     fn expected(&self) -> u64 {
-        (1..).take(EVENTS).map(|number| owned_fields(&owned(number))).fold(0, u64::wrapping_add)
+        (1..).take(EVENTS).map(|number| owned_fields(&Owned::new(number))).fold(0, u64::wrapping_add)
     }
 
     fn is_never_copied(&self) -> bool {
@@ -97,10 +84,10 @@ impl Record {
         record.header.ppid = event.ppid;
         record.header.uid = event.uid;
         record.header.retval = event.retval;
-        record.header.comm = bpf_layout::Str::from_bytes(&event.comm);
-        record.header.cwd = record.text(&event.cwd).into();
-        record.header.exepath = record.text(&event.exepath).into();
-        record.header.file = record.text(&event.file).into();
+        record.header.comm = bpf_layout::Str::from_bytes(event.comm.as_bytes());
+        record.header.cwd = record.text(event.cwd.as_bytes()).into();
+        record.header.exepath = record.text(event.exepath.as_bytes()).into();
+        record.header.file = record.text(event.file.as_bytes()).into();
         let bytes = record.record();
         let words = bytes.chunks(8).map(|chunk| {
             let mut word = [0; 8];
@@ -115,22 +102,6 @@ impl Record {
     }
 }
 
-fn owned(number: u32) -> Owned {
-    let path = |name: &str| format!("/usr/lib/some/folder/{name}/{number}").into_bytes();
-    Owned {
-        timestamp: u64::from(number) << 30,
-        mntns: 4_026_531_840,
-        pid: number,
-        ppid: 1,
-        uid: 1_000,
-        retval: -2,
-        comm: *b"program\0\0\0\0\0\0\0\0\0",
-        cwd: path("cwd"),
-        exepath: path("exepath"),
-        file: path("file"),
-    }
-}
-
 /// The fields that every way has to come to. Not inlined, since programs hand an event on: what a way gives has to be
 /// there as a whole. Of a text, its bytes without the NUL are looked at by their number and the last of them.
 #[inline(never)]
@@ -141,10 +112,8 @@ fn fields(header: &CompactEventHeader, texts: [&[u8]; 3]) -> u64 {
 
 /// The same of an owned struct.
 fn owned_fields(event: &Owned) -> u64 {
-    let numbers = event.timestamp ^ u64::from(event.pid) ^ u64::from(event.uid);
-    [&event.cwd, &event.exepath, &event.file]
-        .iter()
-        .fold(numbers ^ u64::from(event.retval.unsigned_abs()), |sum, text| sum.wrapping_add(of_text(text)))
+    let texts = [&event.cwd, &event.exepath, &event.file];
+    texts.iter().fold(event.numbers(), |sum, text| sum.wrapping_add(of_text(text.as_bytes())))
 }
 
 fn of_text(text: &[u8]) -> u64 {
@@ -216,37 +185,16 @@ fn copied(events: &Compact, rounds: usize) -> u64 {
 }
 
 fn by_field(events: &Compact, rounds: usize) -> u64 {
-    events.sum(rounds, |bytes| from_fields(bytes).map_or(0, |event| owned_fields(black_box(&event))))
-}
-
-/// An owned struct out of the bytes at each offset, as programs have it that share no type.
-fn from_fields(bytes: &[u8]) -> Option<Owned> {
-    fn number<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
-        bytes.get(at..at + N)?.try_into().ok()
-    }
-    let text = |at: usize| {
-        let (offset, len) = (u16::from_ne_bytes(number(bytes, at)?), u16::from_ne_bytes(number(bytes, at + 2)?));
-        let all = bytes.get(usize::from(offset)..usize::from(offset) + usize::from(len & 0x7fff))?;
-        all.split_last().map(|(_, text)| text.to_vec())
+    let read = |bytes: &[u8]| {
+        let variable = |at| {
+            let half = |at| number(bytes, at).map(u16::from_ne_bytes).map(usize::from);
+            text(bytes, half(at)?, half(at + 2)? & 0x7fff)
+        };
+        Owned::from_fields(bytes, |at| text(bytes, at, COMM_LEN), variable, size_of::<bpf_layout::Tail>())
     };
-    Some(Owned {
-        timestamp: u64::from_ne_bytes(number(bytes, 0)?),
-        mntns: u64::from_ne_bytes(number(bytes, 8)?),
-        pid: u32::from_ne_bytes(number(bytes, 16)?),
-        ppid: u32::from_ne_bytes(number(bytes, 20)?),
-        uid: u32::from_ne_bytes(number(bytes, 24)?),
-        retval: i32::from_ne_bytes(number(bytes, 28)?),
-        comm: number(bytes, 32)?,
-        cwd: text(48)?,
-        exepath: text(52)?,
-        file: text(56)?,
-    })
+    events.sum(rounds, |bytes| read(bytes).map_or(0, |event| owned_fields(black_box(&event))))
 }
 
 fn bincode(events: &Compact, rounds: usize) -> u64 {
-    let read = |sum: u64, bytes: &Vec<u8>| {
-        let event: Option<Owned> = bincode::deserialize(black_box(bytes)).ok();
-        sum.wrapping_add(event.map_or(0, |event| owned_fields(black_box(&event))))
-    };
-    (0..rounds).fold(0, |sum, _| events.encoded.iter().fold(sum, read))
+    decoded(&events.encoded, rounds, owned_fields)
 }

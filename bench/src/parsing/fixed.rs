@@ -3,11 +3,11 @@
 use std::hint::black_box;
 
 use bpf_layout::Layout as _;
-use serde::{Deserialize, Serialize};
 
 use super::{
     EVENTS, Subject, Way,
     layouts::{COMM_LEN, ExecEvent, PATH_LEN},
+    owned::{Owned, decoded, text},
 };
 
 /// The same events as transports deliver them, and as bincode writes them.
@@ -31,10 +31,8 @@ impl Subject for Fixed {
     ];
 
     fn new() -> Self {
-        let records: Vec<ExecEvent> = (1..).take(EVENTS).map(record).collect();
-        let encoded =
-            records.iter().map(|record| bincode::serialize(&owned(record)).expect("numbers and text")).collect();
-        Fixed { records, encoded }
+        let events: Vec<Owned> = (1..).take(EVENTS).map(Owned::new).collect();
+        Fixed { records: events.iter().map(record).collect(), encoded: events.iter().map(Owned::encoded).collect() }
     }
 
     fn what() -> String {
@@ -50,21 +48,6 @@ impl Subject for Fixed {
     }
 }
 
-/// What serde reads, and what is made field by field.
-#[derive(Deserialize, Serialize)]
-struct Owned {
-    timestamp: u64,
-    mntns: u64,
-    pid: u32,
-    ppid: u32,
-    uid: u32,
-    retval: i32,
-    comm: String,
-    cwd: String,
-    exepath: String,
-    file: String,
-}
-
 impl Fixed {
     /// Reads each record's bytes so many times.
     fn sum(&self, rounds: usize, mut read: impl FnMut(&[u8]) -> u64) -> u64 {
@@ -74,34 +57,19 @@ impl Fixed {
     }
 }
 
-fn record(number: u32) -> ExecEvent {
-    let path = |name: &str| bpf_layout::Str::from_bytes(format!("/usr/lib/some/folder/{name}/{number}").as_bytes());
+fn record(event: &Owned) -> ExecEvent {
+    let text = |text: &str| bpf_layout::Str::from_bytes(text.as_bytes());
     ExecEvent {
-        timestamp: bpf_layout::Ktime::from_nanos(u64::from(number) << 30),
-        mntns: 4_026_531_840,
-        pid: number,
-        ppid: 1,
-        uid: 1_000,
-        retval: -2,
-        comm: bpf_layout::Str::from_bytes(b"program"),
-        cwd: path("cwd"),
-        exepath: path("exepath"),
-        file: path("file"),
-    }
-}
-
-fn owned(record: &ExecEvent) -> Owned {
-    Owned {
-        timestamp: record.timestamp.as_nanos(),
-        mntns: record.mntns,
-        pid: record.pid,
-        ppid: record.ppid,
-        uid: record.uid,
-        retval: record.retval,
-        comm: record.comm.to_str_lossy().into_owned(),
-        cwd: record.cwd.to_str_lossy().into_owned(),
-        exepath: record.exepath.to_str_lossy().into_owned(),
-        file: record.file.to_str_lossy().into_owned(),
+        timestamp: bpf_layout::Ktime::from_nanos(event.timestamp),
+        mntns: event.mntns,
+        pid: event.pid,
+        ppid: event.ppid,
+        uid: event.uid,
+        retval: event.retval,
+        comm: bpf_layout::Str::from_bytes(event.comm.as_bytes()),
+        cwd: text(&event.cwd),
+        exepath: text(&event.exepath),
+        file: text(&event.file),
     }
 }
 
@@ -110,11 +78,6 @@ fn owned(record: &ExecEvent) -> Owned {
 #[inline(never)]
 fn fields(event: &ExecEvent) -> u64 {
     event.timestamp.as_nanos() ^ u64::from(event.pid) ^ u64::from(event.uid) ^ u64::from(event.retval.unsigned_abs())
-}
-
-/// The same of an owned struct.
-fn owned_fields(event: &Owned) -> u64 {
-    event.timestamp ^ u64::from(event.pid) ^ u64::from(event.uid) ^ u64::from(event.retval.unsigned_abs())
 }
 
 #[allow(unsafe_code, reason = "the peer that checks nothing")]
@@ -150,37 +113,12 @@ fn copied(events: &Fixed, rounds: usize) -> u64 {
 }
 
 fn by_field(events: &Fixed, rounds: usize) -> u64 {
-    events.sum(rounds, |bytes| from_fields(bytes).map_or(0, |event| owned_fields(black_box(&event))))
-}
-
-/// An owned struct out of the bytes at each offset, as programs have it that share no type.
-fn from_fields(bytes: &[u8]) -> Option<Owned> {
-    fn number<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
-        bytes.get(at..at + N)?.try_into().ok()
-    }
-    fn text(bytes: &[u8], at: usize, len: usize) -> Option<String> {
-        let field = bytes.get(at..at + len)?;
-        let end = field.iter().position(|&byte| byte == 0).unwrap_or(len);
-        Some(String::from_utf8_lossy(&field[..end]).into_owned())
-    }
-    Some(Owned {
-        timestamp: u64::from_ne_bytes(number(bytes, 0)?),
-        mntns: u64::from_ne_bytes(number(bytes, 8)?),
-        pid: u32::from_ne_bytes(number(bytes, 16)?),
-        ppid: u32::from_ne_bytes(number(bytes, 20)?),
-        uid: u32::from_ne_bytes(number(bytes, 24)?),
-        retval: i32::from_ne_bytes(number(bytes, 28)?),
-        comm: text(bytes, 32, COMM_LEN)?,
-        cwd: text(bytes, 48, PATH_LEN)?,
-        exepath: text(bytes, 48 + PATH_LEN, PATH_LEN)?,
-        file: text(bytes, 48 + 2 * PATH_LEN, PATH_LEN)?,
-    })
+    let read = |bytes: &[u8]| {
+        Owned::from_fields(bytes, |at| text(bytes, at, COMM_LEN), |at| text(bytes, at, PATH_LEN), PATH_LEN)
+    };
+    events.sum(rounds, |bytes| read(bytes).map_or(0, |event| black_box(&event).numbers()))
 }
 
 fn bincode(events: &Fixed, rounds: usize) -> u64 {
-    let read = |sum: u64, bytes: &Vec<u8>| {
-        let event: Option<Owned> = bincode::deserialize(black_box(bytes)).ok();
-        sum.wrapping_add(event.map_or(0, |event| owned_fields(black_box(&event))))
-    };
-    (0..rounds).fold(0, |sum, _| events.encoded.iter().fold(sum, read))
+    decoded(&events.encoded, rounds, Owned::numbers)
 }
