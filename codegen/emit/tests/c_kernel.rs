@@ -2,10 +2,13 @@
 
 mod support;
 
-use std::{cell::RefCell, ffi::CString, fs, path::Path, rc::Rc};
+use std::{ffi::CString, fs, path::Path};
 
-use libbpf_rs::{Object, RingBufferBuilder};
-use support::bpf::{CLANGS, compile, first_value, is_permitted, load, run_program, set_first_value, with_map};
+use libbpf_rs::Object;
+use support::{
+    bpf::{CLANGS, compile, first_value, is_permitted, load, run_program, set_first_value},
+    compact::all_arrived,
+};
 
 /// Bytes that no initialised record holds.
 const DIRT: u8 = 0xaa;
@@ -212,22 +215,11 @@ fn initialised(event: &str, size: usize) -> Vec<u8> {
 
 /// What the ring buffer delivers when a program runs several times.
 fn records(object: &Object, program: &str, rounds: usize) -> Vec<Vec<u8>> {
-    let records = Rc::new(RefCell::new(Vec::new()));
-    with_map(object, "ring", |map| {
-        let sink = Rc::clone(&records);
-        let mut builder = RingBufferBuilder::new();
-        let add = builder.add(map, move |record| {
-            sink.borrow_mut().push(record.to_vec());
-            0
-        });
-        add.expect("a ring buffer");
-        let ring = builder.build().expect("a ring buffer");
-        for _ in 0..rounds {
-            assert_eq!(run_program(object, program, &[]), 1, "{program}");
-            ring.consume().expect("records");
-        }
-    });
-    let records = records.take();
+    let run = |_| {
+        assert_eq!(run_program(object, program, &[]), 1, "{program}");
+        all_arrived(object)
+    };
+    let records: Vec<Vec<u8>> = (0..rounds).flat_map(run).collect();
     assert_eq!(records.len(), rounds, "{program}");
     records
 }
