@@ -12,7 +12,7 @@ use bpf_layout::{
     Compact, Map,
     libbpf::{
         Events, PerfEvents, RoomMap, Stats,
-        libbpf_rs::{MapCore as _, MapFlags, MapHandle, Object, ObjectBuilder, ProgramInput},
+        libbpf_rs::{MapCore as _, MapFlags, Object, ObjectBuilder, ProgramInput},
     },
 };
 use support::kernel;
@@ -82,13 +82,10 @@ impl Bench {
         let bytes = object::compile("compact/layouts.toml", "compact/program.bpf.c", &[]);
         let object = ObjectBuilder::default().open_memory(&bytes).expect("an object").load().expect("it can be loaded");
         let bench = Bench { object };
-        bench.handle("source").update(&0u32.to_ne_bytes(), &source(), MapFlags::ANY).expect("an update");
+        object::handle(&bench.object, "source")
+            .update(&0u32.to_ne_bytes(), &source(), MapFlags::ANY)
+            .expect("an update");
         Some(bench)
-    }
-
-    fn handle(&self, name: &str) -> MapHandle {
-        let map = self.object.maps().find(|map| map.name() == name).expect("the object has the map");
-        MapHandle::try_from(&map).expect("a handle")
     }
 
     /// Sends an event. Whether there was room.
@@ -109,7 +106,7 @@ impl Bench {
 fn kernel_a_ring_buffer_hands_on_compact_and_fixed_events() {
     let Some(bench) = Bench::open() else { return };
     let seen = Mutex::new(Vec::new());
-    let events = Events::<maps::Ring>::new(&bench.handle("ring"), |record| {
+    let events = Events::<maps::Ring>::new(&object::handle(&bench.object, "ring"), |record| {
         seen.lock().unwrap().push(match record {
             maps::RingRecord::Open(event) => open(&event),
             maps::RingRecord::Close(event) => close(&event),
@@ -136,7 +133,7 @@ fn kernel_a_perf_buffer_hands_on_compact_and_fixed_events_and_counts_the_lost() 
     assert_eq!((bench.lost::<OpenEvent<'_>>(), bench.lost::<ExitEvent<'_>>()), (1, 1));
 
     let seen = Mutex::new(Vec::new());
-    let events = PerfEvents::<maps::Perf>::builder(&bench.handle("perf"))
+    let events = PerfEvents::<maps::Perf>::builder(&object::handle(&bench.object, "perf"))
         .pages(1)
         .build(|_, record| {
             seen.lock().unwrap().push(match record {

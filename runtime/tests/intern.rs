@@ -14,7 +14,7 @@ use bpf_layout::{
     InternCounts, InternMap, Ktime, Layout as _, Map,
     libbpf::{
         Dictionary, InternText, TypedMap, intern_counts,
-        libbpf_rs::{MapCore as _, MapFlags, MapHandle, Object, ObjectBuilder, ProgramInput},
+        libbpf_rs::{MapCore as _, MapFlags, Object, ObjectBuilder, ProgramInput},
     },
 };
 use support::kernel;
@@ -57,13 +57,8 @@ impl Bench {
         Some(Bench { object: open.load().expect("the verifier takes every function") })
     }
 
-    fn handle(&self, name: &str) -> MapHandle {
-        let map = self.object.maps().find(|map| map.name() == name).expect("the object has the map");
-        MapHandle::try_from(&map).expect("a handle")
-    }
-
     fn map<M: Map>(&self) -> TypedMap<'static, M> {
-        TypedMap::from_handle(self.handle(M::NAME)).expect("it is the map of the spec")
+        TypedMap::from_handle(object::handle(&self.object, M::NAME)).expect("it is the map of the spec")
     }
 
     fn dictionary<D: InternMap>(&self) -> Dictionary<'static, D> {
@@ -83,8 +78,10 @@ impl Bench {
         let input = ProgramInput { context_in: Some(&mut context), ..ProgramInput::default() };
         let result = program.test_run(input).expect("the program runs").return_value;
         assert_eq!(result, 0, "2: an id that was given is not there");
-        let id =
-            self.handle("results").lookup(&0u32.to_ne_bytes(), MapFlags::ANY).expect("a lookup").expect("an entry");
+        let id = object::handle(&self.object, "results")
+            .lookup(&0u32.to_ne_bytes(), MapFlags::ANY)
+            .expect("a lookup")
+            .expect("an entry");
         u64::from_ne_bytes(id.try_into().expect("8 bytes"))
     }
 
@@ -93,7 +90,7 @@ impl Bench {
         let mut room = vec![b'x'; 8192];
         room[..text.len()].copy_from_slice(text);
         room[text.len()] = 0;
-        self.handle("source").update(&0u32.to_ne_bytes(), &room, MapFlags::ANY).expect("an update");
+        object::handle(&self.object, "source").update(&0u32.to_ne_bytes(), &room, MapFlags::ANY).expect("an update");
         // What it does with bytes must not hang on what follows them.
         self.run(dictionary, [from as u64, room.as_ptr() as u64, text.len() as u64])
     }

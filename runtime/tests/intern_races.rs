@@ -70,7 +70,7 @@ impl Bench {
         let object = ObjectBuilder::default().open_memory(&bytes).expect("an object").load().expect("it can be loaded");
         let texts = (0..STRINGS).map(|seed| format!("/{:x<1$}{seed}", "", seed % 20).into_bytes()).collect();
         let bench = Bench { object, texts, _alone: alone };
-        let map = bench.handle("texts");
+        let map = object::handle(&bench.object, "texts");
         for (at, text) in bench.texts.iter().enumerate() {
             let mut value = [0; 32];
             value[..4].copy_from_slice(&(text.len() as u32).to_ne_bytes());
@@ -80,13 +80,8 @@ impl Bench {
         Some(bench)
     }
 
-    fn handle(&self, name: &str) -> MapHandle {
-        let map = self.object.maps().find(|map| map.name() == name).expect("the object has the map");
-        MapHandle::try_from(&map).expect("a handle")
-    }
-
     fn map<M: Map>(&self) -> TypedMap<'static, M> {
-        TypedMap::from_handle(self.handle(M::NAME)).expect("it is the map of the spec")
+        TypedMap::from_handle(object::handle(&self.object, M::NAME)).expect("it is the map of the spec")
     }
 
     fn dictionary<D: InternMap>(&self) -> Dictionary<'static, D> {
@@ -109,20 +104,22 @@ impl Bench {
     }
 
     fn race(&self) -> Race {
-        let value =
-            self.handle("race").lookup(&0u32.to_ne_bytes(), MapFlags::ANY).expect("a lookup").expect("an entry");
+        let value = object::handle(&self.object, "race")
+            .lookup(&0u32.to_ne_bytes(), MapFlags::ANY)
+            .expect("a lookup")
+            .expect("an entry");
         let number = |at: usize| u64::from_ne_bytes(value[8 * at..8 * at + 8].try_into().expect("8 bytes"));
         Race { patience: number(0), arrived: number(1), faster: number(2), taken: number(3), pause: number(4) }
     }
 
     fn set_race(&self, race: Race) {
         let value = [race.patience, race.arrived, race.faster, race.taken, race.pause].map(u64::to_ne_bytes).concat();
-        self.handle("race").update(&0u32.to_ne_bytes(), &value, MapFlags::ANY).expect("an update");
+        object::handle(&self.object, "race").update(&0u32.to_ne_bytes(), &value, MapFlags::ANY).expect("an update");
     }
 
     /// The ids that a thread was given for these many strings.
     fn ids(&self, thread: usize, count: usize) -> Vec<u64> {
-        let map = self.handle("ids");
+        let map = object::handle(&self.object, "ids");
         (0..count).map(|at| id_at(&map, thread * STRINGS + at)).collect()
     }
 
@@ -324,7 +321,7 @@ fn kernel_ageing_takes_no_string_from_who_refers_to_it() {
     let ids = bench.ids(0, STRINGS);
     let places: HashMap<u64, usize> = ids.iter().copied().zip(0..).collect();
     bench.set_race(Race { pause: 50, ..Race::default() });
-    let owners = bench.handle("ids");
+    let owners = object::handle(&bench.object, "ids");
     let mut dictionary = bench.dictionary::<maps::NameStrings>();
     let (mut removed, mut spared, mut lost) = (0, 0, 0);
     run_on(ageing);

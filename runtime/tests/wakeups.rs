@@ -22,7 +22,7 @@ use bpf_layout::{
     kind::Ring,
     libbpf::{
         Events,
-        libbpf_rs::{MapCore as _, MapHandle, Object, ObjectBuilder, ProgramInput},
+        libbpf_rs::{MapHandle, Object, ObjectBuilder, ProgramInput},
     },
 };
 use support::kernel;
@@ -53,8 +53,7 @@ impl Bench {
     }
 
     fn map<M: Map>(&self) -> MapHandle {
-        let map = self.object.maps().find(|map| map.name() == M::NAME).expect("the object has the map");
-        MapHandle::try_from(&map).unwrap()
+        object::handle(&self.object, M::NAME)
     }
 
     /// Sends this many records; whether there was room for all.

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use bpf_layout::libbpf::libbpf_rs::libbpf_sys;
+use bpf_layout::libbpf::libbpf_rs::{MapCore as _, MapHandle, Object, libbpf_sys};
 use bpf_layout_emit::c;
 use bpf_layout_spec::Options;
 
@@ -52,6 +52,13 @@ fn multiarch() -> PathBuf {
     let triple = found.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
     let triple = if triple.is_empty() { format!("{}-linux-gnu", std::env::consts::ARCH) } else { triple };
     Path::new("/usr/include").join(triple)
+}
+
+/// A map of a loaded object.
+#[allow(dead_code, reason = "each test binary uses its part")]
+pub(crate) fn handle(object: &Object, name: &str) -> MapHandle {
+    let map = object.maps().find(|map| map.name() == name).expect("the object has the map");
+    MapHandle::try_from(&map).expect("a handle")
 }
 
 /// The BTF of an object, by the header of its section: what `objcopy -O binary --only-section=.BTF` writes.
