@@ -107,9 +107,6 @@ const COMPACT: Sender = Sender { source: "compact.bpf.c", buffer: "calls", defin
 const BY_DYNPTR: Sender = Sender { define: Some("BPF_LAYOUT_DYNPTR"), ..COMPACT };
 const INTERNED: Sender = Sender { source: "interned.bpf.c", buffer: "ids", define: None };
 
-/// Of processes that leave the CPU to the reader where there is none left, as an agent is run that must not lose events.
-const NICE: u8 = 5;
-
 /// What others are compared with.
 const PEER: &str = "fixed 512";
 
@@ -133,8 +130,6 @@ struct Load {
     name: String,
     calls: u32,
     pause: Pause,
-    /// How much the processes leave the CPU to others.
-    nice: u8,
 }
 
 /// What became of them.
@@ -166,32 +161,20 @@ pub(crate) fn run(extent: Extent) -> Result<Section, String> {
     }
     let calls = |full: u32| if extent == Extent::Full { full } else { 100 };
     let _counting = Counting::switch_on()?;
-    let slowed = |nice: u8| {
-        let busy = busy_until_half_is_lost(calls(50_000), nice, if extent == Extent::Full { 8 } else { 1 })?;
-        let after = if nice == 0 { String::new() } else { format!(", by processes {nice} nicer than the reader") };
-        Ok::<_, String>(Load {
-            name: format!("with {} µs of other work after each call{after}", number(busy.as_secs_f64() * 1e6)),
+    let busy = busy_until_half_is_lost(calls(50_000), if extent == Extent::Full { 8 } else { 1 })?;
+    let loads = [
+        Load { name: "as fast as two processes can call".into(), calls: calls(200_000), pause: Pause::None },
+        Load {
+            name: format!("with {} µs of other work after each call", number(busy.as_secs_f64() * 1e6)),
             calls: calls(200_000),
             pause: Pause::Work(busy),
-            nice,
-        })
-    };
-    let mut loads = vec![Load {
-        name: "as fast as two processes can call".into(),
-        calls: calls(200_000),
-        pause: Pause::None,
-        nice: 0,
-    }];
-    if extent == Extent::Full {
-        loads.push(slowed(0)?);
-    }
-    loads.push(slowed(NICE)?);
-    loads.push(Load {
-        name: "paced, 100 µs between calls of each process".into(),
-        calls: calls(20_000),
-        pause: Pause::Sleep(Duration::from_micros(100)),
-        nice: 0,
-    });
+        },
+        Load {
+            name: "paced, 100 µs between calls of each process".into(),
+            calls: calls(20_000),
+            pause: Pause::Sleep(Duration::from_micros(100)),
+        },
+    ];
     for load in &loads {
         let mut outcomes = Vec::new();
         for variant in VARIANTS {
@@ -205,13 +188,13 @@ pub(crate) fn run(extent: Extent) -> Result<Section, String> {
 
 /// How long each process has to do something else after a call for the [`PEER`] to lose half of the events, to within some
 /// percent; looked for in so many steps.
-fn busy_until_half_is_lost(calls: u32, nice: u8, steps: usize) -> Result<Duration, String> {
+fn busy_until_half_is_lost(calls: u32, steps: usize) -> Result<Duration, String> {
     let peer = VARIANTS.iter().find(|variant| variant.name == PEER).ok_or("no peer")?;
     let (mut least, mut most) = (Duration::ZERO, Duration::from_micros(20));
     let mut busy = most / 2;
     for _ in 0..steps {
         eprintln!("with {busy:?} of other work: {PEER}");
-        let load = Load { name: String::new(), calls, pause: Pause::Work(busy), nice };
+        let load = Load { name: String::new(), calls, pause: Pause::Work(busy) };
         let lost = measure(peer, &load)?.lost_percent();
         if (47.0..=53.0).contains(&lost) {
             break;
@@ -370,7 +353,7 @@ fn measure(variant: &Variant, load: &Load) -> Result<Outcome, String> {
     };
     let (storm, counters, events) = (map("storm")?, map("counters")?, map(variant.program.buffer)?);
 
-    let prepared = || Storm::prepare(load.calls, load.pause, load.nice);
+    let prepared = || Storm::prepare(load.calls, load.pause);
     let mut storms = [prepared()?, prepared()?];
     let pids = storms.each_ref().map(|storm| storm.pid().to_ne_bytes()).concat();
     storm.update(&0u32.to_ne_bytes(), &pids, MapFlags::ANY).map_err(failed)?;

@@ -82,7 +82,7 @@ fn long_reading(section: &mut Section, lasts: Duration) -> Result<(), String> {
     let failed = |error: libbpf_rs::Error| format!("{error:#}");
     let object = ObjectBuilder::default().open_file(object).map_err(failed)?.load().map_err(failed)?;
     let map = |name: &str| object.maps().find(|map| map.name() == name).ok_or_else(|| format!("no map `{name}`"));
-    let mut storms = [Storm::prepare(u32::MAX, Pause::None, 0)?, Storm::prepare(u32::MAX, Pause::None, 0)?];
+    let mut storms = [Storm::prepare(u32::MAX, Pause::None)?, Storm::prepare(u32::MAX, Pause::None)?];
     let pids = storms.each_ref().map(|storm| storm.pid().to_ne_bytes()).concat();
     map("storm")?.update(&0u32.to_ne_bytes(), &pids, MapFlags::ANY).map_err(failed)?;
     let (events, texts) = (AtomicU64::new(0), AtomicUsize::new(0));

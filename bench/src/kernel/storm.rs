@@ -72,11 +72,9 @@ pub(crate) struct Storm(Child);
 impl Storm {
     /// # Errors
     /// If it cannot be started.
-    pub(crate) fn prepare(calls: u32, pause: Pause, nice: u8) -> Result<Self, String> {
+    pub(crate) fn prepare(calls: u32, pause: Pause) -> Result<Self, String> {
         let own = std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
-        // It becomes this program, with the same number of process.
-        let mut command = Command::new("nice");
-        command.args(["-n", &nice.to_string()]).arg(own);
+        let mut command = Command::new(own);
         command.args([child::WORD, "storm", &calls.to_string()]).args(pause.words());
         let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut storm = started.map(Storm).map_err(|error| format!("cannot start a storm: {error}"))?;
