@@ -58,19 +58,15 @@ impl Error for WriteError {
 /// The first file or folder that cannot be read or written. No file has been replaced then, unless renaming itself
 /// failed halfway; no temporary file is left.
 pub fn write_if_changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
+    let changed = differing(outputs)?;
     // Each waits for the disk, so they wait together.
     let staged = thread::scope(|scope| {
-        let staging: Vec<_> = outputs.iter().map(|output| scope.spawn(|| Staged::of(output))).collect();
+        let stage = |output: &Output| Staged::new(&output.path, &[&output.contents]);
+        let staging: Vec<_> = changed.iter().map(|output| scope.spawn(move || stage(output))).collect();
         staging.into_iter().map(joined).collect::<Result<Vec<_>, _>>()
     })?;
-    let mut written = Vec::new();
-    for (output, staged) in outputs.iter().zip(staged) {
-        if let Some(staged) = staged {
-            staged.replace()?;
-            written.push(output.path.as_path());
-        }
-    }
-    Ok(written)
+    staged.into_iter().try_for_each(Staged::replace)?;
+    Ok(paths(&changed))
 }
 
 /// The paths of those of `outputs` that [`write_if_changed`] would write.
@@ -78,13 +74,22 @@ pub fn write_if_changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
 /// # Errors
 /// The first file that exists and cannot be read.
 pub fn changed(outputs: &[Output]) -> Result<Vec<&Path>, WriteError> {
+    Ok(paths(&differing(outputs)?))
+}
+
+/// Those that differ from what stands on disk.
+fn differing(outputs: &[Output]) -> Result<Vec<&Output>, WriteError> {
     let mut found = Vec::new();
     for output in outputs {
         if differs(&output.path, &[&output.contents])? {
-            found.push(output.path.as_path());
+            found.push(output);
         }
     }
     Ok(found)
+}
+
+fn paths<'a>(outputs: &[&'a Output]) -> Vec<&'a Path> {
+    outputs.iter().map(|output| output.path.as_path()).collect()
 }
 
 /// Whether a file has other contents than these parts one after another, or is not there.
@@ -108,10 +113,6 @@ pub(crate) struct Staged {
 }
 
 impl Staged {
-    fn of(output: &Output) -> Result<Option<Self>, WriteError> {
-        Self::if_changed(&output.path, &[&output.contents])
-    }
-
     /// With these parts one after another. `None` if that is what the file has already.
     pub(crate) fn if_changed(path: &Path, parts: &[impl AsRef<[u8]>]) -> Result<Option<Self>, WriteError> {
         if differs(path, parts)? { Self::new(path, parts).map(Some) } else { Ok(None) }
