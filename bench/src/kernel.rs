@@ -17,7 +17,7 @@ use std::{
 
 use bpf_layout::{
     Layout as _,
-    libbpf::{Dictionary, TypedMap},
+    libbpf::{Dictionary, TypedMap, wake_promptly},
 };
 use libbpf_rs::{MapCore as _, MapFlags, ObjectBuilder, Program, RingBufferBuilder, query::ProgInfoIter};
 use nix::{
@@ -43,6 +43,8 @@ struct Variant {
     /// Of `kernel/layouts.toml`.
     profile: Option<&'static str>,
     reader: Reader,
+    /// How soon the reader runs once it is woken.
+    woken: Woken,
 }
 
 /// A BPF program.
@@ -67,40 +69,47 @@ enum Reader {
     Looks,
 }
 
+/// How soon the scheduler runs a thread that was woken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Woken {
+    /// As any.
+    InTurn,
+    /// By `bpf_layout::libbpf::wake_promptly`.
+    Promptly,
+}
+
 const VARIANTS: &[Variant] = &[
-    Variant { name: "fixed 4096", program: FIXED, profile: Some("large"), reader: Reader::Waits },
-    Variant {
-        name: "fixed 4096, adaptive wake-up",
-        program: FIXED,
-        profile: Some("large_adaptive"),
-        reader: Reader::WaitsAndLooks,
-    },
-    Variant { name: "fixed 512", program: FIXED, profile: None, reader: Reader::Waits },
-    Variant {
-        name: "fixed 512, adaptive wake-up",
-        program: FIXED,
-        profile: Some("adaptive"),
-        reader: Reader::WaitsAndLooks,
-    },
-    Variant { name: "fixed 512, no wake-up", program: FIXED, profile: Some("never"), reader: Reader::Looks },
-    Variant { name: "compact", program: COMPACT, profile: None, reader: Reader::Waits },
-    Variant { name: SELDOM, program: COMPACT, profile: Some("adaptive"), reader: Reader::WaitsAndLooks },
-    Variant { name: "compact, no wake-up", program: COMPACT, profile: Some("never"), reader: Reader::Looks },
-    Variant {
-        name: "compact by dynptr, no wake-up",
-        program: BY_DYNPTR,
-        profile: Some("never"),
-        reader: Reader::Looks,
-    },
-    Variant { name: "interned", program: INTERNED, profile: None, reader: Reader::Waits },
-    Variant {
-        name: "interned, adaptive wake-up",
-        program: INTERNED,
-        profile: Some("adaptive"),
-        reader: Reader::WaitsAndLooks,
-    },
-    Variant { name: "interned, no wake-up", program: INTERNED, profile: Some("never"), reader: Reader::Looks },
+    Variant::new("fixed 4096", FIXED, Some("large"), Reader::Waits),
+    Variant::new("fixed 4096, adaptive wake-up", FIXED, Some("large_adaptive"), Reader::WaitsAndLooks),
+    Variant::new(PEER, FIXED, None, Reader::Waits),
+    Variant::new("fixed 512, adaptive wake-up", FIXED, ADAPTIVE, Reader::WaitsAndLooks),
+    Variant::new("fixed 512, no wake-up", FIXED, NEVER, Reader::Looks),
+    Variant::new("fixed 512, prompt reader", FIXED, None, Reader::Waits).promptly(),
+    Variant::new(CONTENDER, COMPACT, None, Reader::Waits),
+    Variant::new(SELDOM, COMPACT, ADAPTIVE, Reader::WaitsAndLooks),
+    Variant::new("compact, no wake-up", COMPACT, NEVER, Reader::Looks),
+    Variant::new("compact by dynptr, no wake-up", BY_DYNPTR, NEVER, Reader::Looks),
+    Variant::new("compact, prompt reader", COMPACT, None, Reader::Waits).promptly(),
+    Variant::new(SELDOM_AND_PROMPTLY, COMPACT, ADAPTIVE, Reader::WaitsAndLooks).promptly(),
+    Variant::new("compact, no wake-up, prompt reader", COMPACT, NEVER, Reader::Looks).promptly(),
+    Variant::new("interned", INTERNED, None, Reader::Waits),
+    Variant::new("interned, adaptive wake-up", INTERNED, ADAPTIVE, Reader::WaitsAndLooks),
+    Variant::new("interned, no wake-up", INTERNED, NEVER, Reader::Looks),
 ];
+
+impl Variant {
+    const fn new(name: &'static str, program: Sender, profile: Option<&'static str>, reader: Reader) -> Self {
+        Variant { name, program, profile, reader, woken: Woken::InTurn }
+    }
+
+    const fn promptly(self) -> Self {
+        Variant { woken: Woken::Promptly, ..self }
+    }
+}
+
+/// Profiles of the same lengths.
+const ADAPTIVE: Option<&str> = Some("adaptive");
+const NEVER: Option<&str> = Some("never");
 
 const FIXED: Sender = Sender { source: "fixed.bpf.c", buffer: "events", define: None };
 const COMPACT: Sender = Sender { source: "compact.bpf.c", buffer: "calls", define: None };
@@ -115,6 +124,9 @@ const CONTENDER: &str = "compact";
 
 /// The same with the wake-up for those who can wait.
 const SELDOM: &str = "compact, adaptive wake-up";
+
+/// And for those who have the scheduler run their reader soon.
+const SELDOM_AND_PROMPTLY: &str = "compact, adaptive wake-up, prompt reader";
 
 /// Bytes of an event's fields of fixed length, before its texts.
 const FIELDS: usize = offset_of!(layouts::OpenatEvent, cwd);
@@ -233,7 +245,7 @@ fn rows(section: &mut Section, load: &Load, outcomes: &[Outcome]) {
         "99th percentile",
     ];
     let found = |name: &str| VARIANTS.iter().position(|variant| variant.name == name).map(|index| &outcomes[index]);
-    let (Some(peer), Some(contender), Some(seldom)) = (found(PEER), found(CONTENDER), found(SELDOM)) else { return };
+    let [Some(peer), Some(contender)] = [PEER, CONTENDER].map(found) else { return };
     let table = section.table(&title, &head);
     for (variant, outcome) in VARIANTS.iter().zip(outcomes) {
         table.row(vec![
@@ -258,7 +270,8 @@ fn rows(section: &mut Section, load: &Load, outcomes: &[Outcome]) {
     aim(section, "bytes that a compact event takes beyond those used", overhead, Bound::AtMost(32.0));
     let bpf = contender.bpf_of_delivered() / peer.bpf_of_delivered();
     aim(section, "BPF time of a compact event that arrives to that of a fixed 512", bpf, Bound::AtMost(1.0));
-    for (name, one) in [(CONTENDER, contender), (SELDOM, seldom)] {
+    for name in [CONTENDER, SELDOM, SELDOM_AND_PROMPTLY] {
+        let Some(one) = found(name) else { continue };
         match load.pause {
             Pause::None => {
                 let delivered = format!("delivered per s by `{name}`, of fixed 512's");
@@ -339,7 +352,16 @@ fn resolve(paths: &mut Paths<'_>, record: &[u8]) -> u64 {
     [event.cwd, event.exepath, event.path].map(path).iter().filter(|path| path.is_none()).count() as u64
 }
 
+/// In a thread of its own: what the scheduler is told of it does not hold for the next.
 fn measure(variant: &Variant, load: &Load) -> Result<Outcome, String> {
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| read(variant, load));
+        reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// Has the calls made, and reads their events.
+fn read(variant: &Variant, load: &Load) -> Result<Outcome, String> {
     let folder = TempDir::new().map_err(|error| format!("no temporary folder: {error}"))?;
     let path = program::compile(variant.program.source, variant.profile, variant.program.define, folder.path())?;
     let failed = |error: libbpf_rs::Error| format!("{}: {error:#}", variant.name);
@@ -386,6 +408,10 @@ fn measure(variant: &Variant, load: &Load) -> Result<Outcome, String> {
     let program = object.progs_mut().next().ok_or("no program")?;
     let link = program.attach().map_err(failed)?;
     let id = Program::id_from_fd(program.as_fd()).map_err(failed)?;
+    // Processes that are started later would be like this thread.
+    if variant.woken == Woken::Promptly {
+        wake_promptly().map_err(|error| format!("sched_setattr: {error}"))?;
+    }
     let (started, before) = (Instant::now(), own_cpu()?);
     for storm in &mut storms {
         storm.go()?;

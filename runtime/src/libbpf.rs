@@ -60,6 +60,7 @@ mod handle;
 mod map;
 mod percpu;
 mod perf;
+mod promptly;
 mod record;
 mod ring;
 mod rooms;
@@ -77,6 +78,7 @@ pub use events::{Events, EventsBuilder, Stats};
 pub use handle::{Checked, TypedMap};
 pub use libbpf_rs::{self, MapFlags};
 pub use perf::{PerfEvents, PerfEventsBuilder};
+pub use promptly::wake_promptly;
 pub use rooms::RoomMap;
 pub use skewed::{SkewedEntry, SkewedMap};
 #[cfg(feature = "usage")]

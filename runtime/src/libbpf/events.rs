@@ -212,7 +212,7 @@ impl<'cb, M: Buffer<Kind: Ring>> Events<'cb, M> {
     ///
     /// Where the spec says that records wake the reader seldom or never ([`Map::WAKEUP`](crate::Map::WAKEUP)), it looks
     /// by itself in between, so that it sees a record after [`Wakeup::longest_sleep`](crate::Wakeup::longest_sleep) at
-    /// the latest.
+    /// the latest. On a busy CPU, [`wake_promptly`](super::wake_promptly) has this thread run as soon as it is woken.
     ///
     /// # Errors
     /// If the kernel refuses.
