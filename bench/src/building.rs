@@ -1,8 +1,10 @@
 //! What cargo takes for a tool with libbpf-rs, with and without bpf-layout, and for derives.
 
+mod registry;
+
 use std::{
     env,
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fs,
     path::{Path, PathBuf},
 };
@@ -29,26 +31,24 @@ pub(crate) fn run(extent: Extent) -> Result<Section, String> {
         return Ok(section.skipped("the short form builds no package"));
     }
     let folder = TempDir::new().map_err(|error| format!("no temporary folder: {error}"))?;
-    tools(&mut section, [Package::plain(folder.path())?, Package::ours(folder.path())?])?;
-    derives(&mut section, [Package::zerocopy(folder.path())?, Package::derived(folder.path())?])?;
+    let maker = Maker { registry: registry::make(folder.path())?, folder: folder.path() };
+    tools(&mut section, [maker.plain()?, maker.ours()?])?;
+    derives(&mut section, [maker.zerocopy()?, maker.derived()?])?;
     Ok(section)
 }
 
-/// A package of its own, with a target folder of its own.
-struct Package {
-    name: &'static str,
-    folder: PathBuf,
+/// Makes packages.
+struct Maker<'a> {
+    folder: &'a Path,
+    /// What has cargo take packages from it.
+    registry: PathBuf,
 }
 
-impl Package {
+impl Maker<'_> {
     /// libbpf-rs, libbpf-cargo, and types written by hand.
-    fn plain(folder: &Path) -> Result<Self, String> {
-        let package = Package::new(
-            folder,
-            "libbpf-cargo alone",
-            "plain",
-            "[build-dependencies]\nlibbpf-cargo = \"0.27\"\n[dependencies]\nlibbpf-rs = \"0.27\"\n",
-        )?;
+    fn plain(&self) -> Result<Package, String> {
+        let dependencies = "[build-dependencies]\nlibbpf-cargo = \"0.27\"\n[dependencies]\nlibbpf-rs = \"0.27\"\n";
+        let package = self.package("libbpf-cargo alone", "plain", dependencies)?;
         let spec = bench().join("kernel/layouts.toml");
         let loaded = load(&spec, &Options::default()).map_err(|failure| format!("{:?}", failure.diagnostics))?;
         package.write("src/layouts.h", &c::header(&loaded.layouts))?;
@@ -56,38 +56,33 @@ impl Package {
     }
 
     /// The same with bpf-layout.
-    fn ours(folder: &Path) -> Result<Self, String> {
-        let root = root();
-        let manifest = format!(
-            "[build-dependencies]\nbpf-layout-codegen = {{ path = \"{0}/codegen\" }}\n[dependencies]\nbpf-layout = {{ path = \"{0}/runtime\", features = \
-             [\"libbpf\"] }}\nlibbpf-rs = \"0.27\"\n",
-            root.display()
-        );
-        let package = Package::new(folder, "bpf-layout", "ours", &manifest)?;
+    fn ours(&self) -> Result<Package, String> {
+        let dependencies = "[build-dependencies]\nbpf-layout-codegen = \"0.1\"\n[dependencies]\nlibbpf-rs = \"0.27\"\n\
+                            bpf-layout = { version = \"0.1\", features = [\"libbpf\"] }\n";
+        let package = self.package("bpf-layout", "ours", dependencies)?;
         package.write("layouts.toml", &read(&bench().join("kernel/layouts.toml"))?)?;
         package.tool("ours")
     }
 
     /// Structs with zerocopy's derives.
-    fn zerocopy(folder: &Path) -> Result<Self, String> {
-        let manifest = "[dependencies]\nzerocopy = { version = \"0.8\", features = [\"derive\"] }\n";
-        let package = Package::new(folder, "zerocopy's derives", "zero", manifest)?;
+    fn zerocopy(&self) -> Result<Package, String> {
+        let dependencies = "[dependencies]\nzerocopy = { version = \"0.8\", features = [\"derive\"] }\n";
+        let package = self.package("zerocopy's derives", "zero", dependencies)?;
         package.write("src/main.rs", &format!("{}\nfn main() {{}}\n", inputs::zerocopy(STRUCTS)))?;
         Ok(package)
     }
 
     /// Structs with `#[derive(BpfLayout)]`.
-    fn derived(folder: &Path) -> Result<Self, String> {
-        let manifest = format!("[dependencies]\nbpf-layout = {{ path = \"{}/runtime\" }}\n", root().display());
-        let package = Package::new(folder, "`derive(BpfLayout)`", "derived", &manifest)?;
+    fn derived(&self) -> Result<Package, String> {
+        let package = self.package("`derive(BpfLayout)`", "derived", "[dependencies]\nbpf-layout = \"0.1\"\n")?;
         package.write("layouts.toml", &inputs::spec(STRUCTS))?;
         package.write("src/main.rs", &format!("{}\nfn main() {{}}\n", inputs::derived(STRUCTS)))?;
         Ok(package)
     }
 
     /// The manifest, and the versions of everything below.
-    fn new(folder: &Path, name: &'static str, package: &str, dependencies: &str) -> Result<Self, String> {
-        let made = Package { name, folder: folder.join(package) };
+    fn package(&self, name: &'static str, package: &str, dependencies: &str) -> Result<Package, String> {
+        let made = Package { name, folder: self.folder.join(package), registry: self.registry.clone() };
         let manifest = format!(
             "[workspace]\n[package]\nname = \"{package}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{dependencies}"
         );
@@ -95,7 +90,17 @@ impl Package {
         made.write("Cargo.lock", &read(&root().join("Cargo.lock"))?)?;
         Ok(made)
     }
+}
 
+/// A package of its own, with a target folder of its own.
+struct Package {
+    name: &'static str,
+    folder: PathBuf,
+    /// As [`Maker`] has it.
+    registry: PathBuf,
+}
+
+impl Package {
     /// The program, its build script and the BPF program.
     fn tool(self, sources: &str) -> Result<Self, String> {
         let of = |path: &str| read(&bench().join(path));
@@ -120,13 +125,23 @@ impl Package {
     }
 
     fn build(&self) -> Result<Cost, String> {
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let manifest = self.folder.join("Cargo.toml");
         let target = self.folder.join("target");
         let word = OsStr::new;
-        let (cargo, manifest, target) = (cargo.as_os_str(), manifest.as_os_str(), target.as_os_str());
-        let quietly = [cargo, word("build"), word("--offline"), word("--quiet")];
-        once("run", &[&quietly[..], &[word("--manifest-path"), manifest, word("--target-dir"), target]].concat())
+        let cargo = cargo();
+        let build: &[&OsStr] = &[
+            &cargo,
+            word("build"),
+            word("--offline"),
+            word("--quiet"),
+            word("--config"),
+            self.registry.as_os_str(),
+            word("--manifest-path"),
+            manifest.as_os_str(),
+            word("--target-dir"),
+            target.as_os_str(),
+        ];
+        once("run", build)
     }
 
     /// From nothing.
@@ -204,6 +219,11 @@ fn alternately(
         }
     }
     Ok(costs)
+}
+
+/// The one that has started this, if one has.
+fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 fn bench() -> PathBuf {

@@ -5,12 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// The folders of the workspace's crates.
-pub fn members() -> Vec<String> {
+pub(crate) fn members() -> Vec<String> {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("readable");
     let list = manifest.lines().find_map(|line| line.strip_prefix("members = [")).expect("a line of members");
     let members: Vec<_> =
