@@ -150,9 +150,9 @@ pub(super) fn renumber_type(ty: &mut Type, ids: &[Option<TypeId>]) {
     }
 }
 
-/// Replaces a provisional id by the final one.
+/// Replaces a provisional id by the final one. A definition in which something was wrong has none, and there will be no
+/// model; what is looked at until then must not take another for it.
 pub(super) fn renumber_id(id: &mut TypeId, ids: &[Option<TypeId>]) {
-    if let Some(Some(new)) = ids.get(id.0 as usize) {
-        *id = *new;
-    }
+    const NO_DEFINITION: TypeId = TypeId(u32::MAX);
+    *id = ids.get(id.0 as usize).copied().flatten().unwrap_or(NO_DEFINITION);
 }
