@@ -74,6 +74,8 @@ typedef struct {
 } kernel_cap_t;
 
 struct cred {
+	kuid_t uid;
+	kgid_t gid;
 	kuid_t fsuid;
 	kgid_t fsgid;
 	kernel_cap_t cap_effective;

@@ -106,9 +106,9 @@ static inline void socket_owner_read(struct socket_owner *owner,
 {
 	socket_owner_init(owner);
 	owner->mntns = task_mntns(task);
-	owner->uid_gid = bpf_get_current_uid_gid();
+	owner->uid_gid = task_uid_gid(task);
 	owner->ppid = task_ppid(task);
-	owner->pid = bpf_get_current_pid_tgid() >> 32;
+	owner->pid = task_pid_tgid(task) >> 32;
 	socket_owner_read_task_kernel(owner, task->comm);
 	socket_owner_read_ptask_kernel(owner, task_parent_comm(task));
 	socket_owner_path(&owner->cwd, task_cwd(task), room);
@@ -119,7 +119,7 @@ static inline void socket_owner_read(struct socket_owner *owner,
 static inline __u32 socket_owner_enter(struct socket_owner *owner,
 				       struct task_struct *task, __u32 room)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = task_pid_tgid(task) >> 32;
 	__u32 *known = bpf_map_lookup_elem(&socket_owner_ids, &tgid);
 	__u32 id = known ? *known : 0;
 

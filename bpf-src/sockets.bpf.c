@@ -22,8 +22,8 @@
  * Sockets share a port after accept(), and with SO_REUSEPORT: the owner is who
  * took it first, or last, of these.
  *
- * Needs Linux 6.10 (bpf_get_current_pid_tgid() for packets) with BTF, and a
- * mounted cgroup2; no tracefs, no kprobes, no fentry.
+ * Needs Linux 5.17 (bpf_loop()) with BTF, and a mounted cgroup2; no tracefs, no
+ * kprobes, no fentry.
  */
 #include "layouts.h"
 #include "kernel.h"
@@ -98,10 +98,10 @@ static bool read_owner(struct owner_room *noted, struct task_struct *task,
 	struct socket_value *value = &noted->value;
 
 #if SOCKET_VALUE_HAS_PID_TGID
-	value->pid_tgid = bpf_get_current_pid_tgid();
+	value->pid_tgid = task_pid_tgid(task);
 #endif
 #if SOCKET_VALUE_HAS_TID
-	value->tid = bpf_get_current_pid_tgid();
+	value->tid = task_pid_tgid(task);
 #endif
 #if SOCKET_VALUE_HAS_OWNER
 	value->owner = socket_owner_enter(&noted->owner, task, room);
@@ -112,7 +112,7 @@ static bool read_owner(struct owner_room *noted, struct task_struct *task,
 	value->mntns = task_mntns(task);
 #endif
 #if SOCKET_VALUE_HAS_UID_GID
-	value->uid_gid = bpf_get_current_uid_gid();
+	value->uid_gid = task_uid_gid(task);
 #endif
 #if SOCKET_VALUE_HAS_PPID
 	value->ppid = task_ppid(task);

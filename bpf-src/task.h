@@ -9,6 +9,26 @@
 
 #include "path.h"
 
+/*
+ * As bpf_get_current_pid_tgid() and bpf_get_current_uid_gid() have them of the
+ * current task. Programs of packets may call neither on Linux 6.1, and only the
+ * first on 6.12.
+ */
+static inline __u64 task_pid_tgid(struct task_struct *task)
+{
+	__u32 pid = BPF_CORE_READ(task, pid), tgid = BPF_CORE_READ(task, tgid);
+
+	return (__u64)tgid << 32 | pid;
+}
+
+static inline __u64 task_uid_gid(struct task_struct *task)
+{
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	__u32 uid = BPF_CORE_READ(cred, uid.val), gid = BPF_CORE_READ(cred, gid.val);
+
+	return (__u64)gid << 32 | uid;
+}
+
 static inline __u32 task_ppid(struct task_struct *task)
 {
 	return BPF_CORE_READ(task, real_parent, tgid);

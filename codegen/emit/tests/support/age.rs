@@ -73,9 +73,6 @@ const HELPERS: &[(i32, &str, Version)] = &[
     (202, "bpf_dynptr_write", Version(5, 19)),
 ];
 
-/// Helpers that programs of some kind may call since another version: `get_func_proto` of the kind.
-const IN_SECTIONS: &[(i32, &str, &str, Version)] = &[(14, "cgroup_skb", "bpf_get_current_pid_tgid", Version(6, 10))];
-
 /// Map flags that came after their map types.
 const FLAGS: &[(&str, Version)] = &[
     ("mmapable", Version(5, 5)),
@@ -102,11 +99,11 @@ pub fn of_map(map: &OpenMap<'_>) -> Need {
 /// What of a program is the newest: of itself, and with the functions of its object if it calls one. Which one, only the
 /// linker knows, so that it may take less.
 pub fn of_program(program: &OpenProgram<'_>, functions: &[bpf_insn]) -> [Need; 2] {
-    let section = program.section().to_string_lossy();
     let newest = |instructions: &[bpf_insn], oldest: Need| {
-        instructions.iter().filter_map(|one| of_instruction(one, &section)).fold(oldest, Need::max)
+        instructions.iter().filter_map(of_instruction).fold(oldest, Need::max)
     };
-    let own = newest(program.insns(), Need { since: Version(4, 1), what: section.clone().into_owned() });
+    let own =
+        newest(program.insns(), Need { since: Version(4, 1), what: program.section().to_string_lossy().into_owned() });
     let calls = program.insns().iter().any(|one| one.code == CALL && one.src_reg() == LOCAL);
     let all = newest(if calls { functions } else { &[] }, own.clone());
     [own, all]
@@ -143,7 +140,7 @@ const LOCAL: u8 = 1;
 const ATOMIC32: u8 = 0xc3;
 const ATOMIC64: u8 = 0xdb;
 
-fn of_instruction(instruction: &bpf_insn, section: &str) -> Option<Need> {
+fn of_instruction(instruction: &bpf_insn) -> Option<Need> {
     if is_fetching(instruction) {
         return Some(Need { since: Version(5, 12), what: "atomic operations that give what they found".into() });
     }
@@ -153,11 +150,6 @@ fn of_instruction(instruction: &bpf_insn, section: &str) -> Option<Need> {
     // With another source register it is a function of the program or of the kernel.
     if instruction.code != CALL || instruction.src_reg() != 0 {
         return None;
-    }
-    let elsewhere =
-        IN_SECTIONS.iter().find(|(number, kind, ..)| *number == instruction.imm && section.starts_with(kind));
-    if let Some((_, kind, name, since)) = elsewhere {
-        return Some(Need { since: *since, what: format!("{name} in {kind}") });
     }
     let known = HELPERS.iter().find(|(number, ..)| *number == instruction.imm);
     let (_, name, since) = known.unwrap_or_else(|| panic!("since when is there helper {}?", instruction.imm));
