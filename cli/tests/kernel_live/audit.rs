@@ -53,10 +53,14 @@ fn of(map: &Map) -> Value {
     only(&Folder::new(""), &["--map-id", &map.info().id.to_string()])
 }
 
-/// Puts a value with a path of `length` letters into the map `values` of [`spec`].
+/// The map `values` of [`spec`].
+fn values(object: &Object) -> libbpf_rs::Map<'_> {
+    object.maps().find(|map| map.name().to_string_lossy().ends_with("values")).expect("it is defined")
+}
+
+/// Puts a value with a path of `length` letters into it.
 fn put(object: &Object, key: u32, length: usize) {
-    let mut map = object.maps().filter(|map| map.name().to_string_lossy().ends_with("values"));
-    let map = map.next().expect("it is defined");
+    let map = values(object);
     let mut value = vec![0; map.value_size() as usize];
     let path = value.len() - 64;
     value[path..path + length].fill(b'x');
@@ -245,6 +249,62 @@ fn a_million_entries_are_counted_in_time() {
     assert!((1..u64::from(ENTRIES)).contains(&counted), "{counted}");
     let ran = audit(&folder, &["--map-id", &id, "--time-limit", "0.01"]);
     assert!(ran.out.contains("≥: not everything could be counted in time"), "{}", ran.out);
+}
+
+/// Fills the map of [`spec`] with paths of 64 bytes, `of_thousand` times each of these numbers of bytes in use.
+fn fill_paths(object: &Object, entries: u32, of_thousand: &[(usize, usize)]) {
+    let map = values(object);
+    let mut thousand = Vec::new();
+    for (used, count) in of_thousand {
+        // What lies behind the end of a path is no part of it, whatever it is.
+        let mut value = vec![b'x'; map.value_size() as usize];
+        let path = value.len() - 64;
+        if *used < 64 {
+            value[path + used - 1] = 0;
+        }
+        thousand.extend(value.repeat(*count));
+    }
+    for first in (0..entries).step_by(1000) {
+        let keys: Vec<u8> = (first..first + 1000).flat_map(u32::to_ne_bytes).collect();
+        map.update_batch(&keys, &thousand, 1000, MapFlags::ANY, MapFlags::ANY).expect("there is room");
+    }
+}
+
+/// Percentiles lie where one value more or less would move them.
+#[test]
+fn strings_of_a_million_entries_are_measured_in_time() {
+    if !can_load() {
+        return;
+    }
+    const ENTRIES: u32 = 1_000_000;
+    let name = unique();
+    let folder = Folder::new(&spec(&name, "", "").replace("VALUES = 16", &format!("VALUES = {ENTRIES}")));
+    let object = folder.load(&program(&name));
+    fill_paths(&object, ENTRIES, &[(8, 500), (16, 400), (24, 90), (40, 9), (64, 1)]);
+    let of_values = ["--spec", "layouts.toml", "--map-id", &id(&object, &format!("{name}values"))];
+    let began = Instant::now();
+    let ran = audit(&folder, &[&of_values[..], &["--time-limit", "60", "--format", "json"]].concat());
+    println!("strings of {ENTRIES} entries measured in {} ms", began.elapsed().as_millis());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    fs::write(folder.path().join("a.json"), &ran.out).expect("writable");
+    let found: Value = serde_json::from_str(&ran.out).expect("JSON");
+    let values = &found["maps"][0];
+    assert_eq!(values["in_use"], json!({ "last": ENTRIES, "peak": ENTRIES, "samples": 1, "complete": true }));
+    let lengths = json!({ "8": 500_000, "16": 400_000, "24": 90_000, "40": 9_000, "64": 1_000 });
+    let path = json!({ "field": "value.path", "length": 64, "filled": 1_000, "lengths": lengths });
+    assert_eq!((&values["strings"], &values["skipped"]), (&json!([path]), &Value::Null));
+
+    // The table of what was measured, without measuring it again.
+    let ran = audit(&folder, &["--spec", "layouts.toml", "--merge", "a.json"]);
+    let strings = format!("{name}values value.path     64  1,000,000    8   16   24     40    64   1,000\n");
+    assert!(ran.status == 0 && ran.out.contains(&strings), "{}{}", ran.out, ran.err);
+
+    // What was not counted in time is told, and its strings are those of what was.
+    let found = only(&folder, &[&of_values[..], &["--time-limit", "0.01"]].concat());
+    let counted = found["in_use"]["last"].as_u64().expect("a number");
+    let lengths = found["strings"][0]["lengths"].as_object().expect("lengths");
+    assert_eq!(lengths.values().map(|count| count.as_u64().expect("a number")).sum::<u64>(), counted, "{found}");
+    assert!(found["in_use"]["complete"] == json!(false) && (1..u64::from(ENTRIES)).contains(&counted), "{found}");
 }
 
 /// Programs that put in and take out while it counts neither hold it up nor make it count what cannot be.
