@@ -6,7 +6,7 @@ mod cpus;
 mod object;
 mod support;
 
-use std::{sync::Mutex, time::Duration};
+use std::{ffi::CString, sync::Mutex, time::Duration};
 
 use bpf_layout::{
     Compact, Map,
@@ -91,8 +91,13 @@ impl Bench {
     /// Sends an event. Whether there was room.
     fn send<M: Map>(&self, number: u32) -> bool {
         let to_perf = u64::from(M::NAME == maps::Perf::NAME);
-        let program = self.object.progs_mut().find(|program| program.name() == "send").expect("the object has it");
-        let mut context = [to_perf, number.into()].map(u64::to_ne_bytes).concat();
+        self.run("send", [to_perf, number.into()])
+    }
+
+    /// Whether the program of this name did not fail.
+    fn run<const N: usize>(&self, name: &str, arguments: [u64; N]) -> bool {
+        let program = self.object.progs_mut().find(|program| program.name() == name).expect("the object has it");
+        let mut context = arguments.map(u64::to_ne_bytes).concat();
         let input = ProgramInput { context_in: Some(&mut context), ..ProgramInput::default() };
         program.test_run(input).expect("the program runs").return_value == 0
     }
@@ -164,4 +169,55 @@ fn kernel_a_perf_buffer_hands_on_compact_and_fixed_events_and_counts_the_lost() 
     events.consume().unwrap();
     let received = u64::from(RECORDS) + arriving.len() as u64 + 1;
     assert_eq!(events.stats(), Stats { received, malformed: 0, lost: lost.len() as u64 });
+}
+
+/// Runs the loop that docs/generated-code.md shows.
+#[test]
+fn kernel_strings_that_the_caller_has_arrive_or_are_marked_as_cut() {
+    let Some(bench) = Bench::open() else { return };
+    let seen = Mutex::new(Vec::new());
+    let events = Events::<maps::Ring>::new(&object::handle(&bench.object, "ring"), |record| {
+        if let maps::RingRecord::Open(event) = record {
+            seen.lock().unwrap().push(open(&event));
+        }
+    })
+    .unwrap();
+    let received = |argv: u64| {
+        assert!(bench.run("send_argv", [argv]));
+        assert_eq!(events.poll(Duration::from_secs(5)).unwrap(), 1);
+        seen.lock().unwrap().pop().expect("an event with strings")
+    };
+    let event = |args: Vec<&str>, is_cut| {
+        let args = args.into_iter().map(|arg| arg.as_bytes().to_vec()).collect();
+        Seen::Open { number: 0, path: (vec![], false), args: (args, is_cut) }
+    };
+    // An address in a page that no process has.
+    const NOWHERE: u64 = 8;
+    let (longer, longest) = ("x".repeat(16), "x".repeat(15));
+    for (texts, end, arriving, is_cut) in [
+        (vec![], 0, vec![], false),
+        (vec!["ls", "", "-l", ""], 0, vec!["ls", "", "-l", ""], false),
+        (vec!["ls"], NOWHERE, vec!["ls"], true),
+        (vec![&longer], 0, vec![&longest], true),
+        (vec![&longest; 4], 0, vec![&longest; 4], false),
+        (vec![&longest; 5], 0, vec![&longest; 4], true),
+        // As many as the loop takes, which is less than there is room for.
+        (vec!["x"; 16], 0, vec!["x"; 16], false),
+        (vec!["x"; 17], 0, vec!["x"; 16], true),
+    ] {
+        let texts: Vec<CString> = texts.into_iter().map(|text| CString::new(text).expect("no NUL")).collect();
+        let argv: Vec<u64> = texts.iter().map(|text| text.as_ptr() as u64).chain([end]).collect();
+        assert_eq!(received(argv.as_ptr() as u64), event(arriving, is_cut));
+    }
+    assert_eq!(received(NOWHERE), event(vec![], true));
+}
+
+#[test]
+fn the_loop_of_the_documentation_is_the_one_that_runs() {
+    let shown = include_str!("../../docs/generated-code.md").split("```").find_map(|block| {
+        let (_, function) = block.split_once("static __always_inline void read_args(")?;
+        Some(function.trim_end().replace("exec_event", "open_event"))
+    });
+    let shown = shown.expect("it shows one");
+    assert!(include_str!("compact/program.bpf.c").contains(&shown), "{shown}");
 }

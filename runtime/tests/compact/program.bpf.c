@@ -1,4 +1,7 @@
-/* Sends an event a run, to one of two buffers: two compact ones and a fixed one take turns, and no two have the same bytes. */
+/*
+ * Sends an event a run. `send` does so to one of two buffers: two compact ones and a fixed one take turns, and no two have the
+ * same bytes. `send_argv` sends what the caller has in its memory.
+ */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "layouts.h"
@@ -77,4 +80,37 @@ int send(struct bpf_raw_tracepoint_args *ctx)
 	if (number % 3 == 1)
 		return (int)send_close(ctx, ctx->args[0], number);
 	return (int)send_exit(ctx, ctx->args[0], number, src);
+}
+
+#define ARGS 16
+
+/* As docs/generated-code.md shows it. */
+static __always_inline void read_args(struct open_event *e,
+				      const char *const *argv)
+{
+	const char *arg;
+
+	for (int i = 0; i <= ARGS; i++) {
+		if (bpf_probe_read_user(&arg, sizeof(arg), &argv[i]))
+			break;
+		if (!arg)
+			return;
+		if (i == ARGS || open_event_read_args_user(e, arg) < 0)
+			break;
+	}
+	/* There are more, or a page is not in memory. */
+	open_event_cut_args(e);
+}
+
+/* Sends an event to the ring buffer with the strings of an array in the memory of the caller, which is the argument. */
+SEC("raw_tp")
+int send_argv(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct open_event *p = open_event_scratch();
+
+	if (!p)
+		return -1;
+	open_event_init(p);
+	read_args(p, (void *)ctx->args[0]);
+	return (int)open_event_submit(&ring, p, ring_wakeup());
 }
