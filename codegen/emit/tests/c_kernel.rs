@@ -2,12 +2,13 @@
 
 mod support;
 
-use std::{ffi::CString, fs, path::Path};
+use std::{collections::HashMap, ffi::CString, fs, path::Path};
 
 use libbpf_rs::Object;
 use support::{
     bpf::{CLANGS, compile, first_value, is_permitted, load, run_program, set_first_value},
-    compact::all_arrived,
+    compact::{all_arrived, stay_on_one_cpu},
+    pages::Pages,
 };
 
 /// Bytes that no initialised record holds.
@@ -152,6 +153,70 @@ fn kernel_addresses_that_cannot_be_read_leave_nothing() {
                 }
             }
         }
+    }
+}
+
+/// What becomes of a text at the end of what can be read: none for one that runs beyond it within the field.
+fn at_the_end(field: Field, text: &[u8], has_nul: bool) -> Option<(i32, Vec<u8>)> {
+    (has_nul || text.len() >= field.length).then(|| field.expected(text))
+}
+
+#[test]
+fn kernel_readers_go_to_the_end_of_what_can_be_read() {
+    let pages = Pages::new();
+    for (_folder, object) in objects("readers.bpf.c", None) {
+        for field in FIELDS {
+            for text in texts(field.length).into_iter().filter(|text| text.len() <= field.length + 1) {
+                for has_nul in [true, false] {
+                    set_first_value(&object, "records", &vec![DIRT; first_value(&object, "records").len()]);
+                    assert_eq!(run_program(&object, "init", &[]), 0);
+                    let arguments = [field.number, field.index, pages.ending_text(&text, has_nul)];
+                    let (result, bytes) =
+                        at_the_end(field, &text, has_nul).unwrap_or_else(|| (-14, vec![0; field.length]));
+                    let place = format!("{field:?} {} {has_nul}", text.len());
+                    assert_eq!(run_program(&object, "from_user", &arguments), result, "{place}");
+                    assert_eq!(field.of(&first_value(&object, "records")), bytes, "{place}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn kernel_intern_reads_to_the_end_of_what_can_be_read() {
+    stay_on_one_cpu();
+    let pages = Pages::new();
+    let comm = FIELDS[3];
+    for (_folder, object) in objects("intern.bpf.c", None) {
+        let mut ids = HashMap::new();
+        let (mut hits, mut unreadable) = (0, 0);
+        for text in texts(comm.length).into_iter().filter(|text| text.len() <= comm.length + 1) {
+            // The second time the same string is there.
+            for has_nul in [false, true, true, false] {
+                assert_eq!(run_program(&object, "intern", &[pages.ending_text(&text, has_nul)]), 0);
+                let found = first_value(&object, "found");
+                let (numbers, held) = found.split_at(5 * 8);
+                let numbers = numbers.chunks(8).map(|bytes| u64::from_ne_bytes(bytes.try_into().expect("8 bytes")));
+                let numbers: Vec<u64> = numbers.collect();
+                let place = format!("{} {has_nul} {numbers:?}", text.len());
+                let id = match at_the_end(comm, &text, has_nul) {
+                    Some((_, bytes)) => {
+                        assert_eq!(held, bytes, "{place}");
+                        assert_ne!(numbers[0], 0, "{place}");
+                        hits += u64::from(ids.contains_key(&bytes));
+                        *ids.entry(bytes).or_insert(numbers[0])
+                    }
+                    None => {
+                        unreadable += 1;
+                        0
+                    }
+                };
+                // None is busy: what could not be read is not in the way of what follows.
+                assert_eq!(numbers, [id, ids.len() as u64, hits, unreadable, 0], "{place}");
+            }
+        }
+        // Those without a NUL of 0, 1, N - 2 and N - 1 bytes, twice; what is cut is one string, of two lengths.
+        assert_eq!((ids.len(), unreadable), (5, 8));
     }
 }
 

@@ -5,6 +5,7 @@ mod support;
 
 use std::{
     cell::RefCell,
+    collections::BTreeSet,
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
@@ -16,7 +17,8 @@ use bpf_layout_spec::model::{Variable, VariableKind};
 use libbpf_rs::{Object, PerfBufferBuilder};
 use support::{
     bpf::{Compiler, Program, is_permitted, load, run_program, set_first_value, with_map},
-    compact::{Case, How, Model, RECORDS, SOURCE, Sent, all_arrived, arrived, fill, stay_on_one_cpu},
+    compact::{Case, How, Model, RECORDS, SOURCE, Sent, USER, all_arrived, arrived, ask, fill, stay_on_one_cpu},
+    pages::Pages,
     rooms,
 };
 
@@ -176,62 +178,71 @@ fn kernel_sends_several_events_with_all_fields_full() {
     assert!(sent > 8, "the specs are not what they were: {sent}");
 }
 
-/// Two pages, of which the second cannot be read.
-struct Pages(*mut u8);
-
-const PAGE: usize = 4096;
-
-impl Pages {
-    fn new() -> Self {
-        // SAFETY: new memory, of which nothing is read or written but what is asked for here.
-        let start = unsafe {
-            let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-            let start = libc::mmap(std::ptr::null_mut(), 2 * PAGE, protection, flags, -1, 0);
-            assert_ne!(start, libc::MAP_FAILED);
-            assert_eq!(libc::mprotect(start.byte_add(PAGE), PAGE, libc::PROT_NONE), 0);
-            start
-        };
-        Pages(start.cast())
-    }
-
-    /// Puts bytes at the end of the first page, and gives their address.
-    fn ending(&self, bytes: &[u8]) -> u64 {
-        let at = self.0.wrapping_add(PAGE - bytes.len());
-        // SAFETY: the first page can be written, these bytes lie in it, and nobody else has it.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), at, bytes.len()) };
-        at.addr() as u64
-    }
-}
-
-impl Drop for Pages {
-    fn drop(&mut self) {
-        // SAFETY: what `new` mapped, which nobody uses any more.
-        unsafe { libc::munmap(self.0.cast(), 2 * PAGE) };
-    }
-}
-
 #[test]
-fn kernel_reads_strings_at_the_end_of_what_can_be_read() {
+fn kernel_reads_bytes_at_the_end_of_what_can_be_read() {
     if !is_permitted() || Compiler::all().next().is_none() {
         return;
     }
     stay_on_one_cpu();
     let text = "spec = 1\n\n[event.sent]\ntag = { tag = 7 }\nfields = [\n  { name = \"tag\", type = \"u16\" },\n  \
-        { name = \"f0\", type = \"str[..16]\" },\n  { name = \"f1\", type = \"bytes[..16]\" },\n]\n";
+        { name = \"data\", type = \"bytes[..16]\" },\n]\n";
     let object = loaded_by_any(&Case::of(text).program());
     let pages = Pages::new();
-    let fill = |field: u64, bytes: &[u8], len: u64| {
+    let fill = |bytes: &[u8], len: u64| {
         assert_eq!(run_program(&object, "start", &[]), 0);
-        let result = run_program(&object, "fill", &[field, 1, pages.ending(bytes), len]);
-        (result, arrived(&object)[10..].to_vec())
+        let result = run_program(&object, "fill", &[0, USER, pages.ending(bytes), len]);
+        (result, arrived(&object)[6..].to_vec())
     };
-    assert_eq!(fill(0, b"abc\0", 0), (4, b"abc\0".to_vec()), "it ends where the page does");
-    assert_eq!(fill(0, &[b'x'; 17], 0), (17, [&[b'x'; 15][..], b"\0"].concat()), "cut before that");
-    assert_eq!(fill(1, b"abcd", 4), (4, b"abcd".to_vec()));
-    for (field, bytes, len) in [(0, &b"abc"[..], 0), (1, b"abcd", 5), (1, b"", 1)] {
-        let (result, tail) = fill(field, bytes, len);
-        assert!(result < 0 && tail.is_empty(), "nothing of what reaches beyond: {result} {tail:?}");
+    assert_eq!(fill(b"abcd", 4), (4, b"abcd".to_vec()), "they end where the page does");
+    assert_eq!(fill(&[b'x'; 16], 17), (17, vec![b'x'; 16]), "cut before that");
+    for (bytes, len) in [(&b"abcd"[..], 5), (b"", 1)] {
+        assert_eq!(fill(bytes, len), (-14, Vec::new()), "EFAULT: nothing of what reaches beyond");
     }
+}
+
+/// Texts as long as a limit and its neighbours, with a NUL as the last byte that can be read, and without any.
+#[test]
+fn kernel_reads_texts_of_every_length_at_the_end_of_what_can_be_read() {
+    if !is_permitted() || Compiler::all().next().is_none() {
+        return;
+    }
+    stay_on_one_cpu();
+    let compilers: Vec<Compiler> = Compiler::all().collect();
+    let pages = Pages::new();
+    let mut unreadable = 0;
+    for (number, limit) in [1_usize, 2, 16, 255].into_iter().enumerate() {
+        let case = Case::of(&format!(
+            "spec = 1\n\n[event.sent]\ntag = {{ tag = 7 }}\nfields = [\n  {{ name = \"tag\", type = \"u16\" }},\n  \
+             {{ name = \"f0\", type = \"str[..{limit}]\" }},\n  {{ name = \"f1\", type = \"str[..{limit}][..3]\" }},\n]\n"
+        ));
+        let object = loaded(&case.program(), compilers[number % compilers.len()]);
+        let (id, record) = case.event();
+        let lengths: BTreeSet<usize> = [0, 1, limit - 1, limit, limit + 1].into();
+        for (index, (_, variable)) in record.variable().enumerate() {
+            for (len, has_nul) in lengths.iter().flat_map(|&len| [(len, true), (len, false)]) {
+                let place = format!("{len} bytes, NUL: {has_nul}, into {variable:?}");
+                let mut model = Model::new(&case.layouts, id, record);
+                assert_eq!(run_program(&object, "start", &[]), 0);
+                // What was added before stays, whatever becomes of the next.
+                if matches!(variable.kind, VariableKind::Strs(_)) {
+                    fill(&object, &mut model, (index, variable), How::FromUser, b"x");
+                }
+                let text = vec![b'a'; len];
+                // The byte behind the limit is read, too: it tells what just fits from what is cut.
+                let how = if has_nul || len > limit { How::FromUser } else { How::Unreadable };
+                let address = pages.ending_text(&text, has_nul);
+                let result = ask(&object, &mut model, (index, variable), how, &text, [USER, address]);
+                if how == How::Unreadable {
+                    assert_eq!(result, -14, "EFAULT: {place}");
+                    unreadable += 1;
+                }
+                // And a field of which nothing could be read is empty: it takes another text.
+                fill(&object, &mut model, (index, variable), How::FromUser, b"y");
+                assert_eq!(arrived(&object), model.record(&case.layouts, id, record), "{place}");
+            }
+        }
+    }
+    assert_eq!(unreadable, 2 * (2 + 3 + 4 + 4));
 }
 
 #[test]

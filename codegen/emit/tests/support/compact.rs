@@ -268,7 +268,7 @@ fn send(object: &Object, layouts: &Layouts, id: TypeId, record: &Record, random:
 
 /// How the program's `fill` is told where from.
 const KERNEL: u64 = 0;
-const USER: u64 = 1;
+pub const USER: u64 = 1;
 const COPY: u64 = 2;
 const UNREADABLE_KERNEL: u64 = 3;
 
@@ -288,20 +288,22 @@ pub fn fill(object: &Object, model: &mut Model, field: (usize, &Variable), how: 
     ask(object, model, field, how, bytes, [number, text.as_ptr().addr() as u64]);
 }
 
-fn ask(
+/// Has the program fill a field from this place, and gives what it returns, which is what the model says of it.
+pub fn ask(
     object: &Object,
     model: &mut Model,
     (index, variable): (usize, &Variable),
     how: How,
     bytes: &[u8],
     [number, address]: [u64; 2],
-) {
+) -> i64 {
     let expected = model.fill(index, variable, how, bytes);
     let result = i64::from(run_program(object, "fill", &[index as u64, number, address, bytes.len() as u64]));
     match expected {
         Some(expected) => assert_eq!(result, expected, "{how:?} {} bytes into {variable:?}", bytes.len()),
         None => assert!(result < 0, "{how:?} gave {result}"),
     }
+    result
 }
 
 /// The record as it comes out of the ring buffer.

@@ -7,6 +7,7 @@ pub mod bpf;
 pub mod compact;
 pub mod judge;
 pub mod objects;
+pub mod pages;
 pub mod rooms;
 pub mod uses;
 
