@@ -28,6 +28,11 @@ impl Known {
     pub(crate) fn record(name: &str, size: u64, align: u32) -> Self {
         Known { name: name.to_owned(), size, align, bits: None, is_record: true }
     }
+
+    /// Whether arrays of it leave room for other fields in a record that has a limit.
+    pub(crate) fn is_small(&self) -> bool {
+        self.size <= 128
+    }
 }
 
 /// One field as it stands in the file, without its braces.
@@ -313,18 +318,50 @@ impl<'a> Fields<'a> {
         // The generated type has a `parse` of its own.
         let mut names = Names::without("parse");
         for _ in 0..self.rng.range(1, 3) {
-            match *self.rng.pick(OTHERS) {
-                Kind::Bits => self.add_bits(&mut names),
-                Kind::Unnamed => self.add_unnamed(&mut names),
-                kind => self.add(kind, &mut names),
-            }
-            self.add_variable(&mut names);
+            self.add_any(OTHERS, &mut names);
+            self.add_variable(None, &mut names);
         }
     }
 
-    fn add_variable(&mut self, names: &mut Names) {
+    /// The same for a program that fills them: a tag before them, more of them, and limits at the edges.
+    pub(crate) fn sent(&mut self) {
+        const OTHERS: &[Kind] = &[
+            Kind::Scalar,
+            Kind::Scalar,
+            Kind::Scalar,
+            Kind::Text,
+            Kind::Array,
+            Kind::Named,
+            Kind::Named,
+            Kind::Unnamed,
+        ];
+        let mut names = Names::without("parse");
+        self.put_naturally(Row("name = \"tag\", type = \"u16\"".to_owned()), 2, 2);
+        for _ in 0..self.rng.range(2, 3) {
+            for _ in 0..self.rng.range(1, 3) {
+                self.add_any(OTHERS, &mut names);
+            }
+            for _ in 0..self.rng.range(0, 5) {
+                self.add_bits(&mut names);
+            }
+            self.add_variable(None, &mut names);
+        }
+        let limit = *self.rng.pick(&[1, 2, 3, 7, 8, 16, 63, 255, 256, 1000]);
+        self.add_variable(Some(limit), &mut names);
+    }
+
+    fn add_any(&mut self, kinds: &[Kind], names: &mut Names) {
+        match *self.rng.pick(kinds) {
+            Kind::Bits => self.add_bits(names),
+            Kind::Unnamed => self.add_unnamed(names),
+            kind => self.add(kind, names),
+        }
+    }
+
+    /// A field of variable length, up to this limit or any.
+    fn add_variable(&mut self, limit: Option<u64>, names: &mut Names) {
         let name = names.next(self.rng);
-        let (limit, _) = self.length();
+        let limit = limit.map_or_else(|| self.length().0, |limit| limit.to_string());
         let ty = match self.rng.weighted(&[(45, 0), (35, 1), (20, 2)]) {
             0 => format!("str[..{limit}]"),
             1 => format!("bytes[..{limit}]"),

@@ -48,6 +48,21 @@ pub fn familiar_bundle(seed: u64, chunks: Range<u64>) -> String {
     bundle_of(seed, chunks, false)
 }
 
+/// A spec of an event `sent` of which only the bytes in use travel, for a program that fills it: its first field is its tag, a
+/// `u16` of 7. It has a profile `lean`, too.
+#[must_use]
+pub fn compact_event(seed: u64) -> String {
+    let mut chunk = Chunk::new(seed, 0, false);
+    chunk.write_enum("kind");
+    chunk.write_flags();
+    for number in 0..3 {
+        chunk.write_struct(number, Shape::Struct);
+    }
+    chunk.write_union(3);
+    chunk.write_sent();
+    head() + &chunk.text + &profile(&chunk.omit)
+}
+
 fn bundle_of(seed: u64, chunks: Range<u64>, foreign: bool) -> String {
     let mut text = head();
     let mut omit = Vec::new();
@@ -57,7 +72,12 @@ fn bundle_of(seed: u64, chunks: Range<u64>, foreign: bool) -> String {
         text.push_str(&chunk.text);
         omit.append(&mut chunk.omit);
     }
-    text.push_str("\n[profile.lean]\n");
+    text + &profile(&omit)
+}
+
+/// The profile `lean`, which omits these fields.
+fn profile(omit: &[String]) -> String {
+    let mut text = String::from("\n[profile.lean]\n");
     for (name, value) in LEAN {
         let _ = writeln!(text, "lengths.{name} = {value}");
     }
@@ -301,23 +321,36 @@ impl Chunk {
     /// An event of variable length, and its ring buffer. Of records it has none: they could be too large for it.
     fn write_compact(&mut self) {
         let name = format!("{}_compact", self.prefix);
-        let known: Vec<Known> = self.known.iter().filter(|known| !known.is_record).cloned().collect();
+        self.write_event_of(&name, "", |known| !known.is_record, |fields| fields.compact());
+        let _ = writeln!(
+            self.text,
+            "\n[map.{name}_pipe]\ntype = \"ringbuf\"\nmax_entries = \"64 KiB\"\nevents = [\"{name}\"]"
+        );
+    }
+
+    /// One that a program fills, perhaps in one of several rooms.
+    fn write_sent(&mut self) {
+        let rooms = *self.rng.pick(&[1, 1, 3, 16]);
+        self.write_event_of("sent", &format!("tag = {{ tag = 7 }}\nrooms = {rooms}\n"), Known::is_small, |fields| {
+            fields.sent()
+        });
+    }
+
+    /// An event of variable length, with fields of some of the known types.
+    fn write_event_of(&mut self, name: &str, keys: &str, fits: fn(&Known) -> bool, fill: fn(&mut Fields<'_>)) {
+        let known: Vec<Known> = self.known.iter().filter(|known| fits(known)).cloned().collect();
         let mut fields = Fields::new(&mut self.rng, &known, None);
-        fields.compact();
+        fill(&mut fields);
         let align = fields.record_align();
         let asked = fields.asked_align(align);
         let optional = std::mem::take(&mut fields.optional);
         let rows = std::mem::take(&mut fields.rows);
-        let _ = writeln!(self.text, "\n[event.{name}]");
+        let _ = write!(self.text, "\n[event.{name}]\n{keys}");
         if let Some(asked) = asked {
             let _ = writeln!(self.text, "align = {asked}");
         }
         self.write_rows(&rows);
         self.omit.extend(optional.iter().filter(|_| self.rng.chance(60)).map(|field| format!("{name}.{field}")));
-        let _ = writeln!(
-            self.text,
-            "\n[map.{name}_pipe]\ntype = \"ringbuf\"\nmax_entries = \"64 KiB\"\nevents = [\"{name}\"]"
-        );
     }
 
     fn write_rows(&mut self, rows: &[crate::fields::Row]) {
