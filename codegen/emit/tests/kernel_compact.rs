@@ -13,11 +13,17 @@ use std::{
     rc::Rc,
 };
 
-use bpf_layout_spec::model::{Variable, VariableKind};
+use bpf_layout_spec::{
+    model::{Type, TypeDef, Variable, VariableKind},
+    scalar::{Scalar, ScalarClass},
+};
 use libbpf_rs::{Object, PerfBufferBuilder};
 use support::{
     bpf::{Compiler, Program, is_permitted, load, run_program, set_first_value, with_map},
-    compact::{Case, How, Model, RECORDS, SOURCE, Sent, USER, all_arrived, arrived, ask, fill, stay_on_one_cpu},
+    compact::{
+        Case, Fixed, How, Model, Place, RECORDS, SOURCE, Sent, USER, all_arrived, arrived, ask, fill, fixed,
+        stay_on_one_cpu,
+    },
     pages::Pages,
     rooms,
 };
@@ -70,7 +76,34 @@ fn kernel_sends_random_compact_events_and_rust_reads_them() {
     let filled = cases.iter().flat_map(|case| &case.sent).flat_map(|sent| &sent.fields);
     let (cut, full): (Vec<_>, Vec<_>) = filled.filter(|field| !field.bytes.is_empty()).partition(|field| field.cut);
     assert!(cut.len() > 20 && full.len() > 50, "the specs are not what they were: {} {}", cut.len(), full.len());
+    let has: BTreeSet<&str> = cases.iter().flat_map(|done| has(&done.case)).collect();
+    assert_eq!(has.len(), 13, "the specs are not what they were: {has:?}");
     read_back(&cases);
+}
+
+/// What a spec has beside fields of variable length, by kinds.
+fn has(case: &Case) -> Vec<&'static str> {
+    let (id, record) = case.event();
+    let model = &case.layouts.model;
+    let kind = |Fixed { field, place }: &Fixed<'_>| match (&field.ty, place) {
+        (Type::Def(_), Place::Bits { .. }) => "bitfield of an enum",
+        (_, Place::Bits { unit: Scalar::Bool, .. }) => "bitfield of bool",
+        (_, Place::Bits { unit, .. }) if unit.info().class == ScalarClass::Signed => "signed bitfield",
+        (_, Place::Bits { .. }) => "bitfield",
+        (Type::Array(..), _) => "array",
+        (Type::Def(id), _) => match model.ty(*id) {
+            TypeDef::Record(record) if record.anonymous => "unnamed member",
+            TypeDef::Record(_) => "record",
+            _ => "enum or flags",
+        },
+        (Type::Scalar(Scalar::Be16 | Scalar::Be32 | Scalar::Be64), _) => "big-endian",
+        (Type::Scalar(_), _) => "scalar",
+        _ => "text or bytes",
+    };
+    let mut all: Vec<&str> = fixed(&case.layouts, id, record).iter().map(kind).collect();
+    all.extend((record.rooms > 1).then_some("rooms"));
+    all.extend(record.fields.iter().any(|field| field.omitted).then_some("omitted"));
+    all
 }
 
 /// Every length at an edge, from everywhere, into every kind of field, each as often as it can be filled and once more.
@@ -296,7 +329,7 @@ fn read_back(cases: &[Done]) {
     assert_eq!(text, expected);
 }
 
-/// One line for each record: its spec, its bytes, and bytes and cut of each field.
+/// One line for each record: its spec, its bytes, and bytes and cut of each field, those of variable length first.
 fn write_records(folder: &Path, cases: &[Done]) -> PathBuf {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let mut text = String::new();
@@ -305,6 +338,9 @@ fn write_records(folder: &Path, cases: &[Done]) -> PathBuf {
             let _ = write!(text, "{index} :{}", hex(&sent.bytes));
             for field in &sent.fields {
                 let _ = write!(text, " {}:{}", u8::from(field.cut), hex(&field.bytes));
+            }
+            for bytes in &sent.fixed {
+                let _ = write!(text, " 0:{}", hex(bytes));
             }
             text.push('\n');
         }
@@ -319,21 +355,37 @@ fn reader(cases: &[Done]) -> String {
     let mut arms = String::new();
     for (index, case) in cases.iter().enumerate() {
         let module = bpf_layout_emit::rust::module(&case.case.layouts);
-        let (_, record) = case.case.event();
-        let fields = record.variable().map(|(field, variable)| {
+        let (id, record) = case.case.event();
+        let variable = record.variable().map(|(field, variable)| {
             let name = &field.name.rust;
+            // By its path, since a method of the prelude's traits that takes `self`, such as `into`, comes first.
+            let value = format!("m{index}::SentEvent::{name}(&event)");
+            let value = if field.optional { format!("{value}.unwrap()") } else { value };
             match variable.kind {
-                VariableKind::Bytes => format!("(event.{name}().to_vec(), event.{name}.is_truncated())"),
+                VariableKind::Bytes => format!("({value}.to_vec(), event.{name}.is_truncated())"),
                 VariableKind::Str => format!(
-                    "{{ let text = event.{name}(); assert!(text.as_cstr().is_none_or(|c| c.to_bytes() == text.as_bytes())); \
+                    "{{ let text = {value}; assert!(text.as_cstr().is_none_or(|c| c.to_bytes() == text.as_bytes())); \
                      (text.raw().to_vec(), text.is_truncated()) }}"
                 ),
-                VariableKind::Strs(_) => format!(
-                    "(event.{name}().iter().flat_map(|text| text.raw().to_vec()).collect(), event.{name}().is_truncated())"
+                VariableKind::Strs(_) => {
+                    format!("({value}.iter().flat_map(|text| text.raw().to_vec()).collect(), {value}.is_truncated())")
+                }
+            }
+        });
+        let fixed = fixed(&case.case.layouts, id, record);
+        let fixed = fixed.iter().map(|Fixed { field, place }| {
+            let name = &field.name.rust;
+            match place {
+                Place::Bytes { .. } => format!("(bpf_layout::Layout::as_bytes(&event.{name}).to_vec(), false)"),
+                Place::Bits { unit: Scalar::Bool, .. } => {
+                    format!("(vec![u8::from(m{index}::SentEventHeader::{name}(&event))], false)")
+                }
+                Place::Bits { .. } => format!(
+                    "(bpf_layout::Layout::as_bytes(&m{index}::SentEventHeader::{name}(&event)).to_vec(), false)"
                 ),
             }
         });
-        let fields: Vec<String> = fields.collect();
+        let fields: Vec<String> = variable.chain(fixed).collect();
         let _ = write!(text, "\nmod m{index} {{\n{module}}}\n");
         let _ = writeln!(
             arms,

@@ -22,10 +22,11 @@ fn compilers() -> impl Iterator<Item = Compiler> {
 fn senders(folder: &Path) -> Vec<Sender> {
     let ways = [(false, 1), (false, 3), (true, 1), (true, 3)];
     let build = |compiler: Compiler, (by_dynptr, rooms): (bool, u32)| {
-        let layouts = support::load_text(&format!(
+        let text = format!(
             "spec = 1\n\n[event.sent]\nrooms = {rooms}\nfields = [\n  {{ name = \"number\", type = \"u16\" }},\n  \
              {{ name = \"data\", type = \"bytes[..1000]\" }},\n  {{ name = \"text\", type = \"str[..16]\" }},\n]\n"
-        ));
+        );
+        let layouts = support::load_text(&text, None);
         let header = bpf_layout_emit::c::header(&layouts);
         let program = Program { header, text: include_str!("kernel/full.bpf.c").into() };
         let program = if by_dynptr { program.defining("BPF_LAYOUT_DYNPTR") } else { program };

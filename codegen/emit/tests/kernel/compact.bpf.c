@@ -29,15 +29,20 @@ int start(void *ctx)
 {
 	struct sent_event *p = sent_event_scratch();
 	volatile unsigned char *bytes = (volatile unsigned char *)p;
+	volatile __u64 bits;
 	unsigned int i;
 
 	(void)ctx;
-	(void)i;
-	(void)bytes;
+	(void)bits;
 	if (!p)
 		return -1;
+	/* What init leaves of this is seen. */
+	for (i = 0; i < sizeof(*p); i++)
+		bytes[i] = 0xaa;
 	sent_event_init(p);
 	MARKS
+	/* Of several rooms the first that is free is taken, so that the next program has this one again. */
+	sent_event_discard(p);
 	return 0;
 }
 
@@ -57,10 +62,15 @@ int fill(struct bpf_raw_tracepoint_args *ctx)
 	struct sent_event *p = sent_event_scratch();
 	__u32 zero = 0;
 	const char *src = bpf_map_lookup_elem(&source, &zero);
+	int result = -1000;
 
-	if (!p || !src)
+	if (!p)
 		return -1000;
-	return (int)fill_field(p, src, ctx->args[0], ctx->args[1], (const void *)ctx->args[2], (__u32)ctx->args[3]);
+	if (src)
+		result = (int)fill_field(p, src, ctx->args[0], ctx->args[1], (const void *)ctx->args[2],
+					 (__u32)ctx->args[3]);
+	sent_event_discard(p);
+	return result;
 }
 
 SEC("raw_tp")

@@ -5,7 +5,8 @@ use std::{cell::RefCell, ffi::CString, fmt::Write as _, rc::Rc};
 
 use bpf_layout_spec::{
     layout::{Layouts, Member},
-    model::{Record, Type, TypeId, Variable, VariableKind},
+    model::{Field, Record, Type, TypeId, Variable, VariableKind},
+    scalar::{Scalar, ScalarClass},
 };
 use libbpf_rs::{Object, RingBufferBuilder};
 
@@ -50,36 +51,94 @@ impl Random {
     }
 }
 
-/// An event of a few fields, in any order, with limits at the edges.
-fn spec(random: &mut Random) -> String {
-    let mut fields = vec![String::from("  { name = \"tag\", type = \"u16\" },\n")];
-    for index in 0..random.below(4) {
-        let ty = random.of(&["u8", "u16", "u32", "u64", "str[5]", "bytes[3]", "u16[3]", "be32"]);
-        fields.push(format!("  {{ name = \"fixed{index}\", type = \"{ty}\" }},\n"));
-    }
-    for index in 0..2 + random.below(4) {
-        let limit = random.of(&[1, 2, 3, 7, 8, 16, 63, 255, 256, 1000]);
-        let ty = match random.below(5) {
-            0 => format!("bytes[..{limit}]"),
-            1 | 2 => format!("str[..{limit}][..{}]", 1 + random.below(4)),
-            _ => format!("str[..{limit}]"),
-        };
-        let at = 1 + random.below(fields.len() as u64) as usize;
-        fields.insert(at, format!("  {{ name = \"f{index}\", type = \"{ty}\" }},\n"));
-    }
-    format!("spec = 1\n\n[event.sent]\ntag = {{ tag = 7 }}\nfields = [\n{}]\n", fields.concat())
+/// A part of a record's struct that is no field of variable length, and what the program puts there.
+pub struct Fixed<'a> {
+    pub field: &'a Field,
+    pub place: Place,
 }
 
-/// The program: `start` marks every fixed byte, `fill` fills a field, `send` and `perf` send.
+pub enum Place {
+    /// From this byte on; it is marked byte by byte, whatever its type means.
+    Bytes { offset: usize, bytes: Vec<u8> },
+    /// A bitfield, which is given a value by name.
+    Bits { offset: usize, width: usize, unit: Scalar, value: u64 },
+}
+
+impl Place {
+    /// Puts it where it belongs, one bit after another.
+    fn put(&self, record: &mut [u8]) {
+        match self {
+            Place::Bytes { offset, bytes } => record[*offset..offset + bytes.len()].copy_from_slice(bytes),
+            &Place::Bits { offset, width, value, .. } => {
+                for bit in 0..width {
+                    // The first bit is the lowest of value and byte on little-endian machines, else the highest.
+                    let (place, of_value) = match cfg!(target_endian = "little") {
+                        true => ((offset + bit) % 8, bit),
+                        false => (7 - (offset + bit) % 8, width - 1 - bit),
+                    };
+                    record[(offset + bit) / 8] |= (((value >> of_value) & 1) as u8) << place;
+                }
+            }
+        }
+    }
+
+    /// What Rust reads there, as bytes of the type that it reads.
+    fn read(&self) -> Vec<u8> {
+        match self {
+            Place::Bytes { bytes, .. } => bytes.clone(),
+            &Place::Bits { width, unit, value, .. } => {
+                let info = unit.info();
+                let unused = 64 - width;
+                let value = value << unused;
+                let is_signed = info.class == ScalarClass::Signed;
+                let value = if is_signed { (value.cast_signed() >> unused).cast_unsigned() } else { value >> unused };
+                let size = info.size as usize;
+                let (little, big) = (value.to_le_bytes(), value.to_be_bytes());
+                if cfg!(target_endian = "little") { little[..size].to_vec() } else { big[8 - size..].to_vec() }
+            }
+        }
+    }
+}
+
+/// All that a record has of them, which is all but its padding.
+pub fn fixed<'a>(layouts: &Layouts, id: TypeId, record: &'a Record) -> Vec<Fixed<'a>> {
+    let mut all = Vec::new();
+    for member in &layouts.of(id).members {
+        match member {
+            Member::Field { field, offset, size, .. } => {
+                let field = &record.fields[*field];
+                if !matches!(field.ty, Type::Variable(_)) {
+                    let bytes = match field.name.spec.as_str() {
+                        "tag" => 7u16.to_ne_bytes().to_vec(),
+                        _ => (*offset..offset + size).map(|at| (at + 1) as u8).collect(),
+                    };
+                    all.push(Fixed { field, place: Place::Bytes { offset: *offset as usize, bytes } });
+                }
+            }
+            Member::Bits(run) => all.extend(run.bits.iter().filter_map(|bits| {
+                let field = &record.fields[bits.field?];
+                let value = (bits.bit_offset + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits.width);
+                let (offset, width) = (bits.bit_offset as usize, bits.width as usize);
+                Some(Fixed { field, place: Place::Bits { offset, width, unit: bits.unit, value } })
+            })),
+            Member::Padding { .. } => {}
+        }
+    }
+    all
+}
+
+/// The program: `start` fills every part of the struct, `fill` fills a field of variable length, `send` and `perf` send.
 fn program(layouts: &Layouts, id: TypeId, record: &Record) -> String {
     let mut marks = String::new();
-    for member in &layouts.of(id).members {
-        if let Member::Field { field, offset, size, .. } = member
-            && !matches!(record.fields[*field].ty, Type::Variable(_))
-            && record.fields[*field].name.spec != "tag"
-        {
-            let _ = writeln!(marks, "\tfor (i = {offset}; i < {}; i++)\n\t\tbytes[i] = i + 1;", offset + size);
-        }
+    for Fixed { field, place } in fixed(layouts, id, record) {
+        let _ = match place {
+            // `init` sets it.
+            _ if field.name.spec == "tag" => Ok(()),
+            Place::Bytes { offset, bytes } => {
+                writeln!(marks, "\tfor (i = {offset}; i < {}; i++)\n\t\tbytes[i] = i + 1;", offset + bytes.len())
+            }
+            Place::Bits { value, .. } => writeln!(marks, "\tbits = {value:#x}ULL;\n\tp->{} = bits;", field.name.c),
+        };
     }
     let mut cases = String::new();
     for (index, (field, variable)) in record.variable().enumerate() {
@@ -115,16 +174,8 @@ pub struct Filled {
 
 impl Model {
     pub fn new(layouts: &Layouts, id: TypeId, record: &Record) -> Self {
-        let layout = layouts.of(id);
-        let mut header = vec![0; layout.size as usize];
-        for member in &layout.members {
-            if let Member::Field { field, offset, size, .. } = member
-                && !matches!(record.fields[*field].ty, Type::Variable(_))
-            {
-                (*offset..offset + size).for_each(|at| header[at as usize] = (at + 1) as u8);
-            }
-        }
-        header[..2].copy_from_slice(&7u16.to_ne_bytes());
+        let mut header = vec![0; layouts.of(id).size as usize];
+        fixed(layouts, id, record).iter().for_each(|fixed| fixed.place.put(&mut header));
         Model { header, tail: Vec::new(), fields: vec![Filled::default(); record.variable().count()] }
     }
 
@@ -207,21 +258,21 @@ pub struct Case {
 }
 
 impl Case {
-    /// The same for the same number.
+    /// The same for the same number; of every other one the profile.
     pub fn new(number: u64) -> Self {
-        let mut random = Random(number);
-        let layouts = super::load_text(&spec(&mut random));
-        Case { layouts, random }
+        let profile = (number % 2 == 1).then_some("lean");
+        let layouts = super::load_text(&bpf_layout_random::compact_event(number), profile);
+        Case { layouts, random: Random(number) }
     }
 
-    /// Of this spec, which has one event.
+    /// Of this spec, which has an event `sent`.
     pub fn of(text: &str) -> Self {
-        Case { layouts: super::load_text(text), random: Random(0) }
+        Case { layouts: super::load_text(text, None), random: Random(0) }
     }
 
     /// The event.
     pub fn event(&self) -> (TypeId, &Record) {
-        self.layouts.model.records().next().expect("the event")
+        sent_event(&self.layouts)
     }
 
     /// The program of its event.
@@ -232,15 +283,20 @@ impl Case {
 
     /// Has an object of the program send a record, filled at random, which must arrive as it should.
     pub fn send(&mut self, object: &Object) -> Sent {
-        let (id, record) = self.layouts.model.records().next().expect("the event");
+        let (id, record) = sent_event(&self.layouts);
         send(object, &self.layouts, id, record, &mut self.random)
     }
 }
 
-/// One record: what was sent, and what each of its fields is to be read as.
+fn sent_event(layouts: &Layouts) -> (TypeId, &Record) {
+    layouts.model.records().find(|(_, record)| record.name.spec == "sent").expect("the event")
+}
+
+/// One record: what was sent, and what each of its fields is to be read as, those of variable length apart.
 pub struct Sent {
     pub bytes: Vec<u8>,
     pub fields: Vec<Filled>,
+    pub fixed: Vec<Vec<u8>>,
 }
 
 fn send(object: &Object, layouts: &Layouts, id: TypeId, record: &Record, random: &mut Random) -> Sent {
@@ -263,7 +319,8 @@ fn send(object: &Object, layouts: &Layouts, id: TypeId, record: &Record, random:
     }
     let expected = model.record(layouts, id, record);
     assert_eq!(arrived(object), expected, "of {}", record.name.spec);
-    Sent { bytes: expected, fields: model.fields }
+    let fixed = fixed(layouts, id, record).iter().map(|fixed| fixed.place.read()).collect();
+    Sent { bytes: expected, fields: model.fields, fixed }
 }
 
 /// How the program's `fill` is told where from.

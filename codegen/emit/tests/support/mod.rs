@@ -83,9 +83,10 @@ pub fn load(spec: &Path, profile: Option<&str>) -> Layouts {
 }
 
 /// Loads the text of a spec that must be valid.
-pub fn load_text(text: &str) -> Layouts {
+pub fn load_text(text: &str, profile: Option<&str>) -> Layouts {
+    let options = Options { profile: profile.map(str::to_owned) };
     let mut read = |_: &Path| Ok(text.to_owned());
-    match bpf_layout_spec::load_with(Path::new("layouts.toml"), &mut read, &Options::default()) {
+    match bpf_layout_spec::load_with(Path::new("layouts.toml"), &mut read, &options) {
         Ok(loaded) => loaded.layouts,
         Err(failure) => panic!("{}", render::plain(&failure.diagnostics, &failure.sources)),
     }

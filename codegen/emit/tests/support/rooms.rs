@@ -12,7 +12,7 @@ const SPEC: &str = "spec = 1\n\n[event.sent]\nrooms = 3\nfields = [\n  { name = 
 
 /// The program that builds three records at once.
 pub fn program() -> Program {
-    let header = bpf_layout_emit::c::header(&super::load_text(SPEC));
+    let header = bpf_layout_emit::c::header(&super::load_text(SPEC, None));
     Program { header, text: include_str!("../kernel/rooms.bpf.c").into() }
 }
 
