@@ -1,6 +1,6 @@
 //! Structs, events and unions: their fields, without what ties fields together (tags, `contains`).
 
-use std::{borrow::Cow, collections::HashSet};
+use std::{borrow::Cow, collections::HashSet, fmt};
 
 use super::{
     c_names,
@@ -43,6 +43,8 @@ pub(super) struct Records<'r, 'a> {
     /// Struct and field that the profile omits.
     omitted: HashSet<(String, String)>,
     names: FieldNames<'a>,
+    /// Names of the fields of one record; emptied for the next, so that its memory serves all.
+    seen: Few<'a, Span>,
 }
 
 impl<'r, 'a> Records<'r, 'a> {
@@ -59,7 +61,16 @@ impl<'r, 'a> Records<'r, 'a> {
             .filter_map(|omit| omit.value.split_once('.'))
             .map(|(record, field)| (record.to_owned(), field.to_owned()))
             .collect();
-        Records { types, constants, cx, defs, checked: Vec::new(), omitted, names: FieldNames::default() }
+        Records {
+            types,
+            constants,
+            cx,
+            defs,
+            checked: Vec::new(),
+            omitted,
+            names: FieldNames::default(),
+            seen: Few::default(),
+        }
     }
 
     /// Checks the definition with this index, and enters it in `defs`.
@@ -71,9 +82,9 @@ impl<'r, 'a> Records<'r, 'a> {
         };
         let name = names::record(&def.name, def.shape);
         self.check_member_names(&def.body);
-        let what = format!("the {} `{}`", def.shape.what(), def.name.value);
         let keyword = if def.shape == Shape::Union { "union" } else { "struct" };
-        let record = self.check_body(name.clone(), kind, &def.body, &def.name.value, &what);
+        let what = format_args!("the {} `{}`", def.shape.what(), def.name.value);
+        let record = self.check_body(name.clone(), kind, &def.body, &def.name.value, what);
         let named = c_names::type_name(name, keyword, def.c.as_ref(), self.cx);
         if let (Some(record), Some((name, typedef))) = (record, named) {
             let reserved = versions::reserved_names(&def.reserved);
@@ -83,7 +94,14 @@ impl<'r, 'a> Records<'r, 'a> {
         }
     }
 
-    fn check_body(&mut self, name: Name, kind: RecordKind, body: &'a Body, owner: &str, what: &str) -> Option<Record> {
+    fn check_body(
+        &mut self,
+        name: Name,
+        kind: RecordKind,
+        body: &'a Body,
+        owner: &str,
+        what: fmt::Arguments<'_>,
+    ) -> Option<Record> {
         let packed = body.packed.as_ref().map(|packed| packed.value);
         let align = body.align.as_ref().map(|align| check_align(align, self.cx));
         let defs = body.fields.as_ref()?;
@@ -169,10 +187,9 @@ impl<'r, 'a> Records<'r, 'a> {
     ) -> Option<Field> {
         let kind = if shape == Shape::Union { RecordKind::Union } else { RecordKind::Struct };
         let name = names::unnamed_type(parent, index, def.span);
-        let what = format!("an unnamed {}", shape.what());
         let more = def.more();
         let offset = more.offset.as_ref().map(|offset| check_offset(offset, self.cx));
-        let record = self.check_body(name, kind, body, owner, &what)?;
+        let record = self.check_body(name, kind, body, owner, format_args!("an unnamed {}", shape.what()))?;
         let id = provisional(self.defs.len());
         self.defs.push(Some(TypeDef::Record(Record { anonymous: true, doc: None, ..record })));
         self.checked.push(Checked { id, body, def: None });
@@ -240,7 +257,7 @@ impl<'r, 'a> Records<'r, 'a> {
     /// Fields of one record have different names. Those of unnamed members count, since C looks them up as the
     /// parent's own.
     fn check_member_names(&mut self, body: &'a Body) {
-        let mut seen = Few::default();
+        self.seen.clear();
         let mut waiting = vec![body];
         while let Some(body) = waiting.pop() {
             for field in body.fields.iter().flatten() {
@@ -248,7 +265,7 @@ impl<'r, 'a> Records<'r, 'a> {
                     waiting.push(body);
                 }
                 let Some(name) = field.name() else { continue };
-                if let Some((_, &first)) = seen.insert(Cow::Borrowed(&name.value), name.span) {
+                if let Some((_, &first)) = self.seen.insert(Cow::Borrowed(&name.value), name.span) {
                     let (first, again) = if first < name.span { (first, name.span) } else { (name.span, first) };
                     let name = At { value: name.value.clone(), span: again };
                     self.cx.push(duplicate("field", &name, first));
