@@ -47,6 +47,16 @@ struct Variant {
     woken: Woken,
 }
 
+impl Variant {
+    const fn new(name: &'static str, program: Sender, profile: Option<&'static str>, reader: Reader) -> Self {
+        Variant { name, program, profile, reader, woken: Woken::InTurn }
+    }
+
+    const fn promptly(self) -> Self {
+        Variant { woken: Woken::Promptly, ..self }
+    }
+}
+
 /// A BPF program.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Sender {
@@ -96,16 +106,6 @@ const VARIANTS: &[Variant] = &[
     Variant::new("interned, adaptive wake-up", INTERNED, ADAPTIVE, Reader::WaitsAndLooks),
     Variant::new("interned, no wake-up", INTERNED, NEVER, Reader::Looks),
 ];
-
-impl Variant {
-    const fn new(name: &'static str, program: Sender, profile: Option<&'static str>, reader: Reader) -> Self {
-        Variant { name, program, profile, reader, woken: Woken::InTurn }
-    }
-
-    const fn promptly(self) -> Self {
-        Variant { woken: Woken::Promptly, ..self }
-    }
-}
 
 /// Profiles of the same lengths.
 const ADAPTIVE: Option<&str> = Some("adaptive");
