@@ -29,7 +29,7 @@ int start(void *ctx)
 {
 	struct sent_event *p = sent_event_scratch();
 	volatile unsigned char *bytes = (volatile unsigned char *)p;
-	volatile __u64 bits;
+	volatile __u64 bits = 0;
 	unsigned int i;
 
 	(void)ctx;
