@@ -11,6 +11,11 @@ use std::{
 };
 
 use common::{SocketsTrace, kernel_permits, local_is, profile, start};
+use rustix::{
+    net::{AddressFamily, SendFlags, SocketType, sendto, socket},
+    process::{Gid, Uid},
+    thread::{gettid, set_thread_gid, set_thread_uid},
+};
 use serde_json::Value;
 use tempfile::tempdir;
 
@@ -95,6 +100,37 @@ fn kernel_owners_of_datagrams_from_the_first() {
         packets.iter().for_each(|packet| expect_us(&packet["owner"]));
         let header = if loopback.is_ipv4() { 28 } else { 48 };
         assert!(packets.iter().all(|packet| packet["size"] == header + 5), "{packets:#?}");
+    }
+}
+
+/// A thread may have a user of its own, which is not that of its process, and has an id of its own.
+#[test]
+fn kernel_owners_are_threads_with_their_user() {
+    if !kernel_permits() {
+        return;
+    }
+    const USER: u32 = 1234;
+    const GROUP: u32 = 5678;
+    let receiver = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let to = receiver.local_addr().expect("an address");
+    let tracer = start(&["--port", &to.port().to_string()]);
+    let send = move || {
+        set_thread_gid(Gid::from_raw(GROUP)).and_then(|()| set_thread_uid(Uid::from_raw(USER))).expect("we are root");
+        let bound = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        bound.send_to(b"bound", to).expect("sent");
+        // This one gets its port, and its owner, while its first packet is on its way.
+        let unbound = socket(AddressFamily::INET, SocketType::DGRAM, None).expect("a socket");
+        sendto(&unbound, b"unbound", SendFlags::empty(), &to).expect("sent");
+        gettid().as_raw_nonzero().get()
+    };
+    let tid = thread::spawn(send).join().expect("it ended well");
+    let trace = tracer.stop();
+    let sent: Vec<Value> = trace.events().into_iter().filter(|event| event["direction"] == "sent").collect();
+    assert_eq!(sent.len(), 2, "{trace:?}");
+    for packet in sent {
+        let owner = &packet["owner"];
+        assert_eq!((&owner["uid"], &owner["gid"]), (&USER.into(), &GROUP.into()), "{packet}");
+        assert_eq!((&owner["pid"], &owner["tid"]), (&id().into(), &tid.into()), "{packet}");
     }
 }
 
