@@ -37,7 +37,7 @@ pub fn wake_promptly() -> io::Result<()> {
 
 /// Whether CPU time is shared by slices.
 fn is_fair(attributes: &libc::sched_attr) -> bool {
-    [libc::SCHED_OTHER, libc::SCHED_BATCH].iter().any(|policy| u32::try_from(*policy) == Ok(attributes.sched_policy))
+    matches!(attributes.sched_policy.cast_signed(), libc::SCHED_OTHER | libc::SCHED_BATCH)
 }
 
 /// How many bytes the kernel may write, and which form they have: `SCHED_ATTR_SIZE_VER0`.
