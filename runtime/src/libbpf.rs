@@ -75,7 +75,7 @@ pub use bpf_layout_live::{Error as KernelError, LoadedBtf};
 pub use dictionary::{Dictionary, InternText, intern_counts};
 pub use error::{Error, Mismatch};
 pub use events::{Events, EventsBuilder, Stats};
-pub use handle::{Checked, TypedMap};
+pub use handle::{Checked, IntoHandle, TypedMap};
 pub use libbpf_rs::{self, MapFlags};
 pub use perf::{PerfEvents, PerfEventsBuilder};
 pub use promptly::wake_promptly;

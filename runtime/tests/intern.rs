@@ -7,6 +7,7 @@ mod support;
 use std::{
     collections::{HashMap, HashSet},
     sync::OnceLock,
+    thread,
     time::Duration,
 };
 
@@ -57,11 +58,11 @@ impl Bench {
         Some(Bench { object: open.load().expect("the verifier takes every function") })
     }
 
-    fn map<M: Map>(&self) -> TypedMap<'static, M> {
-        TypedMap::from_handle(object::handle(&self.object, M::NAME)).expect("it is the map of the spec")
+    fn map<M: Map>(&self) -> TypedMap<M> {
+        TypedMap::new(object::handle(&self.object, M::NAME)).expect("it is the map of the spec")
     }
 
-    fn dictionary<D: InternMap>(&self) -> Dictionary<'static, D> {
+    fn dictionary<D: InternMap>(&self) -> Dictionary<D> {
         Dictionary::new(self.map::<D>())
     }
 
@@ -299,6 +300,18 @@ fn kernel_intern_resolver_asks_the_kernel_once() {
     assert_eq!(dictionary.resolve(id).unwrap(), Some(first), "from the cache");
     dictionary.forget();
     assert_eq!(dictionary.resolve(id).unwrap(), None);
+}
+
+#[test]
+fn kernel_intern_resolver_outlives_the_object_in_any_thread() {
+    let Some(bench) = Bench::open(&[], &["path"]) else { return };
+    let mut dictionary = bench.dictionary::<maps::PathStrings>();
+    let id = PathId { id: bench.intern("path", From::User, b"/bin/sh") };
+    drop(bench);
+    // As a handler of `Events` has it.
+    let mut resolved: Box<dyn FnMut() -> Option<InternText> + Send> = Box::new(move || dictionary.resolve(id).unwrap());
+    let text = thread::spawn(move || resolved()).join().unwrap();
+    assert_eq!(text.expect("it is there").as_bytes(), b"/bin/sh");
 }
 
 #[test]

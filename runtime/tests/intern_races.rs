@@ -80,11 +80,11 @@ impl Bench {
         Some(bench)
     }
 
-    fn map<M: Map>(&self) -> TypedMap<'static, M> {
-        TypedMap::from_handle(object::handle(&self.object, M::NAME)).expect("it is the map of the spec")
+    fn map<M: Map>(&self) -> TypedMap<M> {
+        TypedMap::new(object::handle(&self.object, M::NAME)).expect("it is the map of the spec")
     }
 
-    fn dictionary<D: InternMap>(&self) -> Dictionary<'static, D> {
+    fn dictionary<D: InternMap>(&self) -> Dictionary<D> {
         Dictionary::with_cache(self.map::<D>(), 0)
     }
 

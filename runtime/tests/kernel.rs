@@ -137,7 +137,7 @@ fn kernel_hash_entries_come_back_as_they_went() {
     if !kernel() {
         return;
     }
-    let map = TypedMap::<Table>::from_handle(create::<Table>(16)).expect("it is the map of the spec");
+    let map = TypedMap::<Table>::new(create::<Table>(16)).expect("it is the map of the spec");
     assert_eq!(map.lookup(&key(1)).unwrap(), None);
     map.update(&key(1), &value(10)).unwrap();
     map.update_with(&key(2), &value(20), MapFlags::NO_EXIST).unwrap();
@@ -158,7 +158,7 @@ fn kernel_maps_take_structs_written_by_hand() {
     if !kernel() {
         return;
     }
-    let map = TypedMap::<ByHand>::from_handle(create::<ByHand>(16)).expect("it is the map of the spec");
+    let map = TypedMap::<ByHand>::new(create::<ByHand>(16)).expect("it is the map of the spec");
     let counters = Counters { started: 3, submitted: 1, lost: 2, abandoned: 0 };
     map.update(&Pid(7), &counters).expect("there is room");
     assert_eq!(map.lookup(&Pid(7)).expect("the kernel answers"), Some(counters));
@@ -173,7 +173,7 @@ fn kernel_batches_are_complete() {
     if !kernel() {
         return;
     }
-    let map = TypedMap::<Table>::from_handle(create::<Table>(2000)).expect("it is the map of the spec");
+    let map = TypedMap::<Table>::new(create::<Table>(2000)).expect("it is the map of the spec");
     let entries: Vec<_> = (0..1500).map(|id| (key(id), value(id))).collect();
     map.update_batch(&entries).unwrap();
     let sorted = |mut entries: Vec<(Key, Value)>| {
@@ -198,7 +198,7 @@ fn kernel_a_key_shorter_than_a_position_works_in_batches() {
     if !kernel() {
         return;
     }
-    let map = TypedMap::<Small>::from_handle(create::<Small>(300)).expect("it is the map of the spec");
+    let map = TypedMap::<Small>::new(create::<Small>(300)).expect("it is the map of the spec");
     map.update_batch(&(0..=255).map(|key| (key, u32::from(key))).collect::<Vec<_>>()).unwrap();
     let mut keys: Vec<_> = map.entries().unwrap().into_iter().map(|(key, _)| key).collect();
     keys.sort_unstable();
@@ -223,7 +223,7 @@ fn kernel_per_cpu_values_are_one_per_possible_cpu() {
     if !kernel() {
         return;
     }
-    let map = TypedMap::<Cpus>::from_handle(create::<Cpus>(16)).expect("it is the map of the spec");
+    let map = TypedMap::<Cpus>::new(create::<Cpus>(16)).expect("it is the map of the spec");
     let cpus = libbpf_rs::num_possible_cpus().unwrap();
     let values: Vec<_> = (0..cpus as u32).map(value).collect();
     map.update_percpu(&key(1), &values).unwrap();
@@ -238,8 +238,8 @@ fn kernel_queues_stacks_and_bloom_filters_take_values_without_keys() {
     if !kernel() {
         return;
     }
-    let queue = TypedMap::<Line>::from_handle(create::<Line>(2)).expect("it is the map of the spec");
-    let stack = TypedMap::<Pile>::from_handle(create::<Pile>(2)).expect("it is the map of the spec");
+    let queue = TypedMap::<Line>::new(create::<Line>(2)).expect("it is the map of the spec");
+    let stack = TypedMap::<Pile>::new(create::<Pile>(2)).expect("it is the map of the spec");
     for count in [1, 2] {
         queue.push(&value(count)).unwrap();
         stack.push(&count.into()).unwrap();
@@ -248,7 +248,7 @@ fn kernel_queues_stacks_and_bloom_filters_take_values_without_keys() {
     assert_eq!((queue.peek().unwrap(), queue.pop().unwrap()), (Some(value(1)), Some(value(1))));
     assert_eq!([stack.pop().unwrap(), stack.pop().unwrap(), stack.pop().unwrap()], [Some(2), Some(1), None]);
 
-    let seen = TypedMap::<Seen>::from_handle(create::<Seen>(100)).expect("it is the map of the spec");
+    let seen = TypedMap::<Seen>::new(create::<Seen>(100)).expect("it is the map of the spec");
     seen.push(&key(1)).unwrap();
     assert!(seen.may_contain(&key(1)).unwrap());
     assert!((2..100).any(|id| !seen.may_contain(&key(id)).unwrap()));
@@ -264,7 +264,7 @@ fn kernel_a_map_of_another_layout_is_refused_with_every_difference() {
     let expected =
         "map `Table` differs from its layout: key: 1 bytes, expected 8 (key); value: 4 bytes, expected 12 (value)";
     assert_eq!(mismatch.to_string(), expected);
-    let mismatch = TypedMap::<Slots>::new(&handle).expect_err("the type differs");
+    let Err(Error::Mismatch(mismatch)) = TypedMap::<Slots>::new(&handle) else { panic!("the type differs") };
     assert_eq!(mismatch.differences, ["type: Hash, expected array (2)"]);
     assert!(matches!(Events::<Ring>::new(&handle, |_| {}), Err(Error::Mismatch(_))));
 }

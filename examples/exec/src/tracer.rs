@@ -31,9 +31,9 @@ pub(crate) struct Tracer<'cb> {
     /// Of [`PROGRAMS`], in their order.
     links: Vec<Link>,
     events: Events<'cb, maps::Events>,
-    counters: TypedMap<'static, maps::ExecStats>,
-    rooms: RoomMap<'static, ExecEvent<'static>>,
-    calls: TypedMap<'static, maps::Execs>,
+    counters: TypedMap<maps::ExecStats>,
+    rooms: RoomMap<ExecEvent<'static>>,
+    calls: TypedMap<maps::Execs>,
     /// What the links are of; so it goes last.
     _object: Object,
 }
@@ -55,9 +55,9 @@ impl<'cb> Tracer<'cb> {
         };
         Ok(Tracer {
             events: Events::new(&handle::<maps::Events>(&object)?, handler).map_err(text)?,
-            counters: TypedMap::from_handle(handle::<maps::ExecStats>(&object)?).map_err(text)?,
+            counters: TypedMap::new(handle::<maps::ExecStats>(&object)?).map_err(text)?,
             rooms: RoomMap::of(&object).map_err(text)?,
-            calls: TypedMap::from_handle(handle::<maps::Execs>(&object)?).map_err(text)?,
+            calls: TypedMap::new(handle::<maps::Execs>(&object)?).map_err(text)?,
             links: attach(&object, &PROGRAMS)
                 .map_err(|error| explain(&NEEDS, "cannot attach the BPF programs", &error))?,
             _object: object,

@@ -25,10 +25,10 @@ pub(crate) struct Tracer<'cb> {
     /// Of [`PROGRAMS`], in their order.
     links: Vec<Link>,
     events: Events<'cb, maps::FsnotifyEvents>,
-    counters: TypedMap<'static, maps::FsnotifyStats>,
-    calls: RoomMap<'static, FileCallEvent<'static>>,
-    pairs: RoomMap<'static, FilePairEvent<'static>>,
-    paths: TypedMap<'static, maps::EnrichedFsnotifyEvents>,
+    counters: TypedMap<maps::FsnotifyStats>,
+    calls: RoomMap<FileCallEvent<'static>>,
+    pairs: RoomMap<FilePairEvent<'static>>,
+    paths: TypedMap<maps::EnrichedFsnotifyEvents>,
     /// What the links are of; so it goes last.
     _object: Object,
 }
@@ -49,10 +49,10 @@ impl<'cb> Tracer<'cb> {
         };
         Ok(Tracer {
             events: Events::new(&handle::<maps::FsnotifyEvents>(&object)?, handler).map_err(text)?,
-            counters: TypedMap::from_handle(handle::<maps::FsnotifyStats>(&object)?).map_err(text)?,
+            counters: TypedMap::new(handle::<maps::FsnotifyStats>(&object)?).map_err(text)?,
             calls: RoomMap::of(&object).map_err(text)?,
             pairs: RoomMap::of(&object).map_err(text)?,
-            paths: TypedMap::from_handle(handle::<maps::EnrichedFsnotifyEvents>(&object)?).map_err(text)?,
+            paths: TypedMap::new(handle::<maps::EnrichedFsnotifyEvents>(&object)?).map_err(text)?,
             links: attach(&object, &PROGRAMS)
                 .map_err(|error| explain(&NEEDS, "cannot attach the BPF programs", &error))?,
             _object: object,

@@ -21,9 +21,9 @@ use crate::{
 
 /// The maps of owners and of their paths.
 pub(crate) struct Owners {
-    owners: TypedMap<'static, maps::SocketOwners>,
-    paths: Dictionary<'static, maps::PathStrings>,
-    interning: TypedMap<'static, maps::PathInterning>,
+    owners: TypedMap<maps::SocketOwners>,
+    paths: Dictionary<maps::PathStrings>,
+    interning: TypedMap<maps::PathInterning>,
     ageing: Ageing,
     aged: u64,
 }
@@ -48,9 +48,9 @@ impl Owners {
     pub(crate) fn of(object: &Object, path_age: Duration) -> Result<Option<Self>, String> {
         let Ok(owners) = handle::<maps::SocketOwners>(object) else { return Ok(None) };
         Ok(Some(Owners {
-            owners: TypedMap::from_handle(owners).map_err(text)?,
-            paths: Dictionary::new(TypedMap::from_handle(handle::<maps::PathStrings>(object)?).map_err(text)?),
-            interning: TypedMap::from_handle(handle::<maps::PathInterning>(object)?).map_err(text)?,
+            owners: TypedMap::new(owners).map_err(text)?,
+            paths: Dictionary::new(TypedMap::new(handle::<maps::PathStrings>(object)?).map_err(text)?),
+            interning: TypedMap::new(handle::<maps::PathInterning>(object)?).map_err(text)?,
             ageing: Ageing::new(path_age, Instant::now()),
             aged: 0,
         }))

@@ -43,9 +43,9 @@ type OnEvent<'cb> = Box<dyn FnMut(&Packet) + 'cb>;
 pub(crate) struct Tracer<'cb> {
     links: Vec<Link>,
     events: Events<'cb, maps::Packets>,
-    counters: TypedMap<'static, maps::SocketStats>,
-    rooms: RoomMap<'static, PacketEvent<'static>>,
-    sockets: TypedMap<'static, maps::GadgetSockets>,
+    counters: TypedMap<maps::SocketStats>,
+    rooms: RoomMap<PacketEvent<'static>>,
+    sockets: TypedMap<maps::GadgetSockets>,
     /// Packets of events that were read. Taking them along is quicker than any program that makes them, so there are never
     /// many more than the ring buffer had.
     read: Arc<Mutex<Vec<Packet>>>,
@@ -75,9 +75,9 @@ impl<'cb> Tracer<'cb> {
         };
         Ok(Tracer {
             events: Events::new(&handle::<maps::Packets>(&object)?, handler).map_err(text)?,
-            counters: TypedMap::from_handle(handle::<maps::SocketStats>(&object)?).map_err(text)?,
+            counters: TypedMap::new(handle::<maps::SocketStats>(&object)?).map_err(text)?,
             rooms: RoomMap::of(&object).map_err(text)?,
-            sockets: TypedMap::from_handle(handle::<maps::GadgetSockets>(&object)?).map_err(text)?,
+            sockets: TypedMap::new(handle::<maps::GadgetSockets>(&object)?).map_err(text)?,
             read,
             on_event: RefCell::new(Box::new(on_event)),
             owners: RefCell::new(Owners::of(&object, path_age)?),

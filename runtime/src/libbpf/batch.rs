@@ -37,7 +37,7 @@ pub(super) type LookupBatch = unsafe extern "C" fn(
     *const libbpf_sys::bpf_map_batch_opts,
 ) -> i32;
 
-impl<M: Map<Kind: Batch>> TypedMap<'_, M> {
+impl<M: Map<Kind: Batch>> TypedMap<M> {
     /// All keys with their values, in batches. Entries that others add or remove meanwhile may or may not be among them;
     /// of the rest none is missing.
     ///
@@ -139,7 +139,7 @@ fn check<M: Map>(operation: &'static str, status: i32, done: usize) -> Result<()
     Err(Error::Batch { map: M::NAME, operation, done, source })
 }
 
-impl<M: Map<Kind: Batch + Delete>> TypedMap<'_, M> {
+impl<M: Map<Kind: Batch + Delete>> TypedMap<M> {
     /// Removes many keys. Those that have no value do not matter.
     ///
     /// # Errors
@@ -171,7 +171,7 @@ impl<M: Map<Kind: Batch + Delete>> TypedMap<'_, M> {
     }
 }
 
-impl<M: Map<Kind: Batch + Take>> TypedMap<'_, M> {
+impl<M: Map<Kind: Batch + Take>> TypedMap<M> {
     /// Removes all entries and returns them. What others add meanwhile may stay.
     ///
     /// # Errors

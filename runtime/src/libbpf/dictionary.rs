@@ -108,12 +108,12 @@ impl fmt::Debug for InternText {
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Dictionary<'a, D: InternMap> {
-    map: TypedMap<'a, D>,
+pub struct Dictionary<D: InternMap> {
+    map: TypedMap<D>,
     cache: Cache,
 }
 
-impl<'a, D: InternMap> Dictionary<'a, D> {
+impl<D: InternMap> Dictionary<D> {
     /// How long a string is at least left alone by [`age_out`](Self::age_out): programs note when they meet one only if
     /// that is more than a second later than what they noted before, and have its id in hand for a moment before they
     /// store it.
@@ -121,20 +121,20 @@ impl<'a, D: InternMap> Dictionary<'a, D> {
 
     /// A dictionary that remembers 1024 strings at most.
     #[must_use]
-    pub fn new(map: TypedMap<'a, D>) -> Self {
+    pub fn new(map: TypedMap<D>) -> Self {
         Self::with_cache(map, 1024)
     }
 
     /// A dictionary that remembers this many strings at most: the ones that were asked for last, about.
     #[must_use]
-    pub fn with_cache(map: TypedMap<'a, D>, most: usize) -> Self {
+    pub fn with_cache(map: TypedMap<D>, most: usize) -> Self {
         let most = if D::Kind::TYPE == LruHash::TYPE { 0 } else { most };
         Dictionary { map, cache: Cache::new(most) }
     }
 
     /// The map of strings.
     #[must_use]
-    pub fn map(&self) -> &TypedMap<'a, D> {
+    pub fn map(&self) -> &TypedMap<D> {
         &self.map
     }
 
@@ -232,7 +232,7 @@ fn is_unknown(error: &libbpf_rs::Error) -> bool {
 ///
 /// # Errors
 /// If the kernel refuses.
-pub fn intern_counts<D: InternMap>(interning: &TypedMap<'_, D::Interning>) -> Result<InternCounts, Error> {
+pub fn intern_counts<D: InternMap>(interning: &TypedMap<D::Interning>) -> Result<InternCounts, Error> {
     let cpus = interning.lookup_percpu(&0)?.unwrap_or_default();
     Ok(cpus.iter().map(D::counts).fold(InternCounts::default(), |sum, cpu| sum + cpu))
 }

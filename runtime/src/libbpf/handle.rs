@@ -2,7 +2,7 @@
 
 use std::{fmt, format, io, marker::PhantomData, path::Path, string::String, vec::Vec};
 
-use libbpf_rs::{MapCore, MapHandle};
+use libbpf_rs::{MapCore, MapHandle, MapImpl};
 
 use super::{
     error::{Error, Mismatch},
@@ -19,8 +19,11 @@ use crate::{
 ///
 /// What it can do follows from the type of the map: only a hash has [`delete`](Self::delete), only a queue has
 /// [`push`](Self::push), and so on.
-pub struct TypedMap<'a, M> {
-    handle: Handle<'a>,
+///
+/// It has a file descriptor of its own, so it may outlive the skeleton or object that loaded the map, and be used in other
+/// threads and in the handlers of [`Events`](super::Events).
+pub struct TypedMap<M> {
+    handle: MapHandle,
     checked: Checked,
     spec: PhantomData<fn() -> M>,
 }
@@ -34,45 +37,89 @@ pub enum Checked {
     SizesOnly,
 }
 
-/// A live map, held or borrowed.
-#[derive(Debug)]
-pub(super) enum Handle<'a> {
-    Borrowed(&'a dyn MapCore),
-    Owned(MapHandle),
-}
+/// What a typed map is made of: a loaded map of a skeleton or object, of which it opens the file descriptor once more, or a
+/// handle, which it keeps.
+pub trait IntoHandle: sealed::IntoHandle {}
 
-impl Handle<'_> {
-    /// The map itself.
-    pub(super) fn get(&self) -> &dyn MapCore {
-        match self {
-            Handle::Borrowed(map) => *map,
-            Handle::Owned(map) => map,
+impl<T: sealed::IntoHandle> IntoHandle for T {}
+
+mod sealed {
+    use std::fmt::Debug;
+
+    use super::{MapHandle, MapImpl};
+
+    pub trait IntoHandle {
+        fn into_handle(self) -> libbpf_rs::Result<MapHandle>;
+    }
+
+    impl<T: Debug> IntoHandle for &MapImpl<'_, T> {
+        fn into_handle(self) -> libbpf_rs::Result<MapHandle> {
+            self.try_into()
+        }
+    }
+
+    impl IntoHandle for &MapHandle {
+        fn into_handle(self) -> libbpf_rs::Result<MapHandle> {
+            self.try_into()
+        }
+    }
+
+    impl IntoHandle for MapHandle {
+        fn into_handle(self) -> libbpf_rs::Result<MapHandle> {
+            Ok(self)
         }
     }
 }
 
-impl<'a, M: Map> TypedMap<'a, M> {
-    /// A map of a loaded skeleton or object, which must outlive this. Compares sizes only: the object that made it was
-    /// compared field by field when it was built. For a map that others made, see [`attach`](Self::attach).
+/// A handle of the map that has this name in the spec.
+pub(super) fn handle(map: impl IntoHandle, name: &'static str) -> Result<MapHandle, Error> {
+    map.into_handle().map_err(|source| Error::Libbpf { map: name, operation: "open it once more", source })
+}
+
+impl<M: Map> TypedMap<M> {
+    /// A map of a loaded skeleton or object. Compares sizes only: the object that made it was compared field by field when
+    /// it was built. For a map that others made, see [`attach`](Self::attach).
     ///
     /// # Errors
-    /// If its type, or the size of its key or value, is not what the spec says.
-    pub fn new(map: &'a dyn MapCore) -> Result<Self, Mismatch> {
-        compare::<M>(map)?;
-        Ok(Self::of(Handle::Borrowed(map), Checked::SizesOnly))
+    /// If its type, or the size of its key or value, is not what the spec says, or if no more files can be opened.
+    pub fn new(map: impl IntoHandle) -> Result<Self, Error> {
+        let map = handle(map, M::NAME)?;
+        compare::<M>(&map)?;
+        Ok(Self::of(map, Checked::SizesOnly))
     }
 
     /// A map that others may have made, such as one that libbpf found pinned by its name: compared field by field.
     ///
     /// # Errors
-    /// If its type, flags, or any field of its key or value is not what the spec says, with every difference; or if the
-    /// kernel does not tell its types (that asks for `CAP_SYS_ADMIN`).
-    pub fn attach(map: &'a dyn MapCore) -> Result<Self, Error> {
-        let checked = compare_fields::<M>(map)?;
-        Ok(Self::of(Handle::Borrowed(map), checked))
+    /// If its type, flags, or any field of its key or value is not what the spec says, with every difference; if the
+    /// kernel does not tell its types (that asks for `CAP_SYS_ADMIN`); or if no more files can be opened.
+    pub fn attach(map: impl IntoHandle) -> Result<Self, Error> {
+        Self::compared(handle(map, M::NAME)?)
     }
 
-    fn of(handle: Handle<'a>, checked: Checked) -> Self {
+    /// The map that is pinned at a path, compared field by field. A map of an older or newer layout is refused, with every
+    /// field that differs; [`SkewedMap`](super::SkewedMap) reads it.
+    ///
+    /// # Errors
+    /// If there is none, or as for [`attach`](Self::attach).
+    pub fn open_pinned(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::compared(open_pinned::<M>(path.as_ref())?)
+    }
+
+    /// The map that has this number in the kernel, compared field by field.
+    ///
+    /// # Errors
+    /// If there is none, or as for [`attach`](Self::attach).
+    pub fn open_id(id: u32) -> Result<Self, Error> {
+        Self::compared(open_id::<M>(id)?)
+    }
+
+    fn compared(map: MapHandle) -> Result<Self, Error> {
+        let checked = compare_fields::<M>(&map)?;
+        Ok(Self::of(map, checked))
+    }
+
+    fn of(handle: MapHandle, checked: Checked) -> Self {
         TypedMap { handle, checked, spec: PhantomData }
     }
 
@@ -92,7 +139,7 @@ impl<'a, M: Map> TypedMap<'a, M> {
     /// The map itself, for what this type does not offer.
     #[must_use]
     pub fn as_libbpf(&self) -> &dyn MapCore {
-        self.handle.get()
+        &self.handle
     }
 
     pub(super) fn error(operation: &'static str) -> impl FnOnce(libbpf_rs::Error) -> Error {
@@ -100,42 +147,9 @@ impl<'a, M: Map> TypedMap<'a, M> {
     }
 }
 
-impl<M: Map> fmt::Debug for TypedMap<'_, M> {
+impl<M: Map> fmt::Debug for TypedMap<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TypedMap").field("map", &M::NAME).field("handle", &self.handle).finish()
-    }
-}
-
-impl<M: Map> TypedMap<'static, M> {
-    /// A map held by a handle of its own. Compares sizes only.
-    ///
-    /// # Errors
-    /// If its type, or the size of its key or value, is not what the spec says.
-    pub fn from_handle(map: MapHandle) -> Result<Self, Mismatch> {
-        compare::<M>(&map)?;
-        Ok(Self::of(Handle::Owned(map), Checked::SizesOnly))
-    }
-
-    /// The map that is pinned at a path, compared field by field. A map of an older or newer layout is refused, with every
-    /// field that differs; [`SkewedMap`](super::SkewedMap) reads it.
-    ///
-    /// # Errors
-    /// If there is none, or as for [`attach`](Self::attach).
-    pub fn open_pinned(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::owned(open_pinned::<M>(path.as_ref())?)
-    }
-
-    /// The map that has this number in the kernel, compared field by field.
-    ///
-    /// # Errors
-    /// If there is none, or as for [`attach`](Self::attach).
-    pub fn open_id(id: u32) -> Result<Self, Error> {
-        Self::owned(open_id::<M>(id)?)
-    }
-
-    fn owned(map: MapHandle) -> Result<Self, Error> {
-        let checked = compare_fields::<M>(&map)?;
-        Ok(Self::of(Handle::Owned(map), checked))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     map::Map,
 };
 
-impl<M: Map<Kind: Keyed>> TypedMap<'_, M> {
+impl<M: Map<Kind: Keyed>> TypedMap<M> {
     /// The value of a key, if there is one.
     ///
     /// # Errors
@@ -47,7 +47,7 @@ impl<M: Map<Kind: Keyed>> TypedMap<'_, M> {
     }
 }
 
-impl<M: Map<Kind: Delete>> TypedMap<'_, M> {
+impl<M: Map<Kind: Delete>> TypedMap<M> {
     /// Removes a key and its value. Whether there was one.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl<M: Map<Kind: Delete>> TypedMap<'_, M> {
     }
 }
 
-impl<M: Map<Kind: Walk>> TypedMap<'_, M> {
+impl<M: Map<Kind: Walk>> TypedMap<M> {
     /// All keys.
     ///
     /// If others change the map meanwhile, keys may be missing or come twice, and the walk may start over
@@ -73,14 +73,14 @@ impl<M: Map<Kind: Walk>> TypedMap<'_, M> {
     }
 }
 
-impl<M: Map<Kind: Walk + Keyed>> TypedMap<'_, M> {
+impl<M: Map<Kind: Walk + Keyed>> TypedMap<M> {
     /// All keys with their values, one by one; keys that others remove meanwhile are left out. See [`keys`](Self::keys).
     pub fn iter(&self) -> impl Iterator<Item = Result<Entry<M>, Error>> {
         self.keys().filter_map(|key| Some(self.lookup(&key).transpose()?.map(|value| (key, value))))
     }
 }
 
-impl<M: Map<Kind: Take>> TypedMap<'_, M> {
+impl<M: Map<Kind: Take>> TypedMap<M> {
     /// Removes a key and returns its value, in one step (Linux 5.14).
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl<M: Map<Kind: Take>> TypedMap<'_, M> {
     }
 }
 
-impl<M: Map<Kind: Push>> TypedMap<'_, M> {
+impl<M: Map<Kind: Push>> TypedMap<M> {
     /// Adds a value to a queue, stack or bloom filter.
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl<M: Map<Kind: Push>> TypedMap<'_, M> {
     }
 }
 
-impl<M: Map<Kind: Pop>> TypedMap<'_, M> {
+impl<M: Map<Kind: Pop>> TypedMap<M> {
     /// Removes the next value; `None` if there is none.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ impl<M: Map<Kind: Pop>> TypedMap<'_, M> {
     }
 }
 
-impl<M: Map<Kind: Test>> TypedMap<'_, M> {
+impl<M: Map<Kind: Test>> TypedMap<M> {
     /// Whether a value may have been pushed; `false` is certain.
     ///
     /// # Errors

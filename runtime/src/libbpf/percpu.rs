@@ -7,7 +7,7 @@ use libbpf_rs::MapFlags;
 use super::{error::Error, handle::TypedMap};
 use crate::{kind::PerCpu, layout::Layout, map::Map};
 
-impl<M: Map<Kind: PerCpu>> TypedMap<'_, M> {
+impl<M: Map<Kind: PerCpu>> TypedMap<M> {
     /// The values of a key, one per possible CPU, if it has any.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use libbpf_rs::{MapCore, MapFlags, MapHandle, MapType, Object};
 
 use super::{
     error::{Error, Mismatch},
-    handle::Handle,
+    handle::{IntoHandle, handle},
 };
 use crate::map::{Compact, Rooms};
 
@@ -30,8 +30,8 @@ use crate::map::{Compact, Rooms};
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct RoomMap<'a, E> {
-    map: Handle<'a>,
+pub struct RoomMap<E> {
+    map: MapHandle,
     event: PhantomData<fn() -> E>,
 }
 
@@ -39,29 +39,25 @@ pub struct RoomMap<'a, E> {
 const LOST: usize = 8;
 const TAKEN: usize = 16;
 
-impl<E: Compact> RoomMap<'static, E> {
-    /// The rooms of a loaded object, which this may outlive.
+impl<E: Compact> RoomMap<E> {
+    /// The rooms of a loaded object.
     ///
     /// # Errors
-    /// If the object does not build the event, no more files can be opened, or as for [`new`](Self::new).
+    /// If the object does not build the event, or as for [`new`](Self::new).
     pub fn of(object: &Object) -> Result<Self, Error> {
         let found = object.maps().find(|map| map.name() == E::ROOMS.map);
         let lacks = || mismatch::<E>(Vec::from(["the object has no such map: it does not build the event".into()]));
-        let map =
-            MapHandle::try_from(&found.ok_or_else(lacks)?).map_err(|source| failed::<E>("open it again", source))?;
-        compare::<E>(&map)?;
-        Ok(RoomMap { map: Handle::Owned(map), event: PhantomData })
+        Self::new(&found.ok_or_else(lacks)?)
     }
-}
 
-impl<'a, E: Compact> RoomMap<'a, E> {
-    /// A map of a loaded skeleton or object, which must outlive this.
+    /// A map of a loaded skeleton or object.
     ///
     /// # Errors
-    /// If the map is not that of these rooms, with every difference.
-    pub fn new(map: &'a dyn MapCore) -> Result<Self, Error> {
-        compare::<E>(map)?;
-        Ok(RoomMap { map: Handle::Borrowed(map), event: PhantomData })
+    /// If the map is not that of these rooms, with every difference, or if no more files can be opened.
+    pub fn new(map: impl IntoHandle) -> Result<Self, Error> {
+        let map = handle(map, E::ROOMS.map)?;
+        compare::<E>(&map)?;
+        Ok(RoomMap { map, event: PhantomData })
     }
 
     /// Records that could not be sent, on all CPUs since the program was loaded: the buffer was full, or so many programs
@@ -87,7 +83,7 @@ impl<'a, E: Compact> RoomMap<'a, E> {
     fn fold(&self, start: u64, mut each: impl FnMut(u64, &[u8]) -> u64) -> Result<u64, Error> {
         let mut sum = start;
         for index in 0..E::ROOMS.count {
-            let rooms = self.map.get().lookup_percpu(&index.to_ne_bytes(), MapFlags::ANY);
+            let rooms = self.map.lookup_percpu(&index.to_ne_bytes(), MapFlags::ANY);
             let rooms = rooms.map_err(|source| failed::<E>("look up a room", source))?;
             sum = rooms.iter().flatten().fold(sum, |sum, room| each(sum, room));
         }

@@ -7,7 +7,7 @@ use libbpf_rs::{MapCore, MapFlags, MapHandle, libbpf_sys};
 use super::{
     batch::read_batches,
     error::{Error, Mismatch},
-    handle::{Checked, Handle, open_id, open_pinned, size_difference, type_difference},
+    handle::{Checked, IntoHandle, handle, open_id, open_pinned, size_difference, type_difference},
     types::LiveMap,
 };
 use crate::{
@@ -23,8 +23,8 @@ use crate::{
 /// they are the same, nothing is converted. What would lose something is not written, but refused.
 ///
 /// Another `max_entries` and other flags are fine; another type of map is not.
-pub struct SkewedMap<'a, M: Map> {
-    handle: Handle<'a>,
+pub struct SkewedMap<M: Map> {
+    handle: MapHandle,
     key: Plan<M::Key>,
     value: Plan<M::Value>,
     checked: Checked,
@@ -33,19 +33,35 @@ pub struct SkewedMap<'a, M: Map> {
 /// A key of a [`SkewedMap`] with its value.
 pub type SkewedEntry<'p, M> = (Skewed<'p, <M as Map>::Key>, Skewed<'p, <M as Map>::Value>);
 
-impl<'a, M: Map> SkewedMap<'a, M> {
+impl<M: Map> SkewedMap<M> {
     /// A map that others may have made.
     ///
     /// # Errors
     /// If it is of another type, or its keys or values cannot be read as those of the spec, with the reasons; if it was
-    /// made without types and has keys or values of another size; or if the kernel does not tell its types (that asks for
-    /// `CAP_SYS_ADMIN`).
-    pub fn attach(map: &'a dyn MapCore) -> Result<Self, Error> {
-        Self::of(Handle::Borrowed(map))
+    /// made without types and has keys or values of another size; if the kernel does not tell its types (that asks for
+    /// `CAP_SYS_ADMIN`); or if no more files can be opened.
+    pub fn attach(map: impl IntoHandle) -> Result<Self, Error> {
+        Self::of(handle(map, M::NAME)?)
     }
 
-    fn of(handle: Handle<'a>) -> Result<Self, Error> {
-        let map = handle.get();
+    /// The map that is pinned at a path.
+    ///
+    /// # Errors
+    /// If there is none, or as for [`attach`](Self::attach).
+    pub fn open_pinned(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::of(open_pinned::<M>(path.as_ref())?)
+    }
+
+    /// The map that has this number in the kernel.
+    ///
+    /// # Errors
+    /// If there is none, or as for [`attach`](Self::attach).
+    pub fn open_id(id: u32) -> Result<Self, Error> {
+        Self::of(open_id::<M>(id)?)
+    }
+
+    fn of(handle: MapHandle) -> Result<Self, Error> {
+        let map = &handle;
         let mut differences = type_difference::<M>(map);
         if !differences.is_empty() {
             return Err(Mismatch { map: M::NAME, differences, layout: Vec::new() }.into());
@@ -104,7 +120,7 @@ impl<'a, M: Map> SkewedMap<'a, M> {
     /// The map itself, for what this type does not offer.
     #[must_use]
     pub fn as_libbpf(&self) -> &dyn MapCore {
-        self.handle.get()
+        &self.handle
     }
 
     fn error(operation: &'static str) -> impl FnOnce(libbpf_rs::Error) -> Error {
@@ -112,29 +128,7 @@ impl<'a, M: Map> SkewedMap<'a, M> {
     }
 }
 
-impl<M: Map> SkewedMap<'static, M> {
-    /// The map that is pinned at a path.
-    ///
-    /// # Errors
-    /// If there is none, or as for [`attach`](Self::attach).
-    pub fn open_pinned(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::owned(open_pinned::<M>(path.as_ref())?)
-    }
-
-    /// The map that has this number in the kernel.
-    ///
-    /// # Errors
-    /// If there is none, or as for [`attach`](Self::attach).
-    pub fn open_id(id: u32) -> Result<Self, Error> {
-        Self::owned(open_id::<M>(id)?)
-    }
-
-    fn owned(map: MapHandle) -> Result<Self, Error> {
-        Self::of(Handle::Owned(map))
-    }
-}
-
-impl<M: Map<Kind: Keyed>> SkewedMap<'_, M> {
+impl<M: Map<Kind: Keyed>> SkewedMap<M> {
     /// The value of a key, if there is one.
     ///
     /// # Errors
@@ -158,7 +152,7 @@ impl<M: Map<Kind: Keyed>> SkewedMap<'_, M> {
     }
 }
 
-impl<M: Map<Kind: Delete>> SkewedMap<'_, M> {
+impl<M: Map<Kind: Delete>> SkewedMap<M> {
     /// Removes a key and its value. Whether there was one.
     ///
     /// # Errors
@@ -172,7 +166,7 @@ impl<M: Map<Kind: Delete>> SkewedMap<'_, M> {
     }
 }
 
-impl<M: Map<Kind: Walk>> SkewedMap<'_, M> {
+impl<M: Map<Kind: Walk>> SkewedMap<M> {
     /// All keys. The walk has the weaknesses of [`TypedMap::keys`](super::TypedMap::keys).
     pub fn keys(&self) -> impl Iterator<Item = Skewed<'_, M::Key>> {
         self.raw_keys().map(|key| self.key.value(&key))
@@ -184,7 +178,7 @@ impl<M: Map<Kind: Walk>> SkewedMap<'_, M> {
     }
 }
 
-impl<M: Map<Kind: Walk + Keyed>> SkewedMap<'_, M> {
+impl<M: Map<Kind: Walk + Keyed>> SkewedMap<M> {
     /// All keys with their values, one by one; keys that others remove meanwhile are left out. See [`keys`](Self::keys).
     pub fn iter(&self) -> impl Iterator<Item = Result<SkewedEntry<'_, M>, Error>> {
         self.raw_keys().filter_map(|key| {
@@ -194,7 +188,7 @@ impl<M: Map<Kind: Walk + Keyed>> SkewedMap<'_, M> {
     }
 }
 
-impl<M: Map<Kind: Batch>> SkewedMap<'_, M> {
+impl<M: Map<Kind: Batch>> SkewedMap<M> {
     /// All keys with their values, in batches, as [`TypedMap::entries`](super::TypedMap::entries).
     ///
     /// # Errors
@@ -209,7 +203,7 @@ impl<M: Map<Kind: Batch>> SkewedMap<'_, M> {
     }
 }
 
-impl<M: Map<Kind: PerCpu>> SkewedMap<'_, M> {
+impl<M: Map<Kind: PerCpu>> SkewedMap<M> {
     /// The values of a key, one per possible CPU, if it has any.
     ///
     /// # Errors
@@ -221,7 +215,7 @@ impl<M: Map<Kind: PerCpu>> SkewedMap<'_, M> {
     }
 }
 
-impl<M: Map> fmt::Debug for SkewedMap<'_, M> {
+impl<M: Map> fmt::Debug for SkewedMap<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("SkewedMap");
         shown.field("map", &M::NAME).field("handle", &self.handle).field("checked", &self.checked);

@@ -92,7 +92,7 @@ impl Usage {
     ///
     /// # Errors
     /// If the kernel does not say what map it is.
-    pub fn look<M: Map>(&self, map: &TypedMap<'_, M>, limit: Duration) -> Result<(), Error> {
+    pub fn look<M: Map>(&self, map: &TypedMap<M>, limit: Duration) -> Result<(), Error> {
         let live = open::<M>(map.as_libbpf())?;
         let mut strings = places("key", Part::Key, &M::Key::SHAPE);
         strings.extend(places("value", Part::Value, &M::Value::SHAPE));
@@ -113,7 +113,7 @@ impl Usage {
     ///
     /// # Errors
     /// If the kernel does not say what map it is.
-    pub fn failed<M: Map>(&self, map: &TypedMap<'_, M>, updates: u64) -> Result<(), Error> {
+    pub fn failed<M: Map>(&self, map: &TypedMap<M>, updates: u64) -> Result<(), Error> {
         let live = open::<M>(map.as_libbpf())?;
         let memlock = memlock::<M>(&live)?;
         let mut maps = lock(&self.0);
