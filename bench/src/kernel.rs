@@ -2,15 +2,16 @@
 //! lost. A variant is a row of [`VARIANTS`].
 
 pub(crate) mod program;
+mod reader;
 pub(crate) mod storm;
 
 use std::{
-    cell::{Cell, RefCell},
     ffi::CStr,
     fs,
     hint::black_box,
     mem::offset_of,
     os::fd::AsFd as _,
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -19,7 +20,7 @@ use bpf_layout::{
     Layout as _,
     libbpf::{Dictionary, TypedMap, wake_promptly},
 };
-use libbpf_rs::{MapCore as _, MapFlags, ObjectBuilder, Program, RingBufferBuilder, query::ProgInfoIter};
+use libbpf_rs::{MapCore as _, MapFlags, ObjectBuilder, Program, query::ProgInfoIter};
 use nix::{
     sys::resource::{UsageWho, getrusage},
     time::{ClockId, clock_gettime},
@@ -30,6 +31,7 @@ use crate::{
     Extent,
     report::{Bound, Section, number},
 };
+use reader::{Reader, Source};
 use storm::{Pause, Storm};
 
 pub(crate) mod layouts {
@@ -68,17 +70,6 @@ struct Sender {
     define: Option<&'static str>,
 }
 
-/// How userspace reads, which has to go with the `wakeup` of the profile.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reader {
-    /// When it is woken.
-    Waits,
-    /// When it is woken, and after 10 ms by itself.
-    WaitsAndLooks,
-    /// Every millisecond.
-    Looks,
-}
-
 /// How soon the scheduler runs a thread that was woken.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Woken {
@@ -92,17 +83,22 @@ const VARIANTS: &[Variant] = &[
     Variant::new("fixed 4096", FIXED, Some("large"), Reader::Waits),
     Variant::new("fixed 4096, adaptive wake-up", FIXED, Some("large_adaptive"), Reader::WaitsAndLooks),
     Variant::new(PEER, FIXED, None, Reader::Waits),
+    Variant::new("fixed 512, prompt reader", FIXED, None, Reader::Waits).promptly(),
+    Variant::new("fixed 512, gathered", FIXED, None, Reader::Gathers),
+    Variant::new("fixed 512, gathered, prompt reader", FIXED, None, Reader::Gathers).promptly(),
     Variant::new("fixed 512, adaptive wake-up", FIXED, ADAPTIVE, Reader::WaitsAndLooks),
     Variant::new("fixed 512, no wake-up", FIXED, NEVER, Reader::Looks),
-    Variant::new("fixed 512, prompt reader", FIXED, None, Reader::Waits).promptly(),
     Variant::new(CONTENDER, COMPACT, None, Reader::Waits),
-    Variant::new(SELDOM, COMPACT, ADAPTIVE, Reader::WaitsAndLooks),
-    Variant::new("compact, no wake-up", COMPACT, NEVER, Reader::Looks),
-    Variant::new("compact by dynptr, no wake-up", BY_DYNPTR, NEVER, Reader::Looks),
     Variant::new("compact, prompt reader", COMPACT, None, Reader::Waits).promptly(),
+    Variant::new(GATHERED, COMPACT, None, Reader::Gathers),
+    Variant::new(GATHERED_AND_PROMPTLY, COMPACT, None, Reader::Gathers).promptly(),
+    Variant::new(SELDOM, COMPACT, ADAPTIVE, Reader::WaitsAndLooks),
     Variant::new(SELDOM_AND_PROMPTLY, COMPACT, ADAPTIVE, Reader::WaitsAndLooks).promptly(),
+    Variant::new("compact, no wake-up", COMPACT, NEVER, Reader::Looks),
     Variant::new("compact, no wake-up, prompt reader", COMPACT, NEVER, Reader::Looks).promptly(),
+    Variant::new("compact by dynptr, no wake-up", BY_DYNPTR, NEVER, Reader::Looks),
     Variant::new("interned", INTERNED, None, Reader::Waits),
+    Variant::new("interned, gathered", INTERNED, None, Reader::Gathers),
     Variant::new("interned, adaptive wake-up", INTERNED, ADAPTIVE, Reader::WaitsAndLooks),
     Variant::new("interned, no wake-up", INTERNED, NEVER, Reader::Looks),
 ];
@@ -122,10 +118,16 @@ const PEER: &str = "fixed 512";
 /// What has to beat it.
 const CONTENDER: &str = "compact";
 
+/// The same, read by `Events` of bpf-layout.
+const GATHERED: &str = "compact, gathered";
+
+/// And where the scheduler runs the reader soon.
+const GATHERED_AND_PROMPTLY: &str = "compact, gathered, prompt reader";
+
 /// The same with the wake-up for those who can wait.
 const SELDOM: &str = "compact, adaptive wake-up";
 
-/// And for those who have the scheduler run their reader soon.
+/// And where the scheduler runs the reader soon.
 const SELDOM_AND_PROMPTLY: &str = "compact, adaptive wake-up, prompt reader";
 
 /// Bytes of an event's fields of fixed length, before its texts.
@@ -207,7 +209,7 @@ fn busy_until_half_is_lost(calls: u32, steps: usize) -> Result<Duration, String>
     for _ in 0..steps {
         eprintln!("with {busy:?} of other work: {PEER}");
         let load = Load { name: String::new(), calls, pause: Pause::Work(busy) };
-        let lost = measure(peer, &load)?.lost_percent();
+        let lost = middle(peer, &load, 1)?.lost_percent();
         if (47.0..=53.0).contains(&lost) {
             break;
         }
@@ -270,7 +272,7 @@ fn rows(section: &mut Section, load: &Load, outcomes: &[Outcome]) {
     aim(section, "bytes that a compact event takes beyond those used", overhead, Bound::AtMost(32.0));
     let bpf = contender.bpf_of_delivered() / peer.bpf_of_delivered();
     aim(section, "BPF time of a compact event that arrives to that of a fixed 512", bpf, Bound::AtMost(1.0));
-    for name in [CONTENDER, SELDOM, SELDOM_AND_PROMPTLY] {
+    for name in [CONTENDER, GATHERED, GATHERED_AND_PROMPTLY, SELDOM, SELDOM_AND_PROMPTLY] {
         let Some(one) = found(name) else { continue };
         match load.pause {
             Pause::None => {
@@ -346,11 +348,38 @@ fn used(program: Sender, record: &[u8]) -> usize {
     FIELDS + texts.chunks_exact(texts.len() / TEXTS).map(used).sum::<usize>()
 }
 
-/// Paths by their ids, as a reader of interned events has them.
-type Paths<'a> = Dictionary<'a, layouts::maps::PathStrings>;
+/// What userspace has seen of the events.
+struct Seen {
+    program: Sender,
+    delivered: u64,
+    /// Of the ring, with headers.
+    bytes: u64,
+    /// Those of them that say something.
+    meant: u64,
+    delays: Vec<f64>,
+    /// Paths by their ids, as a reader of interned events has them.
+    paths: Option<Dictionary<layouts::maps::PathStrings>>,
+    unresolved: u64,
+}
+
+impl Seen {
+    fn see(&mut self, record: &[u8]) {
+        if self.delivered.is_multiple_of(SAMPLED) {
+            self.delays.extend(delay(record));
+        }
+        self.delivered += 1;
+        // Each record follows a header of 8 bytes, and both together are rounded up to 8 (kernel/bpf/ringbuf.c).
+        self.bytes += (record.len() as u64 + 8).next_multiple_of(8);
+        self.meant += used(self.program, record) as u64;
+        if let Some(paths) = &mut self.paths {
+            self.unresolved += resolve(paths, record);
+        }
+        black_box(record.iter().step_by(64).fold(0u8, |sum, byte| sum ^ byte));
+    }
+}
 
 /// Resolves the ids of an event, and looks at the paths. How many stand for none.
-fn resolve(paths: &mut Paths<'_>, record: &[u8]) -> u64 {
+fn resolve(paths: &mut Dictionary<layouts::maps::PathStrings>, record: &[u8]) -> u64 {
     let Ok(event) = layouts::InternedEvent::parse(record) else { return TEXTS as u64 };
     let path = |id| paths.resolve(id).ok().flatten().map(|path| black_box(path.as_bytes().len()));
     [event.cwd, event.exepath, event.path].map(path).iter().filter(|path| path.is_none()).count() as u64
@@ -359,27 +388,26 @@ fn resolve(paths: &mut Paths<'_>, record: &[u8]) -> u64 {
 /// Of so many runs the one in the middle, by the events that it lost and, where none has lost any, by how fast they came; or
 /// one in which something became nothing.
 fn middle(variant: &Variant, load: &Load, runs: usize) -> Result<Outcome, String> {
-    let mut outcomes = (0..runs).map(|_| measure(variant, load)).collect::<Result<Vec<_>, _>>()?;
+    let folder = TempDir::new().map_err(|error| format!("no temporary folder: {error}"))?;
+    let object = program::compile(variant.program.source, variant.profile, variant.program.define, folder.path())?;
+    let mut outcomes = (0..runs).map(|_| measure(variant, &object, load)).collect::<Result<Vec<_>, _>>()?;
     outcomes.sort_by(|one, other| one.lost.cmp(&other.lost).then(other.rate().total_cmp(&one.rate())));
     let broken = outcomes.iter().position(|outcome| !outcome.is_whole(load));
     Ok(outcomes.swap_remove(broken.unwrap_or(runs / 2)))
 }
 
 /// In a thread of its own: what the scheduler is told of it does not hold for the next.
-fn measure(variant: &Variant, load: &Load) -> Result<Outcome, String> {
+fn measure(variant: &Variant, object: &Path, load: &Load) -> Result<Outcome, String> {
     thread::scope(|scope| {
-        let reader = scope.spawn(|| read(variant, load));
+        let reader = scope.spawn(|| read(variant, object, load));
         reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
 /// Has the calls made, and reads their events.
-fn read(variant: &Variant, load: &Load) -> Result<Outcome, String> {
-    let folder = TempDir::new().map_err(|error| format!("no temporary folder: {error}"))?;
-    let path = program::compile(variant.program.source, variant.profile, variant.program.define, folder.path())?;
+fn read(variant: &Variant, object: &Path, load: &Load) -> Result<Outcome, String> {
     let failed = |error: libbpf_rs::Error| format!("{}: {error:#}", variant.name);
-    let open = ObjectBuilder::default().open_file(path).map_err(failed)?;
-    let object = open.load().map_err(failed)?;
+    let object = ObjectBuilder::default().open_file(object).and_then(libbpf_rs::OpenObject::load).map_err(failed)?;
     let map = |name: &str| {
         object
             .maps()
@@ -394,29 +422,17 @@ fn read(variant: &Variant, load: &Load) -> Result<Outcome, String> {
     storm.update(&0u32.to_ne_bytes(), &pids, MapFlags::ANY).map_err(failed)?;
 
     let strings = (variant.program == INTERNED).then(|| map("path_strings")).transpose()?;
-    let strings = strings.as_ref().map(|map| TypedMap::new(map)).transpose().map_err(|error| error.to_string())?;
-    let mut paths = strings.map(Paths::new);
-
-    let (delivered, bytes, meant) = (Cell::new(0u64), Cell::new(0u64), Cell::new(0u64));
-    let unresolved = Cell::new(0);
-    let delays = RefCell::new(Vec::new());
-    let mut builder = RingBufferBuilder::new();
-    let seen = |record: &[u8]| {
-        if delivered.get() % SAMPLED == 0 {
-            delays.borrow_mut().extend(delay(record));
-        }
-        delivered.set(delivered.get() + 1);
-        // Each record follows a header of 8 bytes, and both together are rounded up to 8 (kernel/bpf/ringbuf.c).
-        bytes.set(bytes.get() + (record.len() as u64 + 8).next_multiple_of(8));
-        meant.set(meant.get() + used(variant.program, record) as u64);
-        if let Some(paths) = &mut paths {
-            unresolved.set(unresolved.get() + resolve(paths, record));
-        }
-        black_box(record.iter().step_by(64).fold(0u8, |sum, byte| sum ^ byte));
-        0
+    let strings = strings.as_ref().map(TypedMap::new).transpose().map_err(|error| error.to_string())?;
+    let mut seen = Seen {
+        program: variant.program,
+        delivered: 0,
+        bytes: 0,
+        meant: 0,
+        delays: Vec::new(),
+        paths: strings.map(Dictionary::new),
+        unresolved: 0,
     };
-    builder.add(&events, seen).map_err(failed)?;
-    let ring = builder.build().map_err(failed)?;
+    let source = Source::open(&events, variant.reader, |record| seen.see(record))?;
 
     let program = object.progs_mut().next().ok_or("no program")?;
     let link = program.attach().map_err(failed)?;
@@ -432,37 +448,30 @@ fn read(variant: &Variant, load: &Load) -> Result<Outcome, String> {
     let mut over = false;
     while !over {
         over = storms[0].is_over()? & storms[1].is_over()?;
-        if variant.reader == Reader::Looks {
-            thread::sleep(Duration::from_millis(1));
-        } else {
-            ring.poll(Duration::from_millis(10)).map_err(failed)?;
-        }
-        if variant.reader != Reader::Waits {
-            ring.consume().map_err(failed)?;
-        }
+        source.next()?;
     }
-    ring.consume().map_err(failed)?;
+    source.rest()?;
     let (seconds, user) = (started.elapsed().as_secs_f64(), own_cpu()? - before);
-    drop(link);
+    drop((link, source));
     let info = ProgInfoIter::default().find(|info| info.id == id).ok_or("the program is gone")?;
     let counted = counters.lookup(&0u32.to_ne_bytes(), MapFlags::ANY).map_err(failed)?.ok_or("no counters")?;
     let lost =
         counted.get(8..16).and_then(|bytes| bytes.try_into().ok()).map(u64::from_ne_bytes).ok_or("no counter")?;
-    let (delivered, delays) = (delivered.get(), delays.take());
-    if delays.is_empty() {
+    if seen.delays.is_empty() {
         return Err(format!("{}: nothing came through the ring buffer", variant.name));
     }
+    let of_each = |sum: u64| sum as f64 / seen.delivered.max(1) as f64;
     Ok(Outcome {
-        delivered,
+        delivered: seen.delivered,
         lost,
-        unresolved: unresolved.get(),
+        unresolved: seen.unresolved,
         seconds,
-        bytes: bytes.get() as f64 / delivered.max(1) as f64,
-        used: meant.get() as f64 / delivered.max(1) as f64,
-        bpf: info.run_time_ns as f64 / (delivered + lost).max(1) as f64,
+        bytes: of_each(seen.bytes),
+        used: of_each(seen.meant),
+        bpf: info.run_time_ns as f64 / (seen.delivered + lost).max(1) as f64,
         verified: info.verified_insns,
-        user: user * 1e9 / delivered.max(1) as f64,
-        delays: Delays::of(delays),
+        user: user * 1e9 / seen.delivered.max(1) as f64,
+        delays: Delays::of(seen.delays),
     })
 }
 

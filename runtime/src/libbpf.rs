@@ -56,6 +56,7 @@ mod batch;
 mod dictionary;
 mod error;
 mod events;
+mod gather;
 mod handle;
 mod map;
 mod percpu;

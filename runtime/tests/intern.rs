@@ -309,8 +309,8 @@ fn kernel_intern_resolver_outlives_the_object_in_any_thread() {
     let id = PathId { id: bench.intern("path", From::User, b"/bin/sh") };
     drop(bench);
     // As a handler of `Events` has it.
-    let mut resolved: Box<dyn FnMut() -> Option<InternText> + Send> = Box::new(move || dictionary.resolve(id).unwrap());
-    let text = thread::spawn(move || resolved()).join().unwrap();
+    let resolved: Box<dyn FnOnce() -> Option<InternText> + Send> = Box::new(move || dictionary.resolve(id).unwrap());
+    let text = thread::spawn(resolved).join().unwrap();
     assert_eq!(text.expect("it is there").as_bytes(), b"/bin/sh");
 }
 

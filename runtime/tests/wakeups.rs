@@ -133,6 +133,7 @@ fn policies_are_those_of_the_spec() {
     assert_eq!(maps::Some::WAKEUP, Wakeup::Adaptive { after: Duration::from_secs(2) });
     assert_eq!(maps::Quick::WAKEUP, Wakeup::Adaptive { after: Duration::from_millis(20) });
     assert_eq!(maps::None::WAKEUP, Wakeup::Never);
+    assert_eq!(maps::Storm::WAKEUP, Wakeup::Always, "by default");
 }
 
 #[test]
@@ -244,6 +245,54 @@ fn kernel_adaptive_counts_the_bytes_of_compact_records() {
         assert!(!wakes(1), "{text}: the count begins anew");
         assert_eq!(events.poll(Duration::ZERO).unwrap(), 1);
         assert_eq!(read.load(Relaxed), sent.get());
+    }
+}
+
+#[test]
+fn kernel_records_that_gather_arrive_all_and_in_order() {
+    /// In bursts that come fast enough to gather, and take a small part of the buffer.
+    const BURSTS: u64 = 200;
+    const EACH: u64 = 100;
+    let Some(bench) = Bench::open() else { return };
+    for gathers in [true, false] {
+        let (map, next) = (bench.map::<maps::Storm>(), AtomicU64::new(0));
+        let builder = Events::<maps::Storm>::builder(&map);
+        let builder = if gathers { builder } else { builder.without_gathering() };
+        let arrived = |maps::StormRecord::Noted(event): maps::StormRecord<'_>| {
+            assert_eq!(event.number, next.fetch_add(1, Relaxed));
+        };
+        let events = builder.build(arrived).unwrap();
+        let poll = |timeout| events.poll(timeout).unwrap() as u64;
+        for burst in 0..BURSTS {
+            assert_eq!(bench.note::<maps::Storm>(0, burst * EACH, EACH, 0), EACH);
+            let mut read = 0;
+            while read < EACH {
+                let records = poll(Duration::from_secs(20));
+                assert!(records > 0, "of burst {burst}, none came in 20 seconds after {read}");
+                read += records;
+            }
+        }
+        let mut sent = BURSTS * EACH;
+        let mut send = |count| {
+            assert_eq!(bench.note::<maps::Storm>(0, sent, count, 0), count);
+            sent += count;
+        };
+        send(3);
+        assert_eq!(poll(Duration::ZERO), 3, "who does not want to wait does not");
+        assert_eq!(poll(Duration::from_micros(50)), 0);
+        let start = Instant::now();
+        assert_eq!(poll(Duration::from_millis(30)), 0);
+        assert!(start.elapsed() >= Duration::from_millis(29), "it waits also when nothing had gathered");
+        // In the quiet after the storm.
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_millis(20));
+                send(1);
+            });
+            assert_eq!(poll(Duration::from_secs(30)), 1);
+            assert!(start.elapsed() < Duration::from_secs(10), "woken");
+        });
+        assert_eq!(next.load(Relaxed), sent);
     }
 }
 

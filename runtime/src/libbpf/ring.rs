@@ -3,7 +3,9 @@
 
 use std::{
     boxed::Box,
+    cell::Cell,
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -12,6 +14,7 @@ use libbpf_rs::{MapCore, RingBuffer, RingBufferBuilder};
 use super::{
     error::Error,
     events::{OnMalformed, Shared},
+    gather::{Batch, Pace},
 };
 use crate::error::ParseError;
 
@@ -24,14 +27,28 @@ const STOP: i32 = -libc::ECANCELED;
 /// `epoll_wait` counts in milliseconds: less would be no sleep at all, and a loop that spins.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 
+/// What the kernel puts before each record, in bytes (`BPF_RINGBUF_HDR_SZ`).
+const HEADER: u64 = 8;
+
 /// Longest wait that fits the `int` of milliseconds of `epoll_wait`.
 pub(super) const MAX_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
+
+/// How a reader waits for records.
+#[derive(Clone, Copy)]
+pub(super) enum Waiting {
+    /// Each wakes it.
+    ForEach,
+    /// Each wakes it, unless so many come that it lets them gather.
+    Gathering,
+    /// Some may wake nobody, so it looks by itself after this long.
+    Looking(Duration),
+}
 
 pub(super) struct RingReader<'cb> {
     /// The map's name in the spec.
     map: &'static str,
-    /// How long records may wait that wake nobody; `None` if all do.
-    longest_sleep: Option<Duration>,
+    waiting: Waiting,
+    pace: Cell<Pace>,
     buffer: RingBuffer<'cb>,
     shared: Arc<Shared>,
 }
@@ -44,7 +61,7 @@ impl<'cb> RingReader<'cb> {
     pub(super) fn open(
         map: &dyn MapCore,
         name: &'static str,
-        longest_sleep: Option<Duration>,
+        waiting: Waiting,
         mut read: Read<'cb>,
         mut on_malformed: Option<OnMalformed<'cb>>,
     ) -> Result<Self, Error> {
@@ -54,14 +71,41 @@ impl<'cb> RingReader<'cb> {
         let failed = |source| Error::Libbpf { map: name, operation: "open the ring buffer", source };
         let mut builder = RingBufferBuilder::new();
         builder.add(map, callback).map_err(failed)?;
-        Ok(RingReader { map: name, longest_sleep, buffer: builder.build().map_err(failed)?, shared })
+        let pace = Cell::new(Pace::new(u64::from(map.max_entries()), Instant::now()));
+        Ok(RingReader { map: name, waiting, pace, buffer: builder.build().map_err(failed)?, shared })
     }
 
     pub(super) fn poll(&self, timeout: Duration) -> Result<usize, Error> {
-        match self.longest_sleep {
-            None => self.wait(timeout),
-            Some(longest_sleep) => self.look(timeout, longest_sleep),
+        match self.waiting {
+            Waiting::ForEach => self.wait(timeout),
+            Waiting::Gathering => self.gather(timeout),
+            Waiting::Looking(longest_sleep) => self.look(timeout, longest_sleep),
         }
+    }
+
+    /// Sleeps until it is woken, or, when records come fast, until some have gathered.
+    fn gather(&self, timeout: Duration) -> Result<usize, Error> {
+        let pause = self.pace.get().pause(Instant::now()).filter(|pause| *pause <= timeout);
+        if let Some(pause) = pause {
+            thread::sleep(pause);
+            let (records, batch) = self.counted(|| self.consume())?;
+            self.pace.set(self.pace.get().gathered(batch, Instant::now()));
+            if records > 0 {
+                return Ok(records);
+            }
+        }
+        let left = if timeout == Duration::MAX { timeout } else { timeout - pause.unwrap_or_default() };
+        let (records, batch) = self.counted(|| self.wait(left))?;
+        self.pace.set(self.pace.get().woken(batch, Instant::now()));
+        Ok(records)
+    }
+
+    /// How many records were read, and how much of the buffer they took. What could not be read counts by its header alone.
+    fn counted(&self, read: impl FnOnce() -> Result<usize, Error>) -> Result<(usize, Batch), Error> {
+        let before = self.shared.received_bytes();
+        let records = read()?;
+        let (count, bytes) = (records as u64, self.shared.received_bytes() - before);
+        Ok((records, Batch { records: count, bytes: bytes + HEADER * count }))
     }
 
     /// Sleeps until it is woken.
