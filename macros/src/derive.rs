@@ -14,7 +14,7 @@ mod members;
 mod output;
 mod rust_type;
 
-use bpf_layout_spec::{Loaded, layout::Layouts, source::Sources};
+use bpf_layout_spec::Loaded;
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
@@ -57,9 +57,9 @@ fn expand_input(input: &Input<'_>, errors: &mut Errors) -> TokenStream {
         }
     };
     match file.load(input.options.profile.as_ref()) {
-        Ok(Loaded { layouts, sources, .. }) => {
-            let mut expanded = file.watch(&sources);
-            expanded.extend(expand_checked(input, &Spec { layouts, sources }, errors));
+        Ok(spec) => {
+            let mut expanded = file.watch(&spec.sources);
+            expanded.extend(expand_checked(input, &spec, errors));
             expanded
         }
         Err(failure) => {
@@ -69,21 +69,7 @@ fn expand_input(input: &Input<'_>, errors: &mut Errors) -> TokenStream {
     }
 }
 
-/// A spec that is valid, and its text.
-struct Spec {
-    layouts: Layouts,
-    sources: Sources,
-}
-
-impl Spec {
-    /// `layouts.toml:31`
-    fn line(&self, span: bpf_layout_spec::source::Span) -> String {
-        let path = self.sources.get(span.file).path.display();
-        format!("{path}:{}", self.sources.line_column(span).line)
-    }
-}
-
-fn expand_checked(input: &Input<'_>, spec: &Spec, errors: &mut Errors) -> TokenStream {
+fn expand_checked(input: &Input<'_>, spec: &Loaded, errors: &mut Errors) -> TokenStream {
     let Some(definition) = Definition::find(input, spec, errors) else { return TokenStream::new() };
     match (&input.body, definition) {
         (Body::Struct(fields), Definition::Record(id, record)) => {

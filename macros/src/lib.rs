@@ -4,6 +4,7 @@
 mod derive;
 mod from;
 mod include;
+mod loaded;
 mod spec;
 
 use proc_macro::TokenStream;

@@ -6,6 +6,7 @@
 use std::{
     env,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use bpf_layout_emit::render;
@@ -17,6 +18,8 @@ use bpf_layout_spec::{
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::LitStr;
+
+use crate::loaded;
 
 /// Names the profile where nothing in the code does, as for build scripts and the command line.
 const PROFILE_VARIABLE: &str = "BPF_LAYOUT_PROFILE";
@@ -81,10 +84,18 @@ impl SpecFile {
     }
 
     /// Loads it under the profile that is named here or by the environment.
-    pub(crate) fn load(&self, profile: Option<&LitStr>) -> Result<Loaded, Failure> {
+    pub(crate) fn load(&self, profile: Option<&LitStr>) -> Result<Arc<Loaded>, Failure> {
         let from_environment = || env::var(PROFILE_VARIABLE).ok().filter(|profile| !profile.is_empty());
         let options = Options { profile: profile.map(LitStr::value).or_else(from_environment) };
-        bpf_layout_spec::load_in(&self.folder, &self.shown, &options)
+        loaded::load(self, options)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn shown(&self) -> &Path {
+        &self.shown
     }
 
     /// Has rustc and cargo watch the files and the variables that were read.

@@ -48,7 +48,7 @@ use source::Sources;
 use threads::both;
 
 /// What to load a spec with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// The profile to apply; none if left out.
     pub profile: Option<String>,

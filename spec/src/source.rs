@@ -3,7 +3,10 @@
 //! Every name and value of a spec keeps the [`Span`] it was written at, so that anything said about it later can point
 //! there. A spec may include others, so a span says which file it is in.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 /// One file of a [`Sources`], by its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +41,21 @@ pub struct Source {
     pub path: PathBuf,
     /// The whole text.
     pub text: String,
+    /// The first byte of each line, once somebody has asked for a line.
+    line_starts: OnceLock<Vec<usize>>,
+}
+
+impl Source {
+    fn new(path: PathBuf, text: String) -> Self {
+        Source { path, text, line_starts: OnceLock::new() }
+    }
+
+    fn line_starts(&self) -> &[usize] {
+        self.line_starts.get_or_init(|| {
+            let newlines = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            [0].into_iter().chain(newlines.map(|(at, _)| at + 1)).collect()
+        })
+    }
 }
 
 /// A place as editors count it: both from one, the column in characters.
@@ -73,13 +91,14 @@ impl Sources {
     /// With over four billion files.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).expect("fewer than 2^32 files"));
-        self.files.push(Source { path: path.into(), text: text.into() });
+        self.files.push(Source::new(path.into(), text.into()));
         id
     }
 
     /// Gives a file its text, once nothing borrows that any more.
     pub(crate) fn set_text(&mut self, id: FileId, text: String) {
-        self.files[id.0 as usize].text = text;
+        let file = &mut self.files[id.0 as usize];
+        *file = Source::new(std::mem::take(&mut file.path), text);
     }
 
     /// The file with this id.
@@ -110,17 +129,20 @@ impl Sources {
     /// Line and column of a span's first byte.
     #[must_use]
     pub fn line_column(&self, span: Span) -> LineColumn {
-        let text = &self.get(span.file).text;
-        let mut end = (span.start as usize).min(text.len());
-        while !text.is_char_boundary(end) {
+        let file = self.get(span.file);
+        let mut end = (span.start as usize).min(file.text.len());
+        while !file.text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = &text[..end];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        LineColumn {
-            line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        let starts = file.line_starts();
+        let line = starts.partition_point(|start| *start <= end);
+        LineColumn { line, column: file.text[starts[line - 1]..end].chars().count() + 1 }
+    }
+
+    /// `path:line` of a span's first byte.
+    #[must_use]
+    pub fn line(&self, span: Span) -> String {
+        format!("{}:{}", self.get(span.file).path.display(), self.line_column(span).line)
     }
 
     /// `path:line:column` of a span's first byte, as compilers print it.

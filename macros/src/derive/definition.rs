@@ -1,13 +1,13 @@
 //! Which definition of the spec a struct is meant to be.
 
 use bpf_layout_spec::{
+    Loaded,
     model::{Name, Record, RecordKind, TypeDef, TypeId},
     suggest,
 };
 use proc_macro2::Span;
 
 use super::{
-    Spec,
     errors::Errors,
     input::{Body, Input, plain},
 };
@@ -22,7 +22,7 @@ pub(super) enum Definition<'a> {
 
 impl<'a> Definition<'a> {
     /// Finds it, or says why not.
-    pub(super) fn find(input: &Input<'_>, spec: &'a Spec, errors: &mut Errors) -> Option<Self> {
+    pub(super) fn find(input: &Input<'_>, spec: &'a Loaded, errors: &mut Errors) -> Option<Self> {
         let found = match &input.options.name {
             Some(name) => find_named(spec, &name.value()),
             None => find_like(spec, &plain(input.ident)),
@@ -49,21 +49,21 @@ impl<'a> Definition<'a> {
 }
 
 /// By the name in the spec, or the one in C.
-fn find_named<'a>(spec: &'a Spec, name: &str) -> Option<(TypeId, &'a TypeDef)> {
+fn find_named<'a>(spec: &'a Loaded, name: &str) -> Option<(TypeId, &'a TypeDef)> {
     let by_spec = find_by(spec, |known| known.spec == name);
     by_spec.or_else(|| find_by(spec, |known| known.c == name))
 }
 
 /// By the name in Rust: as the generated type is called, or in snake case as in the spec.
-fn find_like<'a>(spec: &'a Spec, ident: &str) -> Option<(TypeId, &'a TypeDef)> {
+fn find_like<'a>(spec: &'a Loaded, ident: &str) -> Option<(TypeId, &'a TypeDef)> {
     find_named(spec, &snake_case(ident)).or_else(|| find_by(spec, |known| known.rust == ident))
 }
 
-fn find_by(spec: &Spec, matches: impl Fn(&Name) -> bool) -> Option<(TypeId, &TypeDef)> {
+fn find_by(spec: &Loaded, matches: impl Fn(&Name) -> bool) -> Option<(TypeId, &TypeDef)> {
     (0..).map(TypeId).zip(&spec.layouts.model.types).find(|(_, def)| matches(def.name()))
 }
 
-fn unknown(input: &Input<'_>, spec: &Spec, name: &str) -> String {
+fn unknown(input: &Input<'_>, spec: &Loaded, name: &str) -> String {
     let types = &spec.layouts.model.types;
     let fits = |def: &&TypeDef| match (&input.body, def) {
         (Body::Struct(_), TypeDef::Record(record)) => record.kind != RecordKind::Union,
@@ -80,7 +80,7 @@ fn unknown(input: &Input<'_>, spec: &Spec, name: &str) -> String {
             let at = types
                 .iter()
                 .find(|def| def.name().spec == near)
-                .map_or_else(String::new, |def| format!(" ({})", spec.line(def.name().span)));
+                .map_or_else(String::new, |def| format!(" ({})", spec.sources.line(def.name().span)));
             format!("did you mean `#[bpf_layout(name = \"{near}\")]`{at}?")
         }
         None => "write its name there as `#[bpf_layout(name = \"...\")]`".to_owned(),
@@ -88,13 +88,13 @@ fn unknown(input: &Input<'_>, spec: &Spec, name: &str) -> String {
     format!("there is no {what} `{name}` in {path}: {help}")
 }
 
-fn spec_path(spec: &Spec) -> String {
+fn spec_path(spec: &Loaded) -> String {
     spec.sources.paths().next().map_or_else(String::new, |path| path.display().to_string())
 }
 
-fn mismatch(input: &Input<'_>, spec: &Spec, def: &TypeDef, span: Span, errors: &mut Errors) {
+fn mismatch(input: &Input<'_>, spec: &Loaded, def: &TypeDef, span: Span, errors: &mut Errors) {
     let name = def.name();
-    let (spec_name, at, rust) = (&name.spec, spec.line(name.span), &name.rust);
+    let (spec_name, at, rust) = (&name.spec, spec.sources.line(name.span), &name.rust);
     let message = match (def, &input.body) {
         (TypeDef::Record(record), _) if record.kind == RecordKind::Union => {
             format!("`{spec_name}` is a union ({at}): use the generated type `{rust}`, or `[u8; N]`")

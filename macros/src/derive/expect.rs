@@ -1,13 +1,14 @@
 //! What the spec says of a field, as a `SpecField` of `bpf_layout::__private::prove::derived`.
 
 use bpf_layout_spec::{
+    Loaded,
     layout::{BitRun, Layouts, Member},
     model::{Field, RecordKind, Type, TypeDef, TypeId},
 };
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::{Spec, meaning, rust_type};
+use super::{meaning, rust_type};
 
 /// What the spec says of a field, and what to say if it is otherwise.
 pub(super) struct Expectation {
@@ -33,7 +34,7 @@ pub(super) struct Expectation {
 }
 
 impl Expectation {
-    pub(super) fn field(spec: &Spec, field: &Field, offset: u64, at: String) -> Self {
+    pub(super) fn field(spec: &Loaded, field: &Field, offset: u64, at: String) -> Self {
         Expectation {
             name: field.name.rust.to_string(),
             size: spec.layouts.size_align(&field.ty).0,
@@ -117,7 +118,7 @@ impl Expectation {
 }
 
 /// Of what a newtype wraps that is an enum or flags of the spec.
-pub(super) fn names(spec: &Spec, id: TypeId) -> Expectation {
+pub(super) fn names(spec: &Loaded, id: TypeId) -> Expectation {
     let def = spec.layouts.model.ty(id);
     let repr = match def {
         TypeDef::Enum(def) => def.repr.info().rust,
@@ -127,7 +128,7 @@ pub(super) fn names(spec: &Spec, id: TypeId) -> Expectation {
     Expectation {
         says: repr.to_owned(),
         write: format!("`{repr}`"),
-        ..Expectation::unplaced(spec.line(def.name().span), expected(&spec.layouts, &Type::Def(id)))
+        ..Expectation::unplaced(spec.sources.line(def.name().span), expected(&spec.layouts, &Type::Def(id)))
     }
 }
 
@@ -174,7 +175,7 @@ fn offsets(layouts: &Layouts, id: TypeId) -> impl Iterator<Item = Literal> {
 }
 
 /// The type as the spec writes it, aliases and lengths by their names.
-fn type_text(spec: &Spec, field: &Field) -> String {
+fn type_text(spec: &Loaded, field: &Field) -> String {
     match &field.ty {
         Type::Def(id) if field.anonymous => spec.layouts.model.ty(*id).name().spec.to_string(),
         _ => spec.sources.text(field.ty_span).trim_matches(['"', '\'']).trim().to_owned(),

@@ -1,12 +1,12 @@
 //! The members of one struct or event of the spec, as messages speak of them.
 
 use bpf_layout_spec::{
+    Loaded,
     layout::{BitRun, Member},
     model::{Field, Record, TypeId},
 };
 
 use super::{
-    Spec,
     expect::{Expectation, bytes},
     rust_type,
 };
@@ -14,13 +14,13 @@ use super::{
 /// A struct or event with its members, which are known by their numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Members<'a> {
-    spec: &'a Spec,
+    spec: &'a Loaded,
     record: &'a Record,
     pub(super) all: &'a [Member],
 }
 
 impl<'a> Members<'a> {
-    pub(super) fn of(spec: &'a Spec, (id, record): (TypeId, &'a Record)) -> Self {
+    pub(super) fn of(spec: &'a Loaded, (id, record): (TypeId, &'a Record)) -> Self {
         Members { spec, record, all: &spec.layouts.of(id).members }
     }
 
@@ -31,7 +31,7 @@ impl<'a> Members<'a> {
 
     /// Where the record is written.
     pub(super) fn at(&self) -> String {
-        self.spec.line(self.record.name.span)
+        self.spec.sources.line(self.record.name.span)
     }
 
     /// The member of whole bytes with this name.
@@ -76,7 +76,7 @@ impl<'a> Members<'a> {
     /// What to say of the name of a bitfield, or of a field that the profile omits.
     pub(super) fn no_place(&self, name: &str) -> Option<String> {
         let field = self.record.fields.iter().find(|field| has_name(field, name))?;
-        let at = self.spec.line(field.name.span);
+        let at = self.spec.sources.line(field.name.span);
         Some(match self.run_of(field) {
             Some((run, first, width)) => format!(
                 "`{name}` is a bitfield ({at}): write `_bits{0}: bpf_layout::Bits<{1}>` for {2} from byte {3} on, and read it \
@@ -182,7 +182,7 @@ impl<'a> Members<'a> {
             Member::Bits(run) => run.bits.iter().find_map(|bits| bits.field.map(place)),
             Member::Padding { .. } => None,
         });
-        self.spec.line(span.unwrap_or(self.record.name.span))
+        self.spec.sources.line(span.unwrap_or(self.record.name.span))
     }
 }
 

@@ -1,11 +1,13 @@
 //! What the derive expands to: calls of the runtime's macros, with each check at the words that it is about.
 
-use bpf_layout_spec::model::{Record, TypeId};
+use bpf_layout_spec::{
+    Loaded,
+    model::{Record, TypeId},
+};
 use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 
 use super::{
-    Spec,
     expect::Expectation,
     input::{Input, Wrapped},
     matching::Matched,
@@ -16,7 +18,7 @@ use super::{
 pub(super) fn record(
     input: &Input<'_>,
     matched: &[Matched<'_>],
-    spec: &Spec,
+    spec: &Loaded,
     (id, record): (TypeId, &Record),
 ) -> TokenStream {
     let ident = input.ident;
@@ -60,8 +62,8 @@ fn field_tokens(number: usize, Matched { user, expectation, unknown }: &Matched<
     quote! { #ident #number: #ty, #spec, #kind, #place; }
 }
 
-fn spec_tokens(input: &Input<'_>, spec: &Spec, (id, record): (TypeId, &Record)) -> TokenStream {
-    let (name, at) = (record.name.spec.as_str(), spec.line(record.name.span));
+fn spec_tokens(input: &Input<'_>, spec: &Loaded, (id, record): (TypeId, &Record)) -> TokenStream {
+    let (name, at) = (record.name.spec.as_str(), spec.sources.line(record.name.span));
     let layout = spec.layouts.of(id);
     let (size, align) = (Literal::u64_unsuffixed(layout.size), Literal::u32_unsuffixed(layout.align));
     let raise =

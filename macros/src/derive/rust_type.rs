@@ -1,14 +1,13 @@
 //! Rust types as help shows them.
 
 use bpf_layout_spec::{
+    Loaded,
     model::{Type, TypeDef, VariableKind},
     scalar::ScalarClass,
 };
 
-use super::Spec;
-
 /// The type that generated code has: `bpf_layout::Str<16>`.
-pub(super) fn of(spec: &Spec, ty: &Type) -> String {
+pub(super) fn of(spec: &Loaded, ty: &Type) -> String {
     match ty {
         Type::Scalar(scalar) => path(scalar.info().rust),
         Type::Str(count) => format!("bpf_layout::Str<{}>", count.value),
@@ -29,7 +28,7 @@ pub(super) fn of(spec: &Spec, ty: &Type) -> String {
 }
 
 /// Every type that a field may have, for a message that ends in "write …".
-pub(super) fn choices(spec: &Spec, ty: &Type) -> String {
+pub(super) fn choices(spec: &Loaded, ty: &Type) -> String {
     let plain = format!("`{}`", of(spec, ty));
     let (size, _) = spec.layouts.size_align(ty);
     let bytes = format!("`[u8; {size}]`");
