@@ -32,8 +32,9 @@
 //! | `macros` (default) | [`include_layouts!`], [`BpfLayout`](derive@BpfLayout), with `std` [`FromLayout`](derive@FromLayout) |
 //! | `btf` | `bpf_layout::skew`: values of an older or newer layout, read by its BTF |
 //! | `clock` | `BootClock`, and `SystemTime` made from a [`Ktime`] |
-//! | `libbpf` | typed maps, ring buffers and perf buffers; `btf`, `clock` |
-//! | `usage` | `bpf_layout::libbpf::Usage`: a record of how full maps are and how long strings; `libbpf` |
+//! | `libbpf` | typed maps, ring buffers and perf buffers; `clock` |
+//! | `live` | maps that others made: `TypedMap::attach`, `open_pinned` and `open_id` compare each field with what the kernel knows of the map, `SkewedMap` reads other layouts; `libbpf`, `btf` |
+//! | `usage` | `bpf_layout::libbpf::Usage`: a record of how full maps are and how long strings; `live` |
 //! | `serde` | `Serialize` on every type |
 //! | `zerocopy` | `FromBytes`, `IntoBytes`, `Immutable`, `KnownLayout` on every type; their derives take rustc a tenth of a second per type |
 //! | `bytemuck` | `Zeroable` and `Pod` on every type |

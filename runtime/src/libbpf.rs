@@ -52,6 +52,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "live")]
+mod attach;
 mod batch;
 mod dictionary;
 mod error;
@@ -65,13 +67,16 @@ mod promptly;
 mod record;
 mod ring;
 mod rooms;
+#[cfg(feature = "live")]
 mod skewed;
+#[cfg(feature = "live")]
 mod types;
 #[cfg(feature = "usage")]
 mod usage;
 mod verify;
 
 pub use batch::Entry;
+#[cfg(feature = "live")]
 pub use bpf_layout_live::{Error as KernelError, LoadedBtf};
 pub use dictionary::{Dictionary, InternText, intern_counts};
 pub use error::{Error, Mismatch};
@@ -81,6 +86,7 @@ pub use libbpf_rs::{self, MapFlags};
 pub use perf::{PerfEvents, PerfEventsBuilder};
 pub use promptly::wake_promptly;
 pub use rooms::RoomMap;
+#[cfg(feature = "live")]
 pub use skewed::{SkewedEntry, SkewedMap};
 #[cfg(feature = "usage")]
 pub use usage::Usage;

@@ -35,7 +35,7 @@ pub use bpf_layout_btf as btf;
 pub use buffer::{Scratch, SkewedBuffer};
 pub use error::PlanError;
 pub use plan::Plan;
-#[cfg(feature = "libbpf")]
+#[cfg(feature = "live")]
 pub(crate) use plan::{Comparison, compare};
 pub use read::{Lost, Note, Skewed};
 pub use rule::{Difference, Handling, Rule};

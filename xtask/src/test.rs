@@ -75,6 +75,12 @@ fn steps(flags: Flags) -> Vec<Step> {
         Step::new("format", &["fmt", "--all", "--check"], &[]),
         Step { name: "light macros", action: Action::LightMacros },
         Step::new("no_std runtime", &["check", "--locked", "--package", "bpf-layout", "--no-default-features"], &[]),
+        Step::new(
+            "runtime with libbpf",
+            &["check", "--locked", "--package", "bpf-layout", "--features", "libbpf"],
+            &[],
+        ),
+        Step::new("and BTF", &["check", "--locked", "--package", "bpf-layout", "--features", "libbpf,btf"], &[]),
         Step::new("lints", &["clippy", "--all-targets"], OTHERS).with(&["--", "-D", "warnings"]),
         // Lints see the same in thirty random specs as in four times as many.
         Step::new("lints of proofs", &["clippy", "--all-targets"], PROOFS)

@@ -2,6 +2,7 @@
 
 use std::{fmt, io, path::PathBuf, string::String, vec::Vec};
 
+#[cfg(feature = "live")]
 use crate::skew::{Difference, PlanError, WriteError};
 
 use super::verify::Differs;
@@ -22,6 +23,7 @@ pub enum Error {
         source: libbpf_rs::Error,
     },
     /// The live map's types cannot be read, or its values not as those of the spec.
+    #[cfg(feature = "live")]
     Layout {
         /// Name of the map in the spec.
         map: &'static str,
@@ -29,6 +31,7 @@ pub enum Error {
         source: PlanError,
     },
     /// The kernel does not give the BTF of the live map.
+    #[cfg(feature = "live")]
     Kernel {
         /// Name of the map in the spec.
         map: &'static str,
@@ -36,6 +39,7 @@ pub enum Error {
         source: bpf_layout_live::Error,
     },
     /// A key or value cannot be written in the layout of the live map.
+    #[cfg(feature = "live")]
     Write {
         /// Name of the map in the spec.
         map: &'static str,
@@ -88,7 +92,20 @@ pub struct Mismatch {
     /// What differs, as text: `value: 1112 bytes, expected 1104 (socket_value)`.
     pub differences: Vec<String>,
     /// Those of key and value, where the kernel has their types.
+    #[cfg(feature = "live")]
     pub layout: Vec<Difference>,
+}
+
+impl Mismatch {
+    /// By what is known without the types of key and value.
+    pub(super) fn new(map: &'static str, differences: Vec<String>) -> Self {
+        Mismatch {
+            map,
+            differences,
+            #[cfg(feature = "live")]
+            layout: Vec::new(),
+        }
+    }
 }
 
 impl fmt::Display for Mismatch {
@@ -112,11 +129,14 @@ impl fmt::Display for Error {
             Error::Open { map, path, source } => {
                 write!(f, "map `{map}`: cannot open the map pinned at {}: {source}", path.display())
             }
+            #[cfg(feature = "live")]
             Error::Layout { map, source } => write!(f, "map `{map}`: {source}"),
+            #[cfg(feature = "live")]
             Error::Kernel { map, source } => {
                 write!(f, "map `{map}`: cannot read its types: {source}")?;
                 source.help().map_or(Ok(()), |help| write!(f, "; {help}"))
             }
+            #[cfg(feature = "live")]
             Error::Write { map, source } => write!(f, "map `{map}`: {source}"),
             Error::Libbpf { map, operation, source } => write!(f, "map `{map}`: cannot {operation}: {source}"),
             Error::Batch { map, operation, done, source } => {
@@ -133,8 +153,11 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Libbpf { source, .. } | Error::Open { source, .. } => Some(source),
+            #[cfg(feature = "live")]
             Error::Layout { source, .. } => Some(source),
+            #[cfg(feature = "live")]
             Error::Kernel { source, .. } => Some(source),
+            #[cfg(feature = "live")]
             Error::Write { source, .. } => Some(source),
             Error::Batch { source, .. } => Some(source),
             Error::Mismatch(_) | Error::Differs(_) | Error::NoFingerprints { .. } | Error::Cpus { .. } => None,

@@ -21,12 +21,9 @@ use super::{
     record::Recorder,
     ring::{Read, RingReader, Waiting},
 };
-use crate::{
-    error::ParseError,
-    kind::Ring,
-    map::Buffer,
-    skew::{Lost, Scratch, SkewedBuffer},
-};
+#[cfg(feature = "btf")]
+use crate::skew::{Lost, Scratch, SkewedBuffer};
+use crate::{error::ParseError, kind::Ring, map::Buffer};
 
 /// How many records came, and what became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -169,6 +166,7 @@ impl<'cb, M: Buffer<Kind: Ring>> EventsBuilder<'_, 'cb, M> {
     ///
     /// # Errors
     /// As for [`build`](Self::build).
+    #[cfg(feature = "btf")]
     pub fn build_skewed(
         mut self,
         buffer: SkewedBuffer<M>,

@@ -1,19 +1,11 @@
 //! A live map that has been compared with the spec.
 
-use std::{fmt, format, io, marker::PhantomData, path::Path, string::String, vec::Vec};
+use std::{fmt, format, marker::PhantomData, string::String, vec::Vec};
 
 use libbpf_rs::{MapCore, MapHandle, MapImpl};
 
-use super::{
-    error::{Error, Mismatch},
-    types::{LiveMap, sentences},
-};
-use crate::{
-    kind::Kind,
-    layout::Layout,
-    map::Map,
-    skew::{Comparison, Difference},
-};
+use super::error::{Error, Mismatch};
+use crate::{kind::Kind, layout::Layout, map::Map};
 
 /// A live map whose type, key and value are those of the map `M` of the spec.
 ///
@@ -78,7 +70,7 @@ pub(super) fn handle(map: impl IntoHandle, name: &'static str) -> Result<MapHand
 
 impl<M: Map> TypedMap<M> {
     /// A map of a loaded skeleton or object. Compares sizes only: the object that made it was compared field by field when
-    /// it was built. For a map that others made, see [`attach`](Self::attach).
+    /// it was built. For a map that others made, there is `attach` (feature `live`).
     ///
     /// # Errors
     /// If its type, or the size of its key or value, is not what the spec says, or if no more files can be opened.
@@ -88,38 +80,7 @@ impl<M: Map> TypedMap<M> {
         Ok(Self::of(map, Checked::SizesOnly))
     }
 
-    /// A map that others may have made, such as one that libbpf found pinned by its name: compared field by field.
-    ///
-    /// # Errors
-    /// If its type, flags, or any field of its key or value is not what the spec says, with every difference; if the
-    /// kernel does not tell its types (that asks for `CAP_SYS_ADMIN`); or if no more files can be opened.
-    pub fn attach(map: impl IntoHandle) -> Result<Self, Error> {
-        Self::compared(handle(map, M::NAME)?)
-    }
-
-    /// The map that is pinned at a path, compared field by field. A map of an older or newer layout is refused, with every
-    /// field that differs; [`SkewedMap`](super::SkewedMap) reads it.
-    ///
-    /// # Errors
-    /// If there is none, or as for [`attach`](Self::attach).
-    pub fn open_pinned(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::compared(open_pinned::<M>(path.as_ref())?)
-    }
-
-    /// The map that has this number in the kernel, compared field by field.
-    ///
-    /// # Errors
-    /// If there is none, or as for [`attach`](Self::attach).
-    pub fn open_id(id: u32) -> Result<Self, Error> {
-        Self::compared(open_id::<M>(id)?)
-    }
-
-    fn compared(map: MapHandle) -> Result<Self, Error> {
-        let checked = compare_fields::<M>(&map)?;
-        Ok(Self::of(map, checked))
-    }
-
-    fn of(handle: MapHandle, checked: Checked) -> Self {
+    pub(super) fn of(handle: MapHandle, checked: Checked) -> Self {
         TypedMap { handle, checked, spec: PhantomData }
     }
 
@@ -153,59 +114,6 @@ impl<M: Map> fmt::Debug for TypedMap<M> {
     }
 }
 
-/// Opens a pinned map, whatever it is.
-pub(super) fn open_pinned<M: Map>(path: &Path) -> Result<MapHandle, Error> {
-    let failed = |source| Error::Open { map: M::NAME, path: path.into(), source };
-    if path.as_os_str().as_encoded_bytes().contains(&0) {
-        let reason = io::Error::new(io::ErrorKind::InvalidInput, "the path has a NUL in it");
-        return Err(failed(reason.into()));
-    }
-    MapHandle::from_pinned_path(path).map_err(failed)
-}
-
-/// Opens a map by its number, whatever it is.
-pub(super) fn open_id<M: Map>(id: u32) -> Result<MapHandle, Error> {
-    MapHandle::from_map_id(id).map_err(|source| Error::Libbpf { map: M::NAME, operation: "open it by its id", source })
-}
-
-/// Flags that say who may use the map from where, and how it was made, not what it is (`bpf_map_flags_retain_permanent`
-/// of Linux leaves them out as well): `BPF_F_RDONLY`, `BPF_F_WRONLY`, `BPF_F_TOKEN_FD`.
-const PASSING_FLAGS: u32 = 1 << 3 | 1 << 4 | 1 << 16;
-
-/// Compares all of a live map with the spec, and reports every difference at once.
-fn compare_fields<M: Map>(map: &dyn MapCore) -> Result<Checked, Error> {
-    let mut differences = type_difference::<M>(map);
-    if !differences.is_empty() {
-        return Err(Mismatch { map: M::NAME, differences, layout: Vec::new() }.into());
-    }
-    let live = LiveMap::of::<M>(map)?;
-    let (found, expected) = (live.flags & !PASSING_FLAGS, M::FLAGS & !PASSING_FLAGS);
-    if found != expected {
-        differences.push(format!("flags: {found:#x} in the live map, {expected:#x} here (map-flags)"));
-    }
-    let (parts, mut layout) = (live.compare::<M>()?, Vec::new());
-    differences.extend(part_differences::<M::Key>("key", map.key_size(), parts.key.as_ref(), &mut layout));
-    differences.extend(part_differences::<M::Value>("value", map.value_size(), parts.value.as_ref(), &mut layout));
-    if !differences.is_empty() {
-        return Err(Mismatch { map: M::NAME, differences, layout }.into());
-    }
-    Ok(parts.checked::<M>())
-}
-
-/// Differences of a key or value: of its fields where its types are known, else of its size.
-fn part_differences<T: Layout>(
-    part: &str,
-    size: u32,
-    comparison: Option<&Comparison>,
-    layout: &mut Vec<Difference>,
-) -> Vec<String> {
-    let Some(comparison) = comparison.filter(|comparison| !comparison.differences.is_empty()) else {
-        return size_difference::<T>(part, size).into_iter().collect();
-    };
-    layout.extend(comparison.differences.iter().cloned());
-    sentences(part, comparison)
-}
-
 /// Compares a live map with the spec, and reports every difference at once.
 pub(super) fn compare<M: Map>(map: &dyn MapCore) -> Result<(), Mismatch> {
     let mut differences = type_difference::<M>(map);
@@ -213,7 +121,7 @@ pub(super) fn compare<M: Map>(map: &dyn MapCore) -> Result<(), Mismatch> {
         differences.extend(size_difference::<M::Key>("key", map.key_size()));
         differences.extend(size_difference::<M::Value>("value", map.value_size()));
     }
-    if differences.is_empty() { Ok(()) } else { Err(Mismatch { map: M::NAME, differences, layout: Vec::new() }) }
+    if differences.is_empty() { Ok(()) } else { Err(Mismatch::new(M::NAME, differences)) }
 }
 
 /// The difference of the types of maps. Where they differ, keys and values mean something else as well.

@@ -17,12 +17,9 @@ use super::{
     record::Recorder,
     ring::MAX_WAIT,
 };
-use crate::{
-    error::ParseError,
-    kind::Perf,
-    map::Buffer,
-    skew::{Lost, Scratch, SkewedBuffer},
-};
+#[cfg(feature = "btf")]
+use crate::skew::{Lost, Scratch, SkewedBuffer};
+use crate::{error::ParseError, kind::Perf, map::Buffer};
 
 /// Sets up a [`PerfEvents`].
 pub struct PerfEventsBuilder<'a, 'cb, M, H> {
@@ -83,6 +80,7 @@ impl<'cb, M: Buffer<Kind: Perf>, H: MapCore> PerfEventsBuilder<'_, 'cb, M, H> {
     ///
     /// # Errors
     /// As for [`build`](Self::build).
+    #[cfg(feature = "btf")]
     pub fn build_skewed(
         mut self,
         buffer: SkewedBuffer<M>,

@@ -15,6 +15,7 @@ impl Recorder {
         match *self {}
     }
 
+    #[cfg(feature = "btf")]
     pub(super) fn record_event(&self, _: usize, _: &[u8]) {
         match *self {}
     }

@@ -117,7 +117,7 @@ fn differences(map: &dyn MapCore, expected: Rooms) -> Vec<String> {
 }
 
 fn mismatch<E: Compact>(differences: Vec<String>) -> Error {
-    Mismatch { map: E::ROOMS.map, differences, layout: Vec::new() }.into()
+    Mismatch::new(E::ROOMS.map, differences).into()
 }
 
 fn failed<E: Compact>(operation: &'static str, source: libbpf_rs::Error) -> Error {

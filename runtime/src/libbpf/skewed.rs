@@ -5,9 +5,10 @@ use std::{borrow::Cow, fmt, path::Path, vec::Vec};
 use libbpf_rs::{MapCore, MapFlags, MapHandle, libbpf_sys};
 
 use super::{
+    attach::{open_id, open_pinned},
     batch::read_batches,
     error::{Error, Mismatch},
-    handle::{Checked, IntoHandle, handle, open_id, open_pinned, size_difference, type_difference},
+    handle::{Checked, IntoHandle, handle, size_difference, type_difference},
     types::LiveMap,
 };
 use crate::{
@@ -64,7 +65,7 @@ impl<M: Map> SkewedMap<M> {
         let map = &handle;
         let mut differences = type_difference::<M>(map);
         if !differences.is_empty() {
-            return Err(Mismatch { map: M::NAME, differences, layout: Vec::new() }.into());
+            return Err(Mismatch::new(M::NAME, differences).into());
         }
         let parts = LiveMap::of::<M>(map)?.compare::<M>()?;
         // Without types, only what is as large can be the same.
@@ -75,7 +76,7 @@ impl<M: Map> SkewedMap<M> {
             differences.extend(size_difference::<M::Value>("value", map.value_size()));
         }
         if !differences.is_empty() {
-            return Err(Mismatch { map: M::NAME, differences, layout: Vec::new() }.into());
+            return Err(Mismatch::new(M::NAME, differences).into());
         }
         let checked = parts.checked::<M>();
         let (key, value) = (plan::<M, _>(parts.key)?, plan::<M, _>(parts.value)?);

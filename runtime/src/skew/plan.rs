@@ -108,7 +108,7 @@ pub(crate) fn compare(shape: &'static Shape, btf: &Btf<'_>, id: TypeId) -> Resul
 
 impl Steps {
     /// Reads a type as itself.
-    #[cfg(feature = "libbpf")]
+    #[cfg(feature = "live")]
     fn same(shape: &'static Shape) -> Self {
         let (ops, size) = (Vec::from([Op::Copy { theirs: 0, ours: 0, len: shape.size() }]), shape.size());
         let (differences, paths, missing) = (Vec::new(), Vec::new(), Vec::new());
@@ -334,7 +334,7 @@ fn room<T>() -> Box<MaybeUninit<T>> {
 }
 
 /// What maps need: values of a size that was compared when the map was opened, and whose tags nobody asks for.
-#[cfg(feature = "libbpf")]
+#[cfg(feature = "live")]
 impl<T: Layout> Plan<T> {
     /// Reads `T` as itself.
     pub(crate) fn same() -> Self {
