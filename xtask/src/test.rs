@@ -74,13 +74,9 @@ fn steps(flags: Flags) -> Vec<Step> {
     vec![
         Step::new("format", &["fmt", "--all", "--check"], &[]),
         Step { name: "light macros", action: Action::LightMacros },
-        Step::new("no_std runtime", &["check", "--locked", "--package", "bpf-layout", "--no-default-features"], &[]),
-        Step::new(
-            "runtime with libbpf",
-            &["check", "--locked", "--package", "bpf-layout", "--features", "libbpf"],
-            &[],
-        ),
-        Step::new("and BTF", &["check", "--locked", "--package", "bpf-layout", "--features", "libbpf,btf"], &[]),
+        Step::runtime("no_std runtime", "--no-default-features"),
+        Step::runtime("runtime, libbpf", "--features=libbpf"),
+        Step::runtime("runtime, libbpf and BTF", "--features=libbpf,btf"),
         Step::new("lints", &["clippy", "--all-targets"], OTHERS).with(&["--", "-D", "warnings"]),
         // Lints see the same in thirty random specs as in four times as many.
         Step::new("lints of proofs", &["clippy", "--all-targets"], PROOFS)
@@ -105,6 +101,11 @@ impl Step {
         let mut command = cargo();
         command.args(words).args(crates);
         Step { name, action: Action::Command(command) }
+    }
+
+    /// The runtime alone, with other features than its tests switch on.
+    fn runtime(name: &'static str, features: &str) -> Self {
+        Step::new(name, &["check", "--locked", "--package", "bpf-layout", features], &[])
     }
 
     /// The tests of the tools, built with a profile of `layouts.toml`. Without one they are among all others.
