@@ -12,13 +12,11 @@ static LOADED: Mutex<Vec<(SpecFile, Options, Arc<Loaded>)>> = Mutex::new(Vec::ne
 /// Loads a spec, unless it was and nothing has changed since: rustc lives for one crate, an editor's server of macros for hours.
 pub(crate) fn load(file: &SpecFile, options: Options) -> Result<Arc<Loaded>, Failure> {
     let mut all = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = all.iter().position(|(known, under, _)| known == file && *under == options);
-    if let Some(known) = known {
-        let (_, _, loaded) = all.swap_remove(known);
-        if is_unchanged(file, &loaded) {
-            all.push((file.clone(), options, Arc::clone(&loaded)));
-            return Ok(loaded);
+    if let Some(known) = all.iter().position(|(known, under, _)| known == file && *under == options) {
+        if is_unchanged(file, &all[known].2) {
+            return Ok(Arc::clone(&all[known].2));
         }
+        all.swap_remove(known);
     }
     let loaded = Arc::new(bpf_layout_spec::load_in(file.folder(), file.shown(), &options)?);
     all.push((file.clone(), options, Arc::clone(&loaded)));

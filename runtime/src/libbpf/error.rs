@@ -86,6 +86,7 @@ pub enum Error {
 
 /// A live map that is not the one that the spec describes, with every difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Mismatch {
     /// Name of the map in the spec.
     pub map: &'static str,

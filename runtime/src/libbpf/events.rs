@@ -227,7 +227,8 @@ impl<'cb, M: Buffer<Kind: Ring>> Events<'cb, M> {
     /// by itself in between, so that it sees a record after [`Wakeup::longest_sleep`](crate::Wakeup::longest_sleep) at
     /// the latest. Where each record wakes the reader, and more than 20,000 come each second, it sleeps for 0.2 ms and reads
     /// what has gathered, as long as this is a small part of the buffer: otherwise program and reader would do little but
-    /// wake and be woken. [`EventsBuilder::without_gathering`] does without. On a busy CPU, [`wake_promptly`](super::wake_promptly) has this thread run as soon as it is woken.
+    /// wake and be woken. [`EventsBuilder::without_gathering`] does without. On a busy CPU,
+    /// [`wake_promptly`](super::wake_promptly) has this thread run as soon as it is woken.
     ///
     /// # Errors
     /// If the kernel refuses.
