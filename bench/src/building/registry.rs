@@ -32,7 +32,8 @@ const PACKAGES: &[&str] = &[
 pub(super) fn make(folder: &Path) -> Result<PathBuf, String> {
     let vendored = folder.join("vendor");
     let mut vendor = cargo();
-    succeeds(vendor.args(["vendor", "--quiet", "--offline", "--locked", "--versioned-dirs"]).arg(&vendored))?;
+    // Not offline: what the lock names for other systems has not been fetched for any build.
+    succeeds(vendor.args(["vendor", "--quiet", "--locked", "--versioned-dirs"]).arg(&vendored))?;
     let made = folder.join("packages");
     let mut package = cargo();
     package.args(["package", "--quiet", "--offline", "--allow-dirty", "--no-verify"]).arg("--target-dir").arg(&made);
